@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+// Homeward: a policy-aware HTTP/2 edge proxy for clinical traffic.
+//
+// Arrows point down: a target imports only what is listed for it here; Tests/TidyTests enforces it.
+import PackageDescription
+
+/// Every Swift target is held to the same language mode, import visibility and memory-safety rules.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A library target below `Sources/`, with the house rules.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+/// The test target of one or several targets, with the house rules.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "homeward",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+  ],
+  targets: [
+    // C: Debian's libraries, and the kernel's calls.
+    .target(name: "CLinux"),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(
+      name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
+
+    // Ground floor.
+    library("Base"),
+    library("Native", ["Base", "COpenSSL", "CNGHTTP2", "CMaxMindDB"]),
+    library("Reactor", ["Base", "CLinux"]),
+    library("StrictYAML", ["Base", "Yams"]),
+
+    // What the proxy knows: each is a set of pure machines and tables.
+    library("HTTP", ["Base", "Native"]),
+    library("Audit", ["Base", "Native"]),
+    library("Clinical", ["Base"]),
+    library("Origins", ["Base", "HTTP"]),
+    library("Policy", ["Base", "StrictYAML"]),
+
+    // The life of a request, and the driver that gives it sockets, files and time.
+    library("Proxy", ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"]),
+    library(
+      "Edge",
+      ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor"]),
+    .executableTarget(
+      name: "homeward",
+      dependencies: [
+        "Audit", "Base", "Clinical", "Edge", "HTTP", "Native", "Origins", "Policy", "Proxy",
+        "Reactor", "StrictYAML", argumentParser,
+      ],
+      swiftSettings: house),
+
+    // The demo's EHR backend: independent of the edge's code, so that a bug cannot cancel itself out.
+    .executableTarget(
+      name: "fixture-region",
+      dependencies: [argumentParser, .product(name: "FlyingFox", package: "FlyingFox")],
+      path: "fixtures/region",
+      swiftSettings: house),
+
+    tests("BaseTests", ["Base"]),
+    tests("NativeTests", ["Base", "Native"]),
+    tests("ReactorTests", ["Base", "Reactor"]),
+    tests("HTTPTests", ["Base", "HTTP", "Native"]),
+    tests("AuditTests", ["Audit", "Base", "Native"]),
+    tests("ClinicalTests", ["Base", "Clinical"]),
+    tests("OriginsTests", ["Base", "HTTP", "Origins"]),
+    tests("PolicyTests", ["Base", "Policy", "StrictYAML"]),
+    tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
+    tests("ConfigurationTests", ["homeward", "Base", "StrictYAML"]),
+    tests("TidyTests", []),
+  ]
+)

@@ -1,0 +1,164 @@
+/// A first-in, first-out run of bytes that owns its memory.
+///
+/// Empty queues own nothing: an idle connection costs no buffer. Not thread-safe; owned by one loop.
+@safe
+public struct ByteQueue: ~Copyable {
+  /// The start of the allocation; nil when the queue owns no memory.
+  private var base: UnsafeMutableRawPointer?
+  /// Bytes allocated at `base`.
+  private var capacity = 0
+  /// Offset of the first readable byte.
+  private var head = 0
+  /// Offset one past the last readable byte.
+  private var tail = 0
+
+  /// The smallest allocation: one page, so that growth by doubling stays page-aligned in size.
+  private static let byteCountMin = 4096
+
+  /// Makes an empty queue that owns no memory.
+  public init() {}
+
+  deinit { unsafe base?.deallocate() }
+
+  /// How many bytes wait to be read.
+  @inline(__always) public var count: Int { tail - head }
+
+  /// Whether nothing waits to be read.
+  @inline(__always) public var isEmpty: Bool { tail == head }
+
+  /// Appends a copy of `bytes`.
+  @inline(__always)
+  public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+    let room = unsafe reserve(bytes.count)
+    unsafe room.copyMemory(from: source, byteCount: bytes.count)
+    tail += bytes.count
+  }
+
+  /// Appends a copy of `bytes`.
+  public mutating func append(_ bytes: borrowing [UInt8]) {
+    unsafe bytes.withUnsafeBytes { unsafe append($0) }
+  }
+
+  /// Appends the UTF-8 of a literal.
+  @inline(__always)
+  public mutating func append(_ literal: StaticString) {
+    unsafe append(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+  }
+
+  /// Appends the UTF-8 of `text`.
+  public mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Appends one byte.
+  @inline(__always)
+  public mutating func append(_ byte: UInt8) {
+    unsafe reserve(1).storeBytes(of: byte, as: UInt8.self)
+    tail += 1
+  }
+
+  /// Appends `value` in decimal digits.
+  public mutating func append(decimal value: UInt64) {
+    var digits: InlineArray<20, UInt8> = .init(repeating: 0)
+    var rest = value
+    var start = 20
+    repeat {
+      start -= 1
+      digits[start] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+      rest /= 10
+    } while rest > 0
+    for index in start..<20 { append(digits[index]) }
+  }
+
+  /// Appends `value` in `digits` lower-case hexadecimal digits.
+  public mutating func append(hexadecimal value: UInt64, digits: Int = 16) {
+    for shift in stride(from: (digits - 1) * 4, through: 0, by: -4) {
+      let nibble = UInt8(truncatingIfNeeded: (value >> UInt64(shift)) & 0xF)
+      append(nibble < 10 ? 0x30 &+ nibble : 0x57 &+ nibble)
+    }
+  }
+
+  /// Makes room for `byteCount` more bytes and returns where they go; `advance` makes them readable.
+  ///
+  /// The pointer is valid until the next mutation of the queue.
+  @inline(__always)
+  public mutating func reserve(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    if let base = unsafe base, capacity - tail >= byteCount { return unsafe base + tail }
+    return unsafe grow(byteCount)
+  }
+
+  /// Bytes that can be appended before the queue must grow.
+  public var spare: Int { capacity - tail }
+
+  /// Makes `byteCount` bytes readable that were written where `reserve` pointed.
+  @inline(__always)
+  public mutating func advance(_ byteCount: Int) {
+    precondition(byteCount >= 0 && tail + byteCount <= capacity, "advance past the reservation")
+    tail += byteCount
+  }
+
+  /// Hands the readable bytes to `body`; the pointer is valid inside `body` only.
+  @inline(__always)
+  public func withReadable<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    guard let base = unsafe base else {
+      return try unsafe body(UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+    return try unsafe body(UnsafeRawBufferPointer(start: base + head, count: tail - head))
+  }
+
+  /// Drops the first `byteCount` readable bytes.
+  @inline(__always)
+  public mutating func consume(_ byteCount: Int) {
+    precondition(byteCount >= 0 && byteCount <= count, "consume past the end")
+    head += byteCount
+    if head == tail {
+      head = 0
+      tail = 0
+    }
+  }
+
+  /// Drops all bytes and keeps the memory.
+  public mutating func removeAll() {
+    head = 0
+    tail = 0
+  }
+
+  /// Gives the memory back when the queue is empty; an idle connection calls this.
+  public mutating func releaseIfEmpty() {
+    guard isEmpty, let owned = unsafe base else { return }
+    unsafe owned.deallocate()
+    unsafe base = nil
+    capacity = 0
+    head = 0
+    tail = 0
+  }
+
+  /// A copy of the readable bytes; for tests and slow paths.
+  public func copyToArray() -> [UInt8] { unsafe withReadable { unsafe [UInt8]($0) } }
+
+  /// Moves the readable bytes to the front, or to a larger allocation, so that `byteCount` fit.
+  @inline(never)
+  private mutating func grow(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    let used = count
+    if let base = unsafe base, capacity >= used + byteCount, head >= capacity / 2 {
+      unsafe base.copyMemory(from: base + head, byteCount: used)
+    } else {
+      var wanted = max(capacity, Self.byteCountMin)
+      while wanted < used + byteCount { wanted *= 2 }
+      let larger = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
+      if let old = unsafe base {
+        unsafe larger.copyMemory(from: old + head, byteCount: used)
+        unsafe old.deallocate()
+      }
+      unsafe base = larger
+      capacity = wanted
+    }
+    head = 0
+    tail = used
+    return unsafe base.unsafelyUnwrapped + used
+  }
+}

@@ -1,0 +1,110 @@
+/// The field lines of one message section, in order, in one allocation for all bytes.
+///
+/// Names are lower case (a codec refuses or folds others before they come here). Values have no
+/// leading or trailing white space and no CR, LF or NUL. RFC 9110 section 5.
+public struct Fields: Sendable {
+  /// One field line: where its name and value lie in the shared bytes.
+  public struct Line: Sendable {
+    /// Offset of the name's first byte.
+    public var nameStart: UInt32
+    /// Bytes in the name.
+    public var nameCount: UInt32
+    /// Offset of the value's first byte.
+    public var valueStart: UInt32
+    /// Bytes in the value.
+    public var valueCount: UInt32
+    /// The name, when it is one that the proxy treats specially.
+    public var known: KnownField
+    /// Whether HPACK must never index the line (credentials).
+    public var isSensitive: Bool
+  }
+
+  /// Names and values, end to end.
+  public private(set) var bytes: [UInt8] = []
+  /// The lines in the order received.
+  public private(set) var lines: [Line] = []
+
+  /// Makes an empty section.
+  public init() {}
+
+  /// Whether there is no line.
+  public var isEmpty: Bool { lines.isEmpty }
+
+  /// Appends a line; `name` must be lower case and both parts already validated.
+  public mutating func append(
+    name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, isSensitive: Bool = false
+  ) {
+    let known = unsafe KnownField(lowercased: name)
+    let start = UInt32(truncatingIfNeeded: bytes.count)
+    unsafe bytes.append(contentsOf: name)
+    unsafe bytes.append(contentsOf: value)
+    lines.append(
+      Line(
+        nameStart: start, nameCount: UInt32(truncatingIfNeeded: name.count),
+        valueStart: start &+ UInt32(truncatingIfNeeded: name.count),
+        valueCount: UInt32(truncatingIfNeeded: value.count), known: known,
+        isSensitive: isSensitive || known.isCredential))
+  }
+
+  /// Appends a line of the proxy's own; traps on a value that would break the message.
+  public mutating func append(_ name: StaticString, _ value: String) {
+    var value = value
+    value.withUTF8 { text in
+      precondition(unsafe text.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "control byte in a field")
+      unsafe append(
+        name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
+        value: UnsafeRawBufferPointer(text))
+    }
+  }
+
+  /// Removes every line that `shouldRemove` picks; the bytes stay where they are.
+  public mutating func removeLines(where shouldRemove: (Line) -> Bool) {
+    lines.removeAll(where: shouldRemove)
+  }
+
+  /// Forgets all lines and keeps the memory.
+  public mutating func removeAll() {
+    bytes.removeAll(keepingCapacity: true)
+    lines.removeAll(keepingCapacity: true)
+  }
+
+  /// The first line with this name.
+  public func first(_ known: KnownField) -> Line? {
+    for line in lines where line.known == known { return line }
+    return nil
+  }
+
+  /// Hands the name's bytes to `body`.
+  @inline(__always)
+  public func withName<R>(_ line: Line, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    unsafe bytes.withUnsafeBytes {
+      unsafe body(
+        UnsafeRawBufferPointer(
+          rebasing: $0[Int(line.nameStart)..<Int(line.nameStart &+ line.nameCount)]))
+    }
+  }
+
+  /// Hands the value's bytes to `body`.
+  @inline(__always)
+  public func withValue<R>(_ line: Line, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    unsafe bytes.withUnsafeBytes {
+      unsafe body(
+        UnsafeRawBufferPointer(
+          rebasing: $0[Int(line.valueStart)..<Int(line.valueStart &+ line.valueCount)]))
+    }
+  }
+
+  /// The value as text; for slow paths, tests and messages.
+  public func value(_ line: Line) -> String {
+    unsafe withValue(line) { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The first value of the field called `name` (lower case) as text; for slow paths and tests.
+  public func value(named name: String) -> String? {
+    let wanted = Array(name.utf8)
+    for line in lines where unsafe withName(line, { unsafe $0.elementsEqual(wanted) }) {
+      return value(line)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,1 @@
+@main struct Homeward { static func main() {} }
