@@ -85,6 +85,7 @@ let package = Package(
     tests("ClinicalTests", ["Base", "Clinical"]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Policy", "StrictYAML"]),
+    tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
     tests("ConfigurationTests", ["homeward", "Base", "StrictYAML"]),
     tests("TidyTests", []),
