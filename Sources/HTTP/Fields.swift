@@ -108,6 +108,26 @@ public struct Fields: Sendable {
     lines.removeLast(lines.count - keptCount)
   }
 
+  /// Appends a line of the proxy's own whose value `write` appends to the bytes it is given; it
+  /// must only append, and no control byte.
+  public mutating func append(_ name: StaticString, writing write: (inout [UInt8]) -> Void) {
+    let nameBytes = unsafe UnsafeRawBufferPointer(
+      start: name.utf8Start, count: name.utf8CodeUnitCount)
+    let start = bytes.count
+    unsafe bytes.append(contentsOf: nameBytes)
+    let valueStart = bytes.count
+    write(&bytes)
+    precondition(bytes.count >= valueStart, "a value writer took bytes away")
+    let known = unsafe KnownField(lowercased: nameBytes)
+    lines.append(
+      Line(
+        nameStart: UInt32(truncatingIfNeeded: start),
+        nameCount: UInt32(truncatingIfNeeded: nameBytes.count),
+        valueStart: UInt32(truncatingIfNeeded: valueStart),
+        valueCount: UInt32(truncatingIfNeeded: bytes.count - valueStart), known: known,
+        isSensitive: known.isCredential))
+  }
+
   /// Removes every line that `shouldRemove` picks; the bytes stay where they are.
   public mutating func removeLines(where shouldRemove: (Line) -> Bool) {
     lines.removeAll(where: shouldRemove)
