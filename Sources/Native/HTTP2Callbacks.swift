@@ -240,6 +240,7 @@ enum HTTP2Callbacks {
     var event = unsafe event(.head, slot, isEnd: isEnd)
     event.firstLine = section.lowerBound
     event.count = section.count
+    event.isOverLimit = unsafe slot.pointee.isOverLimit
     if unsafe slot.pointee.hasFinalHead {
       event.kind = .trailers
     } else if unsafe !context.pointee.isServer && isInterim(context, section) {

@@ -35,6 +35,8 @@ public struct HTTP2Event {
   public var kind: Kind
   /// The peer's message is complete with this event.
   public var isEnd = false
+  /// The section passed the limits; some of its lines are missing.
+  public var isOverLimit = false
   /// The slot's position; -1 when the event concerns the connection.
   public var slot: Int32 = -1
   /// The stream's number; zero when the event concerns the connection.

@@ -36,7 +36,9 @@ public struct HTTP2Limits: Sendable {
 struct HTTP2Budget {
   /// The kinds of frame that cost the peer almost nothing and us something.
   enum Kind: Int, CaseIterable {
-    case reset, ping, settings, priority, windowUpdate, emptyData, other
+    case reset, ping, settings, priority, windowUpdate, emptyData
+    /// GOAWAY and what else nghttp2 shows us; it skips unknown types unseen.
+    case other
 
     /// What the log says when the bucket is empty.
     var reason: StaticString {
@@ -47,7 +49,7 @@ struct HTTP2Budget {
       case .priority: "too many PRIORITY frames"
       case .windowUpdate: "too many WINDOW_UPDATE frames"
       case .emptyData: "too many empty DATA frames"
-      case .other: "too many unknown frames"
+      case .other: "too many GOAWAY frames"
       }
     }
   }

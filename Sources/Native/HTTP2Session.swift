@@ -180,10 +180,6 @@ public struct HTTP2Session: ~Copyable {
     public let isClosed: Bool
     /// Both messages were complete.
     public let isComplete: Bool
-    /// The fields passed the limits.
-    public let isOverLimit: Bool
-    /// The peer's message is complete.
-    public let hasRemoteEnded: Bool
   }
 
   /// What is known of a stream's end.
@@ -192,8 +188,7 @@ public struct HTTP2Session: ~Copyable {
     return unsafe StreamState(
       peerResetCode: slot.pointee.isPeerReset ? slot.pointee.peerResetCode : nil,
       isClosed: slot.pointee.isClosed,
-      isComplete: slot.pointee.hasRemoteEnded && slot.pointee.hasLocalEnded,
-      isOverLimit: slot.pointee.isOverLimit, hasRemoteEnded: slot.pointee.hasRemoteEnded)
+      isComplete: slot.pointee.hasRemoteEnded && slot.pointee.hasLocalEnded)
   }
 
   /// The owner lets go: no event names the stream any more, and the slot is free once nghttp2 has

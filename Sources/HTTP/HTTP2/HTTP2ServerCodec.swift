@@ -49,7 +49,7 @@ public final class HTTP2ServerCodec: ServerCodec {
     if state.isClosed || state.peerResetCode != nil { return nil }
     var head = RequestHead()
     let refusal =
-      state.isOverLimit
+      event.isOverLimit
       ? 431 : HTTP2Reader.readRequest(event, core.session, limits: limits, into: &head)
     if let refusal {
       refuse(event.slot, status: refusal)
