@@ -34,7 +34,16 @@ public struct Fields: Sendable {
   public mutating func append(
     name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, isSensitive: Bool = false
   ) {
-    let known = unsafe KnownField(lowercased: name)
+    unsafe append(
+      KnownField(lowercased: name), name: name, value: value, isSensitive: isSensitive)
+  }
+
+  /// Appends a line whose name was recognised already.
+  @inline(__always)
+  mutating func append(
+    _ known: KnownField, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+    isSensitive: Bool
+  ) {
     let start = UInt32(truncatingIfNeeded: bytes.count)
     unsafe bytes.append(contentsOf: name)
     unsafe bytes.append(contentsOf: value)
@@ -138,6 +147,12 @@ public struct Fields: Sendable {
   /// Removes every line that `shouldRemove` picks; the bytes stay where they are.
   public mutating func removeLines(where shouldRemove: (Line) -> Bool) {
     lines.removeAll(where: shouldRemove)
+  }
+
+  /// Makes room for lines and bytes that are about to come, in one allocation each.
+  mutating func reserve(lineCount: Int, byteCount: Int) {
+    bytes.reserveCapacity(bytes.count + byteCount)
+    lines.reserveCapacity(lines.count + lineCount)
   }
 
   /// Forgets all lines and keeps the memory.
