@@ -18,6 +18,21 @@ public struct HealthSnapshot: Sendable {
   /// Reports older than this, milliseconds, measure nothing.
   public let sampleAgeMillisecondsMax: UInt64
 
+  /// Makes a snapshot; the board does this, and tests and simulations that set the scene themselves.
+  public init(
+    number: UInt64, topology: Topology, statuses: [EndpointStatus], epochs: [UInt64?],
+    isSelfDoubting: Bool = false, sampleAgeMillisecondsMax: UInt64
+  ) {
+    precondition(statuses.count == topology.endpoints.count, "a status for each endpoint")
+    precondition(epochs.count == topology.regionNames.count, "an epoch for each region")
+    self.number = number
+    self.topology = topology
+    self.statuses = statuses
+    self.epochs = epochs
+    self.isSelfDoubting = isSelfDoubting
+    self.sampleAgeMillisecondsMax = sampleAgeMillisecondsMax
+  }
+
   /// The status of one endpoint.
   @inline(__always)
   public subscript(_ id: EndpointID) -> EndpointStatus { statuses[Int(id.index)] }
