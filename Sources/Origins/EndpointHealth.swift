@@ -207,7 +207,9 @@ extension EndpointHealth {
     case .suspect:
       enter(.healthy, at: now)
     case .down(let count):
-      guard count + 1 >= limits.riseCount else { return enter(.down(successCount: count + 1), at: now) }
+      guard count + 1 >= limits.riseCount else {
+        return enter(.down(successCount: count + 1), at: now)
+      }
       failuresInRow = 0
       enter(now < ejectedUntil ? .ejected(Ejected()) : .healthy, at: now)
     case .ejected(var ejected):

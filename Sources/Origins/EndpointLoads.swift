@@ -71,8 +71,8 @@ public struct EndpointLoads: Sendable {
     now < loads[Int(endpoint.index)].avoidUntil
   }
 
-  /// What one more request would cost there: latency × (requests under way + 1) ÷ weight. Comparable
-  /// between endpoints; no unit.
+  /// What one more request would cost there: latency × (requests under way + 1) ÷ weight.
+  /// Comparable between endpoints; no unit.
   public func cost(_ endpoint: EndpointID, at now: Instant) -> UInt64 {
     let load = loads[Int(endpoint.index)]
     let latency = load.latency.microseconds(

@@ -68,7 +68,8 @@ public enum ProbeFailure: String, CaseIterable, Sendable {
   case malformedReport = "malformed-report"
   /// The endpoint says that it does not serve.
   case unready
-  /// Another endpoint or another region answered. DOWN at once: sending it a request may be unlawful.
+  /// Another endpoint or another region answered. DOWN at once: sending it a request may be
+  /// unlawful.
   case wrongEndpoint = "wrong-endpoint"
   /// The certificate was not accepted. DOWN at once: there is no weaker way.
   case untrusted
@@ -129,8 +130,8 @@ public struct EndpointStatus: Hashable, Sendable {
     measuredAt = now
   }
 
-  /// An upper bound of its lag at `now`: the reported lag and the report's age. A primary is current
-  /// by definition. Nil (infinite) when unmeasured or older than `ageMillisecondsMax`.
+  /// An upper bound of its lag at `now`: the reported lag and the report's age. A primary is
+  /// current by definition. Nil (infinite) when unmeasured or older than `ageMillisecondsMax`.
   public func lagMilliseconds(at now: Instant, ageMillisecondsMax: UInt64) -> UInt64? {
     guard let reported = reportedLagMilliseconds else { return nil }
     let age = now.milliseconds(since: measuredAt)

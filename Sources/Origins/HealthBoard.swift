@@ -13,7 +13,8 @@ public struct HealthBoard: Sendable {
   private var epochs: [UInt64?]
   private var random: SplitMix64
   private var snapshotCount: UInt64 = 0
-  /// Whether a status changed since the last snapshot. The first snapshot says that nothing is known.
+  /// Whether a status changed since the last snapshot. The first snapshot says that nothing is
+  /// known.
   private var isChanged = true
 
   /// Makes a board on which nothing is known; all first probes are due at once.

@@ -18,7 +18,8 @@ public struct HealthSnapshot: Sendable {
   /// Reports older than this, milliseconds, measure nothing.
   public let sampleAgeMillisecondsMax: UInt64
 
-  /// Makes a snapshot; the board does this, and tests and simulations that set the scene themselves.
+  /// Makes a snapshot; the board does this, and tests and simulations that set the scene
+  /// themselves.
   public init(
     number: UInt64, topology: Topology, statuses: [EndpointStatus], epochs: [UInt64?],
     isSelfDoubting: Bool = false, sampleAgeMillisecondsMax: UInt64

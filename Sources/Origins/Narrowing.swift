@@ -16,8 +16,9 @@ public enum Narrowing {
   /// Narrows `steps` into `plan`, whose former content is forgotten.
   ///
   /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
-  /// those in doubt. Ejected and draining endpoints are used for a read when nothing else is left of
-  /// the whole plan, because a poor answer inside the law beats none; for a write they are removed.
+  /// those in doubt. Ejected and draining endpoints are used for a read when nothing else is left
+  /// of the whole plan, because a poor answer inside the law beats none; for a write they are
+  /// removed.
   public static func narrow(
     _ steps: borrowing [Step], intent: Intent, snapshot: borrowing HealthSnapshot,
     loads: borrowing EndpointLoads, at now: Instant, using random: inout SplitMix64,

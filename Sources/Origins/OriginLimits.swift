@@ -49,8 +49,8 @@ public struct OriginLimits: Sendable, Equatable {
 
   // Freshness.
 
-  /// Lag above this, twice, is LAGGING; below half of it, three times, is FRESH again. It orders and
-  /// informs: whether a request may be served is decided by the plan's own bound.
+  /// Lag above this, twice, is LAGGING; below half of it, three times, is FRESH again. It orders
+  /// and informs: whether a request may be served is decided by the plan's own bound.
   public var lagMillisecondsMax: UInt64 = 5_000
   /// Samples above the limit to LAGGING.
   public var lagRiseCount: UInt8 = 2
@@ -62,8 +62,8 @@ public struct OriginLimits: Sendable, Equatable {
 
   // Selection.
 
-  /// How long a loop tries an endpoint after its peers once it failed a request of that loop: covers
-  /// the time until the prober's verdict is published.
+  /// How long a loop tries an endpoint after its peers once it failed a request of that loop:
+  /// covers the time until the prober's verdict is published.
   public var avoidMilliseconds: UInt64 = 1_000
   /// How often a loop tells the prober about successes of one endpoint.
   public var successReportMilliseconds: UInt64 = 100
@@ -78,8 +78,8 @@ public struct OriginLimits: Sendable, Equatable {
   public var waiterCountMax = 256
   /// Idle connections kept per pool.
   public var idleCountMax = 64
-  /// An idle connection is closed after this long: below the 60 s of common servers, so that ours is
-  /// the side that closes.
+  /// An idle connection is closed after this long: below the 60 s of common servers, so that ours
+  /// is the side that closes.
   public var idleMilliseconds: UInt64 = 45_000
   /// No connection lives longer: address and certificate changes take effect.
   public var connectionAgeMilliseconds: UInt64 = 3_600_000
@@ -97,7 +97,8 @@ public struct OriginLimits: Sendable, Equatable {
   public var attemptCountMax: UInt8 = 4
   /// Retries that cost an origin work, in percent of the requests of the last ten seconds.
   public var retryPercentMax: UInt64 = 20
-  /// Such retries per second that are allowed at any rate (Finagle), so that a quiet edge can retry.
+  /// Such retries per second that are allowed at any rate (Finagle), so that a quiet edge can
+  /// retry.
   public var retryFloorPerSecond: UInt64 = 10
 
   // Configuration.

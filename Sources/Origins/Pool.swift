@@ -2,11 +2,11 @@ public import Base
 
 /// The connections of one loop to one endpoint: which is free, when to connect, who waits.
 ///
-/// The machine owns no connection; it knows them by slots, numbers that the driver chooses. Owned by
-/// one loop. The driver drains `nextOutput` after every event, before it feeds the next.
+/// The machine owns no connection; it knows them by slots, numbers that the driver chooses. Owned
+/// by one loop. The driver drains `nextOutput` after every event, before it feeds the next.
 ///
-/// INVARIANT (one place): a slot the pool knows carries `inUseCount` requests, each of them given out
-/// once and not yet released; an HTTP/1.1 slot that carries none is in `idle`.
+/// INVARIANT (one place): a slot the pool knows carries `inUseCount` requests, each of them given
+/// out once and not yet released; an HTTP/1.1 slot that carries none is in `idle`.
 /// INVARIANT (progress): while a request waits, a connect is pending, a connection is busy, the
 /// connect pause has not ended, or the number of connections is at its bound.
 public struct Pool: Sendable {
@@ -87,8 +87,8 @@ public struct Pool: Sendable {
 extension Pool {
   /// A request wants a connection.
   ///
-  /// A request that must not be sent twice `requiresFreshConnection`: over HTTP/1.1 one that carried
-  /// none before; over HTTP/2 one that completed a response a moment ago will do.
+  /// A request that must not be sent twice `requiresFreshConnection`: over HTTP/1.1 one that
+  /// carried none before; over HTTP/2 one that completed a response a moment ago will do.
   public mutating func acquire(
     _ waiter: WaiterID, requiresFreshConnection: Bool, deadline: Instant, at now: Instant
   ) -> PoolAction {
@@ -136,7 +136,8 @@ extension Pool {
     pump(at: now)
   }
 
-  /// A request's exchange on `slot` is over. `reusable` is false when the connection takes no other.
+  /// A request's exchange on `slot` is over. `reusable` is false when the connection takes no
+  /// other.
   public mutating func released(_ slot: Int, reusable: Bool, at now: Instant) {
     let index = index(of: slot)
     precondition(connections[index].inUseCount > 0, "released a slot that was not in use")
@@ -175,8 +176,8 @@ extension Pool {
     return true
   }
 
-  /// The client of a waiting request went away. False when it does not wait (any more): then it has a
-  /// connection to release, or was refused.
+  /// The client of a waiting request went away. False when it does not wait (any more): then it has
+  /// a connection to release, or was refused.
   public mutating func waiterCancelled(_ waiter: WaiterID) -> Bool {
     guard let index = waiters.firstIndex(where: { $0.id == waiter }) else { return false }
     waiters.remove(at: index)
@@ -221,8 +222,8 @@ extension Pool {
     return due
   }
 
-  /// Gives no connection any more: refuses those who wait, closes what is idle now and the rest as it
-  /// is released.
+  /// Gives no connection any more: refuses those who wait, closes what is idle now and the rest as
+  /// it is released.
   public mutating func close() {
     isClosing = true
     for waiter in waiters { outputs.append(.failed(waiter.id, .closing)) }
@@ -239,9 +240,10 @@ extension Pool {
 extension Pool {
   /// Gives out a connection that is there and may carry the request.
   private mutating func take(requiresFresh: Bool, at now: Instant) -> Int? {
-    guard let index = isMultiplexed
-      ? leastLoaded(requiresFresh: requiresFresh, at: now)
-      : popIdle(requiresFresh: requiresFresh)
+    guard
+      let index = isMultiplexed
+        ? leastLoaded(requiresFresh: requiresFresh, at: now)
+        : popIdle(requiresFresh: requiresFresh)
     else { return nil }
     connections[index].inUseCount += 1
     connections[index].isUsed = true

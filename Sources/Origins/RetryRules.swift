@@ -79,9 +79,9 @@ public enum RetryDecision: Hashable, Sendable {
 /// Decides after a failure whether a request may be sent again, and where.
 ///
 /// A write is sent again only when it provably was not processed or its key makes it harmless, and
-/// only to the same primary. Idempotent methods count as writes: a second PUT makes a second version
-/// of a record. Anything else (reads) moves on to the next choice, or stays when the endpoint is not
-/// to blame.
+/// only to the same primary. Idempotent methods count as writes: a second PUT makes a second
+/// version of a record. Anything else (reads) moves on to the next choice, or stays when the
+/// endpoint is not to blame.
 public enum RetryRules {
   /// The decision; takes from `budget` only for a retry that costs an origin work again.
   public static func decide(

@@ -52,7 +52,8 @@ public final class Topology: Sendable {
   public let endpoints: [Endpoint]
   /// Endpoint identifiers grouped by region, replicas before the primary.
   private let members: [EndpointID]
-  /// Where the group of region r, tier t starts in `members`: at `2r` replicas, at `2r + 1` primary.
+  /// Where the group of region r, tier t starts in `members`: at `2r` replicas, at `2r + 1`
+  /// primary.
   private let starts: [Int]
 
   private init(regionNames: [String], endpoints: [Endpoint]) {

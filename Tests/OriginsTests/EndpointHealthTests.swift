@@ -93,12 +93,14 @@ private struct Bench {
   @Test func aProbeAndARequestAgree() throws {
     try run(Self.up + [(.failed(.timeout), .suspect), (.bad(.timeout), .down)])
     try run(Self.up + [(.bad(.timeout), .suspect), (.failed(.connectFailed), .down)])
-    try run(Self.up + [(.failed(.timeout), .suspect), (.served, .suspect), (.bad(.timeout), .suspect)])
+    try run(
+      Self.up + [(.failed(.timeout), .suspect), (.served, .suspect), (.bad(.timeout), .suspect)])
     try run(Self.up + [(.bad(.timeout), .suspect), (.failed(.gatewayStatus), .suspect)])
   }
 
   @Test func oneResetIsNoDoubt() throws {
-    try run(Self.up + [(.failed(.reset), .healthy), (.served, .healthy), (.failed(.reset), .healthy)])
+    try run(
+      Self.up + [(.failed(.reset), .healthy), (.served, .healthy), (.failed(.reset), .healthy)])
     try run(Self.up + [(.failed(.reset), .healthy), (.failed(.reset), .suspect)])
   }
 
@@ -219,7 +221,8 @@ private struct Bench {
       if change == 2 { report.status = .unready }
       let before = bench.machine.status.measuredAt
       bench.now = bench.now.adding(milliseconds: 1)
-      bench.machine.probeSucceeded(probe.number, report: report, at: bench.now, using: &bench.random)
+      bench.machine.probeSucceeded(
+        probe.number, report: report, at: bench.now, using: &bench.random)
       #expect(bench.machine.status.reach == (change == 2 ? .suspect : .down))
       #expect(bench.machine.status.measuredAt == before)
       let expected: ProbeFailure = change == 2 ? .unready : .wrongEndpoint

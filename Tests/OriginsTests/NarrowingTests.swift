@@ -64,13 +64,14 @@ private struct World {
   }
 
   /// A disturbance of `west-r1`, and the reason for which a bounded read removes it.
-  @Test(arguments: [
-    ("down", .down), ("lagging", .lagging(lagMilliseconds: 5_001, boundMilliseconds: 5_000)),
-    ("aged", .lagging(lagMilliseconds: 5_500, boundMilliseconds: 5_000)),
-    ("unmeasured", .unmeasured), ("silent", .unmeasured), ("expired", .unmeasured),
-    ("conflict", .conflict), ("conflict down", .conflict), ("old epoch", .oldEpoch),
-    ("ejected", .ejected), ("draining", .draining),
-  ] as [(String, Removal)])
+  @Test(
+    arguments: [
+      ("down", .down), ("lagging", .lagging(lagMilliseconds: 5_001, boundMilliseconds: 5_000)),
+      ("aged", .lagging(lagMilliseconds: 5_500, boundMilliseconds: 5_000)),
+      ("unmeasured", .unmeasured), ("silent", .unmeasured), ("expired", .unmeasured),
+      ("conflict", .conflict), ("conflict down", .conflict), ("old epoch", .oldEpoch),
+      ("ejected", .ejected), ("draining", .draining),
+    ] as [(String, Removal)])
   func namesTheReason(_ disturbance: String, _ reason: Removal) throws {
     var world = try World()
     world.change("west-r1") { status in
@@ -123,7 +124,8 @@ private struct World {
 
   @Test func writesNeedTheConfirmedPrimary() throws {
     let step = Step(region: Self.west, tier: .primary)
-    func attempt(_ edit: (inout EndpointStatus) -> Void) throws -> (names: [String], why: Removal?) {
+    func attempt(_ edit: (inout EndpointStatus) -> Void) throws -> (names: [String], why: Removal?)
+    {
       var world = try World()
       world.change("west-p", edit)
       let names = world.narrow([step, Self.chart[0]], .write)
@@ -218,10 +220,11 @@ private struct World {
       .down, .ejected, .draining, .lagging(lagMilliseconds: 2, boundMilliseconds: 1), .unmeasured,
       .notPrimary, .conflict, .oldEpoch, .noEndpoint,
     ]
-    #expect(all.map(\.name) == [
-      "down", "ejected", "draining", "lagging", "unmeasured", "not-primary", "conflict",
-      "old-epoch", "no-endpoint",
-    ])
+    #expect(
+      all.map(\.name) == [
+        "down", "ejected", "draining", "lagging", "unmeasured", "not-primary", "conflict",
+        "old-epoch", "no-endpoint",
+      ])
     #expect(all[3].description == "lagging 2 ms, bound 1 ms")
   }
 }
@@ -258,7 +261,7 @@ private struct World {
       let epoch = UInt64.random(in: 1...2, using: &random)
       status.role =
         ([.unknown, .primary(epoch: epoch), .replica(epoch: epoch), .conflict(epoch: epoch)]
-          as [RoleClaim]).randomElement(using: &random) ?? .unknown
+        as [RoleClaim]).randomElement(using: &random) ?? .unknown
       status.isDraining = Int.random(in: 0..<6, using: &random) == 0
       status.reportedLagMilliseconds =
         Int.random(in: 0..<4, using: &random) == 0
@@ -272,7 +275,9 @@ private struct World {
   }
 
   /// Whether the definition lets an endpoint serve a step, at all.
-  private func mayServe(_ world: World, _ endpoint: Endpoint, _ step: Step, _ intent: Intent) -> Bool {
+  private func mayServe(_ world: World, _ endpoint: Endpoint, _ step: Step, _ intent: Intent)
+    -> Bool
+  {
     let status = world.statuses[Int(endpoint.id.index)]
     guard endpoint.region == step.region, endpoint.tier == step.tier, status.reach != .down,
       let epoch = status.role.epoch

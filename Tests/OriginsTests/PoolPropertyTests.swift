@@ -187,7 +187,9 @@ private struct Referee {
       for slot in open.keys { open[slot]?.isRetiring = true }
       drain()
     }
-    while !waiting.isEmpty || pendingCount > 0 || open.values.contains(where: { !$0.requests.isEmpty }) {
+    while !waiting.isEmpty || pendingCount > 0
+      || open.values.contains(where: { !$0.requests.isEmpty })
+    {
       settleConnect(success: chance(50))
       drain()
       release()

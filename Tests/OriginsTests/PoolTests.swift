@@ -51,15 +51,18 @@ private struct Bench {
     #expect(bench.acquire(1) == .connect)
     #expect(bench.acquire(2) == .connect)
     #expect(bench.acquire(3) == .wait)
-    #expect(bench.after { $0.connected(10, capacity: 1, at: at(1)) } == [
-      .assigned(WaiterID(1), slot: 10)
-    ])
-    #expect(bench.after { $0.connected(11, capacity: 50, at: at(2)) } == [
-      .assigned(WaiterID(2), slot: 11)
-    ])
-    #expect(bench.after { $0.released(10, reusable: true, at: at(3)) } == [
-      .assigned(WaiterID(3), slot: 10)
-    ])
+    #expect(
+      bench.after { $0.connected(10, capacity: 1, at: at(1)) } == [
+        .assigned(WaiterID(1), slot: 10)
+      ])
+    #expect(
+      bench.after { $0.connected(11, capacity: 50, at: at(2)) } == [
+        .assigned(WaiterID(2), slot: 11)
+      ])
+    #expect(
+      bench.after { $0.released(10, reusable: true, at: at(3)) } == [
+        .assigned(WaiterID(3), slot: 10)
+      ])
     #expect(bench.after { $0.released(10, reusable: true, at: at(4)) } == [])
     #expect(bench.after { $0.released(11, reusable: true, at: at(5)) } == [])
     #expect(bench.acquire(4) == .use(slot: 11))
@@ -69,9 +72,10 @@ private struct Bench {
   @Test func aFreshConnectionIsOneThatCarriedNothing() {
     var bench = Bench(connections: 1)
     #expect(bench.acquire(1, fresh: true) == .connect)
-    #expect(bench.after { $0.connected(10, capacity: 1, at: at(1)) } == [
-      .assigned(WaiterID(1), slot: 10)
-    ])
+    #expect(
+      bench.after { $0.connected(10, capacity: 1, at: at(1)) } == [
+        .assigned(WaiterID(1), slot: 10)
+      ])
     #expect(bench.after { $0.released(10, reusable: true, at: at(2)) } == [])
     // The idle one gives its place to a new one.
     #expect(bench.acquire(2, fresh: true) == .connect)
@@ -85,9 +89,10 @@ private struct Bench {
     #expect(bench.acquire(3, fresh: true) == .use(slot: 10))
     // A busy one gives its place when it is released.
     #expect(bench.acquire(4, fresh: true) == .wait)
-    #expect(bench.after { $0.released(10, reusable: true, at: at(4)) } == [
-      .close(slot: 10), .connect,
-    ])
+    #expect(
+      bench.after { $0.released(10, reusable: true, at: at(4)) } == [
+        .close(slot: 10), .connect,
+      ])
   }
 
   @Test func sharesAnHTTP2ConnectionUpToItsCapacity() {
@@ -97,15 +102,18 @@ private struct Bench {
     #expect(bench.acquire(3) == .wait)
     // A fourth would not fit on one connection.
     #expect(bench.acquire(4) == .connect)
-    #expect(bench.after { $0.connected(7, capacity: 2, at: at(1)) } == [
-      .assigned(WaiterID(1), slot: 7), .assigned(WaiterID(2), slot: 7),
-    ])
-    #expect(bench.after { $0.capacityChanged(7, capacity: 100, at: at(2)) } == [
-      .assigned(WaiterID(3), slot: 7)
-    ])
-    #expect(bench.after { $0.connected(8, capacity: 100, at: at(3)) } == [
-      .assigned(WaiterID(4), slot: 8)
-    ])
+    #expect(
+      bench.after { $0.connected(7, capacity: 2, at: at(1)) } == [
+        .assigned(WaiterID(1), slot: 7), .assigned(WaiterID(2), slot: 7),
+      ])
+    #expect(
+      bench.after { $0.capacityChanged(7, capacity: 100, at: at(2)) } == [
+        .assigned(WaiterID(3), slot: 7)
+      ])
+    #expect(
+      bench.after { $0.connected(8, capacity: 100, at: at(3)) } == [
+        .assigned(WaiterID(4), slot: 8)
+      ])
     // The less loaded one is next; a connection that goes away is not.
     #expect(bench.acquire(5) == .use(slot: 8))
     #expect(bench.after { $0.goAway(8, at: at(4)) } == [])
@@ -118,14 +126,16 @@ private struct Bench {
   @Test func anHTTP2ConnectionIsFreshWhileItAnswers() {
     var bench = Bench(.http2, connections: 1)
     #expect(bench.acquire(1, fresh: true) == .connect)
-    #expect(bench.after { $0.connected(7, capacity: 9, at: at(1)) } == [
-      .assigned(WaiterID(1), slot: 7)
-    ])
+    #expect(
+      bench.after { $0.connected(7, capacity: 9, at: at(1)) } == [
+        .assigned(WaiterID(1), slot: 7)
+      ])
     // In use, and nothing proven yet.
     #expect(bench.acquire(2, fresh: true, at: 2) == .wait)
-    #expect(bench.after { $0.released(7, reusable: true, at: at(3)) } == [
-      .assigned(WaiterID(2), slot: 7)
-    ])
+    #expect(
+      bench.after { $0.released(7, reusable: true, at: at(3)) } == [
+        .assigned(WaiterID(2), slot: 7)
+      ])
     #expect(bench.acquire(3, fresh: true, at: 1_002) == .use(slot: 7))
     #expect(bench.acquire(4, fresh: true, at: 1_003) == .wait)
     #expect(bench.acquire(5, at: 1_003) == .use(slot: 7))
@@ -141,15 +151,17 @@ private struct Bench {
     // The burst counted once: at most 50 ms. Then one at a time tries.
     #expect(bench.acquire(4, at: 60) == .connect)
     #expect(bench.acquire(5, at: 60) == .wait)
-    #expect(bench.fail(at: 61) == [
-      .failed(WaiterID(4), .connectFailed), .failed(WaiterID(5), .backingOff),
-    ])
+    #expect(
+      bench.fail(at: 61) == [
+        .failed(WaiterID(4), .connectFailed), .failed(WaiterID(5), .backingOff),
+      ])
     #expect(bench.acquire(6, at: 110) == .reject(.backingOff))
     #expect(bench.acquire(7, at: 161) == .connect)
     #expect(bench.acquire(8, at: 161) == .wait)
-    #expect(bench.after { $0.connected(10, capacity: 1, at: at(162)) } == [
-      .assigned(WaiterID(7), slot: 10), .connect,
-    ])
+    #expect(
+      bench.after { $0.connected(10, capacity: 1, at: at(162)) } == [
+        .assigned(WaiterID(7), slot: 10), .connect,
+      ])
   }
 
   @Test func thePauseIsBoundedAndWaitersOutliveItOnBusyConnections() {
@@ -204,7 +216,8 @@ private struct Bench {
     #expect(bench.acquire(2) == .connect)
     #expect(bench.after { $0.connected(11, capacity: 1, at: at(0)) }.count == 1)
     #expect(bench.after { $0.tick(at: at(3_600_000)) } == [])
-    #expect(bench.after { $0.released(11, reusable: true, at: at(3_600_000)) } == [.close(slot: 11)])
+    #expect(
+      bench.after { $0.released(11, reusable: true, at: at(3_600_000)) } == [.close(slot: 11)])
     #expect(bench.pool.isEmpty)
   }
 
@@ -225,12 +238,14 @@ private struct Bench {
     #expect(bench.acquire(1) == .connect)
     #expect(bench.after { $0.connected(10, capacity: 1, at: at(0)) }.count == 1)
     #expect(bench.acquire(2) == .wait)
-    #expect(bench.after { $0.released(10, reusable: false, at: at(1)) } == [
-      .close(slot: 10), .connect,
-    ])
-    #expect(bench.after { $0.connected(10, capacity: 1, at: at(2)) } == [
-      .assigned(WaiterID(2), slot: 10)
-    ])
+    #expect(
+      bench.after { $0.released(10, reusable: false, at: at(1)) } == [
+        .close(slot: 10), .connect,
+      ])
+    #expect(
+      bench.after { $0.connected(10, capacity: 1, at: at(2)) } == [
+        .assigned(WaiterID(2), slot: 10)
+      ])
     #expect(bench.acquire(3) == .wait)
     #expect(bench.after { $0.closed(10, at: at(3)) } == [.connect])
   }

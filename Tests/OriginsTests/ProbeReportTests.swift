@@ -24,9 +24,10 @@ import Testing
     #expect(parse(text) == .success(expected))
   }
 
-  @Test(arguments: [
-    ("null", nil), ("-1", nil), ("-2", nil), ("0", 0), ("86400000", 86_400_000),
-  ] as [(String, UInt64?)])
+  @Test(
+    arguments: [
+      ("null", nil), ("-1", nil), ("-2", nil), ("0", 0), ("86400000", 86_400_000),
+    ] as [(String, UInt64?)])
   func neverTakesAMissingLagForASmallOne(_ lag: String, _ expected: UInt64?) throws {
     let report = try parse(Self.head + #""lag_ms":\#(lag),"status":"ok"}"#).get()
     #expect(report.lagMilliseconds == expected)
@@ -34,39 +35,46 @@ import Testing
     #expect(without.lagMilliseconds == nil)
   }
 
-  @Test(arguments: [
-    ("ok", .ok), ("draining", .draining), ("OK", .unready), ("starting", .unready), ("", .unready),
-  ] as [(String, ProbeReport.Status)])
+  @Test(
+    arguments: [
+      ("ok", .ok), ("draining", .draining), ("OK", .unready), ("starting", .unready),
+      ("", .unready),
+    ] as [(String, ProbeReport.Status)])
   func readsTheStatus(_ word: String, _ status: ProbeReport.Status) throws {
     #expect(try parse(Self.head + #""status":"\#(word)"}"#).get().status == status)
   }
 
   @Test func readsEscapes() throws {
-    let text = #"{"region":"\u0075s\/\"\\\n\ud83d\uDE00","name":"n","role":"primary","epoch":0,"#
+    let text =
+      #"{"region":"\u0075s\/\"\\\n\ud83d\uDE00","name":"n","role":"primary","epoch":0,"#
       + #""position":0,"status":"ok"}"#
     #expect(try parse(text).get().region == "us/\"\\\n😀")
   }
 
-  @Test(arguments: [
-    ("", .json(.syntax(offset: 0))), ("{", .json(.syntax(offset: 1))),
-    ("[]", .json(.syntax(offset: 0))), ("{} x", .json(.syntax(offset: 3))),
-    ("{,}", .json(.syntax(offset: 1))), (#"{"a":1,}"#, .json(.syntax(offset: 7))),
-    (#"{"a" 1}"#, .json(.syntax(offset: 5))), (#"{"a":01}"#, .json(.syntax(offset: 5))),
-    (#"{"a":-}"#, .json(.syntax(offset: 6))), (#"{"a":1.}"#, .json(.syntax(offset: 7))),
-    (#"{"a":tru}"#, .json(.syntax(offset: 8))), (#"{"a":"\x"}"#, .json(.syntax(offset: 7))),
-    (#"{"a":"\ud800"}"#, .json(.syntax(offset: 8))), ("{\"a\":\"\u{1}\"}", .json(.syntax(offset: 6))),
-    (#"{"a":{}}"#, .json(.nested(offset: 5))), (#"{"a":[1]}"#, .json(.nested(offset: 5))),
-    ("{}", .missing(.region)),
-    (#"{"region":"a","region":"b"}"#, .duplicate(.region)),
-    (#"{"region":1}"#, .unfit(.region)),
-    (#"{"region":"a","name":"b","role":"leader"}"#, .unfit(.role)),
-    (#"{"region":"a","name":"b","role":"primary","epoch":-1}"#, .unfit(.epoch)),
-    (#"{"region":"a","name":"b","role":"primary","epoch":1.5}"#, .unfit(.epoch)),
-    (#"{"region":"a","name":"b","role":"primary","epoch":99999999999999999999}"#, .unfit(.epoch)),
-    (#"{"region":"a","name":"b","role":"primary","epoch":1,"position":1,"lag_ms":"5"}"#,
-      .unfit(.lag)),
-    (#"{"region":"a","name":"b","role":"primary","epoch":1,"position":1}"#, .missing(.status)),
-  ] as [(String, ProbeReportFault)])
+  @Test(
+    arguments: [
+      ("", .json(.syntax(offset: 0))), ("{", .json(.syntax(offset: 1))),
+      ("[]", .json(.syntax(offset: 0))), ("{} x", .json(.syntax(offset: 3))),
+      ("{,}", .json(.syntax(offset: 1))), (#"{"a":1,}"#, .json(.syntax(offset: 7))),
+      (#"{"a" 1}"#, .json(.syntax(offset: 5))), (#"{"a":01}"#, .json(.syntax(offset: 5))),
+      (#"{"a":-}"#, .json(.syntax(offset: 6))), (#"{"a":1.}"#, .json(.syntax(offset: 7))),
+      (#"{"a":tru}"#, .json(.syntax(offset: 8))), (#"{"a":"\x"}"#, .json(.syntax(offset: 7))),
+      (#"{"a":"\ud800"}"#, .json(.syntax(offset: 8))),
+      ("{\"a\":\"\u{1}\"}", .json(.syntax(offset: 6))),
+      (#"{"a":{}}"#, .json(.nested(offset: 5))), (#"{"a":[1]}"#, .json(.nested(offset: 5))),
+      ("{}", .missing(.region)),
+      (#"{"region":"a","region":"b"}"#, .duplicate(.region)),
+      (#"{"region":1}"#, .unfit(.region)),
+      (#"{"region":"a","name":"b","role":"leader"}"#, .unfit(.role)),
+      (#"{"region":"a","name":"b","role":"primary","epoch":-1}"#, .unfit(.epoch)),
+      (#"{"region":"a","name":"b","role":"primary","epoch":1.5}"#, .unfit(.epoch)),
+      (#"{"region":"a","name":"b","role":"primary","epoch":99999999999999999999}"#, .unfit(.epoch)),
+      (
+        #"{"region":"a","name":"b","role":"primary","epoch":1,"position":1,"lag_ms":"5"}"#,
+        .unfit(.lag)
+      ),
+      (#"{"region":"a","name":"b","role":"primary","epoch":1,"position":1}"#, .missing(.status)),
+    ] as [(String, ProbeReportFault)])
   func refusesWhatIsNotAReport(_ text: String, _ fault: ProbeReportFault) {
     #expect(parse(text) == .failure(fault))
   }
@@ -91,7 +99,8 @@ import Testing
     var acceptedCount = 0
     for _ in 0..<20_000 {
       var bytes = good
-      bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(
+        in: 0...255, using: &random)
       if (try? ProbeReport(parsing: bytes)) != nil { acceptedCount += 1 }
     }
     #expect((1..<20_000).contains(acceptedCount))

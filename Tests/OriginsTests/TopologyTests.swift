@@ -7,9 +7,10 @@ import Testing
     let topology = try demoTopology()
     let names = topology.endpoints(of: RegionID(0), tier: .replica).map { topology[$0].name }
     #expect(names == ["west-r1", "west-r2"])
-    #expect(topology.endpoints(of: RegionID(2), tier: .primary).map { topology[$0].name } == [
-      "central-p"
-    ])
+    #expect(
+      topology.endpoints(of: RegionID(2), tier: .primary).map { topology[$0].name } == [
+        "central-p"
+      ])
     #expect(topology.endpoints(of: RegionID(1), tier: .cache).isEmpty)
     #expect(topology.endpoints(of: RegionID(9), tier: .primary).isEmpty)
   }
@@ -28,16 +29,17 @@ import Testing
       try Topology.make(regionNames: demoRegions + ["north"], definitions: definitions)
     }
     let faults = error?.faults ?? []
-    #expect(Set(faults) == [
-      .unknownRegion(endpoint: "west-r1", region: "wset"),
-      .twoPrimaries(region: "east", first: "east-r1", second: "east-p"),
-      .duplicateName("central-p"),
-      .duplicateAddress(first: "west-r2", second: "central-p"),
-      .outOfRange(endpoint: "west-r2", field: "port"),
-      .outOfRange(endpoint: "central-p", field: "port"),
-      .outOfRange(endpoint: "west-p", field: "weight"),
-      .regionWithoutEndpoint("north"),
-    ])
+    #expect(
+      Set(faults) == [
+        .unknownRegion(endpoint: "west-r1", region: "wset"),
+        .twoPrimaries(region: "east", first: "east-r1", second: "east-p"),
+        .duplicateName("central-p"),
+        .duplicateAddress(first: "west-r2", second: "central-p"),
+        .outOfRange(endpoint: "west-r2", field: "port"),
+        .outOfRange(endpoint: "central-p", field: "port"),
+        .outOfRange(endpoint: "west-p", field: "weight"),
+        .regionWithoutEndpoint("north"),
+      ])
     #expect(faults.allSatisfy { !$0.description.isEmpty })
   }
 
