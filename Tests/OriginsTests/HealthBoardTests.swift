@@ -37,6 +37,30 @@ import Testing
     #expect(board.takeSnapshot() != nil)
   }
 
+  @Test func numbersTheRegionsOfCopies() throws {
+    var board = try board()
+    round(&board, at: at(0)) {
+      var report = $0.report()
+      report.homeLagsMilliseconds = ["central": 70, "atlantis": 1]
+      return report
+    }
+    let snapshot = try present(board.takeSnapshot())
+    let id = board.topology.id("west-p")
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(2), at: at(30)) == 100)
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(1), at: at(30)) == nil)
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(0), at: at(30)) == 0)
+    #expect(snapshot.lagMilliseconds(id, home: nil, at: at(30)) == 0)
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(9), at: at(30)) == nil)
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(2), at: at(6_001)) == nil)
+    // After a reload that orders the regions otherwise, the numbers mean nothing.
+    let topology = try Topology.make(
+      regionNames: demoRegions.reversed(), definitions: demoDefinitions())
+    var reloaded = HealthBoard(
+      topology: topology, limits: OriginLimits(), keeping: board, at: at(1))
+    let after = try present(reloaded.takeSnapshot())
+    #expect(after.lagMilliseconds(id, home: RegionID(0), at: at(30)) == nil)
+  }
+
   @Test func startsEachProbeOnce() throws {
     var board = try board()
     var started: [EndpointID] = []
