@@ -96,6 +96,20 @@ import Testing
     #expect(board.takeSnapshot()?.epochs == [2, 1, 1])
   }
 
+  @Test func onlyTheHighestEpochConflicts() throws {
+    var board = try board()
+    round(&board, at: at(0)) {
+      guard $0.regionName == "west" else { return $0.report() }
+      return $0.report(epoch: $0.tier == .primary ? 1 : 2, role: .primary)
+    }
+    let snapshot = try present(board.takeSnapshot())
+    #expect(snapshot[board.topology.id("west-p")].role == .primary(epoch: 1))
+    #expect(snapshot[board.topology.id("west-r1")].role == .conflict(epoch: 2))
+    #expect(snapshot[board.topology.id("west-r2")].role == .conflict(epoch: 2))
+    #expect(snapshot[board.topology.id("east-p")].role == .primary(epoch: 1))
+    #expect(snapshot.epochs == [2, 1, 1])
+  }
+
   @Test func doubtsItselfWhenMostLookDead() throws {
     var board = try board()
     round(&board, at: at(0)) { $0.report() }
