@@ -62,6 +62,8 @@ public struct EndpointHealth: Sendable {
   public let endpoint: Endpoint
   /// What is published; kept equal to the machine's state by every event.
   public private(set) var status: EndpointStatus
+  /// The topology's regions, to number the regions that a report names.
+  private let regionNames: [String]
   private let limits: OriginLimits
   private var state = State.unknown(Unknown())
   private var flight: Flight?
@@ -76,21 +78,27 @@ public struct EndpointHealth: Sendable {
   private var turnCount: UInt8 = 0
 
   /// Makes the machine of an endpoint about which nothing is known; the first probe is due at once.
-  public init(endpoint: Endpoint, limits: OriginLimits, at now: Instant) {
+  public init(endpoint: Endpoint, of topology: Topology, limits: OriginLimits, at now: Instant) {
     self.endpoint = endpoint
+    regionNames = topology.regionNames
     self.limits = limits
     status = EndpointStatus(at: now)
     nextProbeAt = now
   }
 
   /// Goes on with the state of `old` under a new topology; nil when it is another endpoint.
-  init?(endpoint: Endpoint, limits: OriginLimits, keeping old: EndpointHealth, at now: Instant) {
+  init?(
+    endpoint: Endpoint, of topology: Topology, limits: OriginLimits, keeping old: EndpointHealth,
+    at now: Instant
+  ) {
     guard old.endpoint.definition.identity == endpoint.definition.identity,
       old.endpoint.name == endpoint.name, old.endpoint.regionName == endpoint.regionName,
       old.endpoint.tier == endpoint.tier
     else { return nil }
-    self.init(endpoint: endpoint, limits: limits, at: now)
+    self.init(endpoint: endpoint, of: topology, limits: limits, at: now)
     status = old.status
+    // Numbers of regions that are others now measure nothing.
+    if old.regionNames != regionNames { status.homeLagsMilliseconds = [] }
     state = old.state
     failuresInRow = old.failuresInRow
     ejectionCount = old.ejectionCount
@@ -300,6 +308,7 @@ extension EndpointHealth {
     status.measuredAt = askedAt
     let lag = isPrimary ? 0 : report.lagMilliseconds
     status.reportedLagMilliseconds = lag
+    status.homeLagsMilliseconds = regionNames.map { report.homeLagsMilliseconds[$0] }
     guard let lag else { return setFreshness(.unmeasured) }
     switch status.freshness {
     case .unmeasured:

@@ -115,6 +115,8 @@ public struct EndpointStatus: Hashable, Sendable {
   public var isDraining = false
   /// The lag it reported at `measuredAt`, milliseconds: zero for a primary, nil when unmeasured.
   public var reportedLagMilliseconds: UInt64?
+  /// The same for its copies of other regions' data, by `RegionID`; nil or missing is unmeasured.
+  public var homeLagsMilliseconds: [UInt64?] = []
   /// When the last good report was asked for; never later than the state it describes.
   public var measuredAt: Instant
   /// The log position it had applied then.
@@ -130,14 +132,30 @@ public struct EndpointStatus: Hashable, Sendable {
     measuredAt = now
   }
 
-  /// An upper bound of its lag at `now`: the reported lag and the report's age. A primary is
-  /// current by definition. Nil (infinite) when unmeasured or older than `ageMillisecondsMax`.
+  /// An upper bound of the lag of its own region's data at `now`: the reported lag and the report's
+  /// age. A primary is current by definition. Nil (infinite) when unmeasured or older than
+  /// `ageMillisecondsMax`.
   public func lagMilliseconds(at now: Instant, ageMillisecondsMax: UInt64) -> UInt64? {
-    guard let reported = reportedLagMilliseconds else { return nil }
+    let lag = Self.aged(reportedLagMilliseconds, since: measuredAt, at: now, ageMillisecondsMax)
+    if lag != nil, case .primary = role { return 0 }
+    return lag
+  }
+
+  /// The same for its copy of the data of `home`, another region: there no role makes it current.
+  public func lagMilliseconds(
+    of home: RegionID, at now: Instant, ageMillisecondsMax: UInt64
+  ) -> UInt64? {
+    let index = Int(home.index)
+    guard index < homeLagsMilliseconds.count else { return nil }
+    return Self.aged(homeLagsMilliseconds[index], since: measuredAt, at: now, ageMillisecondsMax)
+  }
+
+  private static func aged(
+    _ lag: UInt64?, since measuredAt: Instant, at now: Instant, _ ageMillisecondsMax: UInt64
+  ) -> UInt64? {
     let age = now.milliseconds(since: measuredAt)
-    guard age <= ageMillisecondsMax else { return nil }
-    if case .primary = role { return 0 }
-    let (sum, overflow) = reported.addingReportingOverflow(age)
+    guard let lag, age <= ageMillisecondsMax else { return nil }
+    let (sum, overflow) = lag.addingReportingOverflow(age)
     return overflow ? nil : sum
   }
 }

@@ -22,7 +22,9 @@ public struct HealthBoard: Sendable {
     self.topology = topology
     self.limits = limits
     random = SplitMix64(seed: seed)
-    machines = topology.endpoints.map { EndpointHealth(endpoint: $0, limits: limits, at: now) }
+    machines = topology.endpoints.map {
+      EndpointHealth(endpoint: $0, of: topology, limits: limits, at: now)
+    }
     epochs = [UInt64?](repeating: nil, count: topology.regionNames.count)
   }
 
@@ -35,7 +37,8 @@ public struct HealthBoard: Sendable {
     for index in machines.indices {
       let endpoint = machines[index].endpoint
       guard let before = old.machines.first(where: { $0.endpoint.name == endpoint.name }),
-        let kept = EndpointHealth(endpoint: endpoint, limits: limits, keeping: before, at: now)
+        let kept = EndpointHealth(
+          endpoint: endpoint, of: topology, limits: limits, keeping: before, at: now)
       else { continue }
       machines[index] = kept
     }

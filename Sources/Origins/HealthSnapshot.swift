@@ -38,8 +38,13 @@ public struct HealthSnapshot: Sendable {
   @inline(__always)
   public subscript(_ id: EndpointID) -> EndpointStatus { statuses[Int(id.index)] }
 
-  /// An upper bound of an endpoint's lag at `now`, milliseconds; nil is infinite.
-  public func lagMilliseconds(_ id: EndpointID, at now: Instant) -> UInt64? {
-    self[id].lagMilliseconds(at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
+  /// An upper bound, in milliseconds at `now`, of how far an endpoint's copy of the data of `home`
+  /// is behind; nil `home` is the endpoint's own region. Nil is infinite.
+  public func lagMilliseconds(_ id: EndpointID, home: RegionID?, at now: Instant) -> UInt64? {
+    guard let home, home != topology[id].region else {
+      return self[id].lagMilliseconds(at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
+    }
+    return self[id].lagMilliseconds(
+      of: home, at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
   }
 }

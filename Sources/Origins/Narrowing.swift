@@ -13,16 +13,18 @@ public enum Intent: Sendable {
 /// INVARIANT (only less): every choice is an endpoint of the region and tier of the step it names,
 /// and steps keep their order. State removes and reorders; it never adds.
 public enum Narrowing {
-  /// Narrows `steps` into `plan`, whose former content is forgotten.
+  /// Narrows `steps` into `plan`, whose former content is forgotten. `home` is the region whose data
+  /// is asked for, the patient's; its copies elsewhere have a lag of their own, even in a primary.
+  /// Nil: each region's own data.
   ///
   /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
   /// those in doubt. Ejected and draining endpoints are used for a read when nothing else is left
   /// of the whole plan, because a poor answer inside the law beats none; for a write they are
   /// removed.
   public static func narrow(
-    _ steps: borrowing [Step], intent: Intent, snapshot: borrowing HealthSnapshot,
-    loads: borrowing EndpointLoads, at now: Instant, using random: inout SplitMix64,
-    into plan: inout NarrowedPlan
+    _ steps: borrowing [Step], intent: Intent, home: RegionID?,
+    snapshot: borrowing HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
+    using random: inout SplitMix64, into plan: inout NarrowedPlan
   ) {
     precondition(loads.count == snapshot.statuses.count, "loads of another topology")
     precondition(steps.count <= 255, "more steps than a plan can have")
@@ -36,11 +38,11 @@ public enum Narrowing {
       }
       let preferred = plan.choices.count
       for id in members where !isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
-        place(id, step, UInt8(index), intent, snapshot: snapshot, at: now, into: &plan)
+        place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
       }
       let doubtful = plan.choices.count
       for id in members where isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
-        place(id, step, UInt8(index), intent, snapshot: snapshot, at: now, into: &plan)
+        place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
       }
       order(preferred..<doubtful, of: &plan, loads: loads, at: now, using: &random)
       order(doubtful..<plan.choices.count, of: &plan, loads: loads, at: now, using: &random)
@@ -59,11 +61,11 @@ public enum Narrowing {
 
   /// Puts an endpoint where its state says: choices, last resorts or removed.
   private static func place(
-    _ id: EndpointID, _ step: Step, _ index: UInt8, _ intent: Intent,
+    _ id: EndpointID, _ step: Step, _ index: UInt8, _ intent: Intent, _ home: RegionID?,
     snapshot: borrowing HealthSnapshot, at now: Instant, into plan: inout NarrowedPlan
   ) {
-    let lag = snapshot.lagMilliseconds(id, at: now)
-    if let reason = removal(id, step, intent, lag: lag, snapshot: snapshot) {
+    let lag = snapshot.lagMilliseconds(id, home: home, at: now)
+    if let reason = removal(id, step, intent, lag: lag, snapshot: snapshot, at: now) {
       plan.removed.append(.init(endpoint: id, step: index, reason: reason))
       return
     }
@@ -81,7 +83,7 @@ public enum Narrowing {
   /// Why the endpoint may not serve this step at all; nil when it may.
   private static func removal(
     _ id: EndpointID, _ step: Step, _ intent: Intent, lag: UInt64?,
-    snapshot: borrowing HealthSnapshot
+    snapshot: borrowing HealthSnapshot, at now: Instant
   ) -> Removal? {
     let status = snapshot[id]
     switch status.role {
@@ -95,7 +97,10 @@ public enum Narrowing {
         return .oldEpoch
       }
     }
-    if intent == .write, lag == nil { return .unmeasured }
+    // A write trusts the role, so the report that told it must be recent.
+    if intent == .write, snapshot.lagMilliseconds(id, home: nil, at: now) == nil {
+      return .unmeasured
+    }
     guard let bound = step.stalenessMillisecondsMax else { return nil }
     guard let lag else { return .unmeasured }
     return lag > UInt64(bound)

@@ -1,6 +1,6 @@
 /// Why a health report cannot be used.
 public enum ProbeReportFault: Error, Hashable, Sendable {
-  /// It is not a flat JSON object.
+  /// It is not one JSON object.
   case json(JSONFault)
   /// A known member occurs twice.
   case duplicate(ProbeReport.Member)
@@ -13,7 +13,8 @@ public enum ProbeReportFault: Error, Hashable, Sendable {
 /// What an endpoint says about itself: `GET /health`.
 ///
 /// `{"region":"us-west","name":"us-west-r1","role":"replica","epoch":3,"position":1289,
-/// "lag_ms":12,"status":"ok"}`. Members it does not know are ignored.
+/// "lag_ms":12,"status":"ok","homes":{"us-east":{"lag_ms":80}}}`. Members it does not know are
+/// ignored.
 public struct ProbeReport: Hashable, Sendable {
   /// The members that are read.
   public enum Member: String, CaseIterable, Sendable {
@@ -28,7 +29,7 @@ public struct ProbeReport: Hashable, Sendable {
 
   /// Whether the endpoint wants requests.
   public enum Status: Hashable, Sendable {
-    /// `ok`: it serves.
+    /// `ok`, or `unmeasured`: it serves; its lag says what it knows.
     case ok
     /// `draining`: it serves, but is about to stop.
     case draining
@@ -49,13 +50,16 @@ public struct ProbeReport: Hashable, Sendable {
   /// How far it is behind its primary, milliseconds; nil when it does not know. Negative values and
   /// `null` are common ways to say so, and none of them is a small lag.
   public var lagMilliseconds: UInt64?
+  /// How far its copy of another region's data is behind that region, milliseconds, by region name.
+  /// A region that is missing is not copied here, or was not measured.
+  public var homeLagsMilliseconds: [String: UInt64]
   /// Whether it wants requests.
   public var status: Status
 
   /// Makes a report; for tests and simulations.
   public init(
     region: String, name: String, role: Role, epoch: UInt64, position: UInt64,
-    lagMilliseconds: UInt64?, status: Status = .ok
+    lagMilliseconds: UInt64?, homeLagsMilliseconds: [String: UInt64] = [:], status: Status = .ok
   ) {
     self.region = region
     self.name = name
@@ -63,6 +67,7 @@ public struct ProbeReport: Hashable, Sendable {
     self.epoch = epoch
     self.position = position
     self.lagMilliseconds = lagMilliseconds
+    self.homeLagsMilliseconds = homeLagsMilliseconds
     self.status = status
   }
 
@@ -70,46 +75,54 @@ public struct ProbeReport: Hashable, Sendable {
   public init(
     parsing bytes: [UInt8], byteCountMax: Int = OriginLimits().reportBytesMax
   ) throws(ProbeReportFault) {
-    let values = try Self.members(bytes, byteCountMax: byteCountMax)
+    var values: [Member: JSONLeaves.Value] = [:]
+    homeLagsMilliseconds = [:]
+    for (path, value) in try Self.leaves(bytes, byteCountMax: byteCountMax) {
+      if path.count == 1, let member = Member(rawValue: path[0]) {
+        guard values.updateValue(value, forKey: member) == nil else { throw .duplicate(member) }
+      } else if path.count == 3, path[0] == "homes", path[2] == Member.lag.rawValue,
+        let lag = try Self.lag(value)
+      {
+        // Of two claims the worse one counts.
+        homeLagsMilliseconds[path[1]] = max(lag, homeLagsMilliseconds[path[1]] ?? 0)
+      }
+    }
     region = try Self.string(values, .region)
     name = try Self.string(values, .name)
     guard let role = Role(rawValue: try Self.string(values, .role)) else { throw .unfit(.role) }
     self.role = role
     epoch = try Self.natural(values, .epoch)
     position = try Self.natural(values, .position)
-    switch values[.lag] {
-    case nil, .null: lagMilliseconds = nil
-    case .integer(let lag): lagMilliseconds = lag >= 0 ? UInt64(lag) : nil
-    default: throw .unfit(.lag)
-    }
+    lagMilliseconds = try Self.lag(values[.lag] ?? .null)
     status =
       switch try Self.string(values, .status) {
-      case "ok": .ok
+      case "ok", "unmeasured": .ok
       case "draining": .draining
       default: .unready
       }
   }
 
-  private static func members(
+  private static func leaves(
     _ bytes: [UInt8], byteCountMax: Int
-  ) throws(ProbeReportFault) -> [Member: FlatJSON.Value] {
-    var values: [Member: FlatJSON.Value] = [:]
-    var duplicate: Member?
+  ) throws(ProbeReportFault) -> [(path: [String], value: JSONLeaves.Value)] {
     do throws(JSONFault) {
-      var json = try FlatJSON(bytes, byteCountMax: byteCountMax)
-      while let (key, value) = try json.nextMember() {
-        guard let member = Member(rawValue: key) else { continue }
-        if values.updateValue(value, forKey: member) != nil { duplicate = duplicate ?? member }
-      }
+      return try JSONLeaves.read(bytes, byteCountMax: byteCountMax)
     } catch {
       throw .json(error)
     }
-    if let duplicate { throw .duplicate(duplicate) }
-    return values
+  }
+
+  /// A lag that was measured; nil for the ways to say that it was not.
+  private static func lag(_ value: JSONLeaves.Value) throws(ProbeReportFault) -> UInt64? {
+    switch value {
+    case .null: return nil
+    case .integer(let lag): return lag >= 0 ? UInt64(lag) : nil
+    default: throw .unfit(.lag)
+    }
   }
 
   private static func string(
-    _ values: [Member: FlatJSON.Value], _ member: Member
+    _ values: [Member: JSONLeaves.Value], _ member: Member
   ) throws(ProbeReportFault) -> String {
     guard let value = values[member] else { throw .missing(member) }
     guard case .string(let text) = value else { throw .unfit(member) }
@@ -117,7 +130,7 @@ public struct ProbeReport: Hashable, Sendable {
   }
 
   private static func natural(
-    _ values: [Member: FlatJSON.Value], _ member: Member
+    _ values: [Member: JSONLeaves.Value], _ member: Member
   ) throws(ProbeReportFault) -> UInt64 {
     guard let value = values[member] else { throw .missing(member) }
     guard case .integer(let number) = value, number >= 0 else { throw .unfit(member) }

@@ -24,7 +24,8 @@ private struct Bench {
   init(_ name: String = "west-r1") throws {
     let topology = try demoTopology()
     endpoint = topology[topology.id(name)]
-    machine = EndpointHealth(endpoint: endpoint, limits: OriginLimits(), at: now)
+    machine = EndpointHealth(
+      endpoint: endpoint, of: topology, limits: OriginLimits(), at: now)
   }
 
   /// Waits for the next probe to start.

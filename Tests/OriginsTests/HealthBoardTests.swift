@@ -37,6 +37,30 @@ import Testing
     #expect(board.takeSnapshot() != nil)
   }
 
+  @Test func numbersTheRegionsOfCopies() throws {
+    var board = try board()
+    round(&board, at: at(0)) {
+      var report = $0.report()
+      report.homeLagsMilliseconds = ["central": 70, "atlantis": 1]
+      return report
+    }
+    let snapshot = try present(board.takeSnapshot())
+    let id = board.topology.id("west-p")
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(2), at: at(30)) == 100)
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(1), at: at(30)) == nil)
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(0), at: at(30)) == 0)
+    #expect(snapshot.lagMilliseconds(id, home: nil, at: at(30)) == 0)
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(9), at: at(30)) == nil)
+    #expect(snapshot.lagMilliseconds(id, home: RegionID(2), at: at(6_001)) == nil)
+    // After a reload that orders the regions otherwise, the numbers mean nothing.
+    let topology = try Topology.make(
+      regionNames: demoRegions.reversed(), definitions: demoDefinitions())
+    var reloaded = HealthBoard(
+      topology: topology, limits: OriginLimits(), keeping: board, at: at(1))
+    let after = try present(reloaded.takeSnapshot())
+    #expect(after.lagMilliseconds(id, home: RegionID(0), at: at(30)) == nil)
+  }
+
   @Test func startsEachProbeOnce() throws {
     var board = try board()
     var started: [EndpointID] = []
@@ -70,6 +94,20 @@ import Testing
     // The region's epoch never goes back.
     round(&board, at: at(4_000)) { $0.report() }
     #expect(board.takeSnapshot()?.epochs == [2, 1, 1])
+  }
+
+  @Test func onlyTheHighestEpochConflicts() throws {
+    var board = try board()
+    round(&board, at: at(0)) {
+      guard $0.regionName == "west" else { return $0.report() }
+      return $0.report(epoch: $0.tier == .primary ? 1 : 2, role: .primary)
+    }
+    let snapshot = try present(board.takeSnapshot())
+    #expect(snapshot[board.topology.id("west-p")].role == .primary(epoch: 1))
+    #expect(snapshot[board.topology.id("west-r1")].role == .conflict(epoch: 2))
+    #expect(snapshot[board.topology.id("west-r2")].role == .conflict(epoch: 2))
+    #expect(snapshot[board.topology.id("east-p")].role == .primary(epoch: 1))
+    #expect(snapshot.epochs == [2, 1, 1])
   }
 
   @Test func doubtsItselfWhenMostLookDead() throws {

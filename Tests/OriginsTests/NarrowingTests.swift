@@ -32,9 +32,12 @@ private struct World {
   }
 
   /// Narrows, and gives the names to try.
-  mutating func narrow(_ steps: [Step], _ intent: Intent = .read) -> [String] {
+  mutating func narrow(
+    _ steps: [Step], _ intent: Intent = .read, home: RegionID? = nil
+  ) -> [String] {
     Narrowing.narrow(
-      steps, intent: intent, snapshot: snapshot, loads: loads, at: now, using: &random, into: &plan)
+      steps, intent: intent, home: home, snapshot: snapshot, loads: loads, at: now,
+      using: &random, into: &plan)
     return plan.choices.map { topology[$0.endpoint].name }
   }
 
@@ -110,6 +113,28 @@ private struct World {
     #expect(world.plan.choices[0].lagMilliseconds == nil)
   }
 
+  /// A copy of another region's data has its own lag; being current at home says nothing about it.
+  @Test func theLagIsThatOfTheHomeRegionsData() throws {
+    var world = try World()
+    let steps = [
+      Step(region: Self.east, tier: .replica, stalenessMillisecondsMax: 5_000),
+      Step(region: Self.east, tier: .primary, stalenessMillisecondsMax: 5_000),
+    ]
+    #expect(world.narrow(steps, home: Self.east) == ["east-r1", "east-p"])
+    #expect(world.narrow(steps, home: Self.west) == [])
+    #expect(world.plan.removed.map(\.reason) == [.unmeasured, .unmeasured])
+    world.change("east-r1") { $0.homeLagsMilliseconds = [4_000, nil, nil] }
+    world.change("east-p") { $0.homeLagsMilliseconds = [5_001, nil, nil] }
+    #expect(world.narrow(steps, home: Self.west) == ["east-r1"])
+    #expect(world.plan.choices[0].lagMilliseconds == 4_000)
+    #expect(
+      world.reason("east-p", step: 1) == .lagging(lagMilliseconds: 5_001, boundMilliseconds: 5_000))
+    #expect(
+      world.narrow([Step(region: Self.east, tier: .primary)], .write, home: Self.west) == [
+        "east-p"
+      ])
+  }
+
   @Test func aLaterStepMayAllowWhatAnEarlierRefused() throws {
     var world = try World()
     world.change("west-r1") { $0.reportedLagMilliseconds = 9_000 }
@@ -177,7 +202,7 @@ private struct World {
       epochs: [1, 1, 1], sampleAgeMillisecondsMax: 6_000)
     let steps = [Step(region: Self.west, tier: .cache), Step(region: Self.west, tier: .primary)]
     Narrowing.narrow(
-      steps, intent: .read, snapshot: snapshot,
+      steps, intent: .read, home: nil, snapshot: snapshot,
       loads: EndpointLoads(topology: topology, limits: OriginLimits(), at: at(0)), at: at(0),
       using: &random, into: &plan)
     #expect(plan.choices.isEmpty)
@@ -245,8 +270,10 @@ private struct World {
             ? UInt32.random(in: 0...8_000, using: &random) : nil)
       }
       let intent: Intent = Bool.random(using: &random) ? .read : .write
-      _ = world.narrow(steps, intent)
-      check(world, steps, intent)
+      let home =
+        Bool.random(using: &random) ? RegionID(UInt8.random(in: 0...2, using: &random)) : nil
+      _ = world.narrow(steps, intent, home: home)
+      check(world, steps, intent, home)
     }
   }
 
@@ -266,6 +293,7 @@ private struct World {
       status.reportedLagMilliseconds =
         Int.random(in: 0..<4, using: &random) == 0
         ? nil : UInt64.random(in: 0...9_000, using: &random)
+      status.homeLagsMilliseconds = [nil, 0, UInt64.random(in: 0...9_000, using: &random)]
       status.measuredAt = at(UInt64.random(in: 3_000...10_000, using: &random))
       world.statuses[index] = status
     }
@@ -275,7 +303,9 @@ private struct World {
   }
 
   /// Whether the definition lets an endpoint serve a step, at all.
-  private func mayServe(_ world: World, _ endpoint: Endpoint, _ step: Step, _ intent: Intent)
+  private func mayServe(
+    _ world: World, _ endpoint: Endpoint, _ step: Step, _ intent: Intent, _ home: RegionID?
+  )
     -> Bool
   {
     let status = world.statuses[Int(endpoint.id.index)]
@@ -294,15 +324,21 @@ private struct World {
     if step.tier == .primary, !isPrimary { return false }
     if intent == .write, !isPrimary || step.tier != .primary || !isMeasured { return false }
     guard let bound = step.stalenessMillisecondsMax else { return true }
+    if let home, home != endpoint.region {
+      let copy = status.homeLagsMilliseconds[Int(home.index)]
+      return age <= 6_000 && (copy.map { $0 + age <= UInt64(bound) } ?? false)
+    }
     return isMeasured
       && (isPrimary || (status.reportedLagMilliseconds ?? .max) + age <= UInt64(bound))
   }
 
-  private func check(_ world: World, _ steps: [Step], _ intent: Intent) {
+  private func check(
+    _ world: World, _ steps: [Step], _ intent: Intent, _ home: RegionID?
+  ) {
     let plan = world.plan
     for choice in plan.choices {
       let step = steps[Int(choice.step)]
-      #expect(mayServe(world, world.topology[choice.endpoint], step, intent))
+      #expect(mayServe(world, world.topology[choice.endpoint], step, intent, home))
     }
     #expect(zip(plan.choices, plan.choices.dropFirst()).allSatisfy { $0.step <= $1.step })
     #expect(Set(plan.choices.map(\.endpoint)).count == plan.choices.count)
@@ -312,7 +348,7 @@ private struct World {
       for endpoint in world.topology.endpoints
       where endpoint.region == step.region && endpoint.tier == step.tier {
         let status = world.statuses[Int(endpoint.id.index)]
-        let may = mayServe(world, endpoint, step, intent)
+        let may = mayServe(world, endpoint, step, intent, home)
         let isGood = status.reach != .ejected && !status.isDraining
         if may { hasAny = true }
         if may, isGood { hasGood = true }

@@ -17,7 +17,8 @@ import Testing
   @Test func readsAReportAndIgnoresWhatItDoesNotKnow() {
     let text =
       Self.head
-      + #" "lag_ms" : 12 , "as_of":"2026-11-22T04:00:00Z","x":-1.5e+3,"y":true,"z":null,"status":"ok" } "#
+      + #" "lag_ms" : 12 , "as_of":"2026-11-22T04:00:00Z","x":-1.5e+3,"y":[true],"#
+      + #""z":null,"status":"ok" } "#
     let expected = ProbeReport(
       region: "us-west", name: "us-west-r1", role: .replica, epoch: 3, position: 1289,
       lagMilliseconds: 12)
@@ -37,11 +38,22 @@ import Testing
 
   @Test(
     arguments: [
-      ("ok", .ok), ("draining", .draining), ("OK", .unready), ("starting", .unready),
+      ("ok", .ok), ("draining", .draining), ("unmeasured", .ok), ("OK", .unready),
+      ("starting", .unready),
       ("", .unready),
     ] as [(String, ProbeReport.Status)])
   func readsTheStatus(_ word: String, _ status: ProbeReport.Status) throws {
     #expect(try parse(Self.head + #""status":"\#(word)"}"#).get().status == status)
+  }
+
+  @Test func readsTheLagOfOtherRegionsData() throws {
+    let text =
+      Self.head
+      + #""lag_ms":null,"status":"unmeasured","homes":{"a":{"position":9,"lag_ms":5},"#
+      + #""b":{"lag_ms":null},"c":{"lag_ms":-1},"d":{},"a":{"lag_ms":3}}}"#
+    let report = try parse(text).get()
+    #expect(report.homeLagsMilliseconds == ["a": 5])
+    #expect(report.lagMilliseconds == nil)
   }
 
   @Test func readsEscapes() throws {
@@ -61,7 +73,11 @@ import Testing
       (#"{"a":tru}"#, .json(.syntax(offset: 8))), (#"{"a":"\x"}"#, .json(.syntax(offset: 7))),
       (#"{"a":"\ud800"}"#, .json(.syntax(offset: 8))),
       ("{\"a\":\"\u{1}\"}", .json(.syntax(offset: 6))),
-      (#"{"a":{}}"#, .json(.nested(offset: 5))), (#"{"a":[1]}"#, .json(.nested(offset: 5))),
+      (#"{"a":{"b":[{"c":[1]}]}}"#, .json(.nested(offset: 16))),
+      (#"{"a":[1,]}"#, .json(.syntax(offset: 8))),
+      (#"{"a":{"b":[{"c":1}]}}"#, .missing(.region)), (#"{"a":{1:2}}"#, .json(.syntax(offset: 6))),
+      (#"{"a":[1}"#, .json(.syntax(offset: 7))), (#"{"a":[],"b":{}}"#, .missing(.region)),
+      (#"{"homes":{"e":{"lag_ms":"1"}}}"#, .unfit(.lag)),
       ("{}", .missing(.region)),
       (#"{"region":"a","region":"b"}"#, .duplicate(.region)),
       (#"{"region":1}"#, .unfit(.region)),

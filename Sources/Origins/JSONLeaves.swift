@@ -4,14 +4,16 @@ public enum JSONFault: Error, Hashable, Sendable {
   case tooLong
   /// The byte at this offset does not fit (RFC 8259), or the text ends there.
   case syntax(offset: Int)
-  /// A value is an object or an array; only flat objects are read.
+  /// Objects or arrays are nested too deeply.
   case nested(offset: Int)
 }
 
-/// A reader of one flat JSON object (RFC 8259), member by member. Strict: no comments, no trailing
-/// comma, no bytes after the object, strings must be valid UTF-8.
-struct FlatJSON {
-  /// A member's value.
+/// A reader of one small JSON object (RFC 8259) as its leaves, each with the keys that lead to it.
+///
+/// Strict: no comments, no trailing comma, no bytes after the object, strings must be valid UTF-8.
+/// Arrays are checked and left out.
+struct JSONLeaves {
+  /// A leaf's value.
   enum Value: Equatable {
     case string(String)
     /// A number without fraction or exponent that fits.
@@ -22,39 +24,57 @@ struct FlatJSON {
     case null
   }
 
+  /// Objects and arrays inside each other: more than a health report has, small for the stack.
+  private static let depthMax = 4
+
   private let bytes: [UInt8]
   private var offset = 0
-  private var isStarted = false
-  private var isEnded = false
+  private var leaves: [(path: [String], value: Value)] = []
 
-  init(_ bytes: [UInt8], byteCountMax: Int) throws(JSONFault) {
+  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// The leaves of the object that `bytes` hold, in their order.
+  static func read(
+    _ bytes: [UInt8], byteCountMax: Int
+  ) throws(JSONFault) -> [(path: [String], value: Value)] {
     guard bytes.count <= byteCountMax else { throw .tooLong }
-    self.bytes = bytes
+    var reader = JSONLeaves(bytes)
+    guard try reader.peek() == UInt8(ascii: "{") else { throw .syntax(offset: reader.offset) }
+    try reader.object(at: [], depth: 1)
+    reader.skipSpace()
+    guard reader.offset == bytes.count else { throw .syntax(offset: reader.offset) }
+    return reader.leaves
   }
 
-  /// The next member; nil after the last one, when nothing but white space follows the object.
-  mutating func nextMember() throws(JSONFault) -> (key: String, value: Value)? {
-    guard !isEnded else { return nil }
-    if !isStarted {
-      try expect(UInt8(ascii: "{"))
-      isStarted = true
-      if try peek() == UInt8(ascii: "}") { return try end() }
-    } else if try peek() == UInt8(ascii: "}") {
-      return try end()
-    } else {
-      try expect(UInt8(ascii: ","))
+  /// Reads an object; `path` is nil inside an array, where leaves are left out.
+  private mutating func object(at path: [String]?, depth: Int) throws(JSONFault) {
+    try expect(UInt8(ascii: "{"))
+    if try takes(UInt8(ascii: "}")) { return }
+    repeat {
+      guard try peek() == UInt8(ascii: "\"") else { throw .syntax(offset: offset) }
+      let key = try string()
+      try expect(UInt8(ascii: ":"))
+      try value(at: path.map { $0 + [key] }, depth: depth)
+    } while try takes(UInt8(ascii: ","))
+    try expect(UInt8(ascii: "}"))
+  }
+
+  private mutating func array(depth: Int) throws(JSONFault) {
+    try expect(UInt8(ascii: "["))
+    if try takes(UInt8(ascii: "]")) { return }
+    repeat { try value(at: nil, depth: depth) } while try takes(UInt8(ascii: ","))
+    try expect(UInt8(ascii: "]"))
+  }
+
+  private mutating func value(at path: [String]?, depth: Int) throws(JSONFault) {
+    let first = try peek()
+    if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+      guard depth < Self.depthMax else { throw .nested(offset: offset) }
+      return first == UInt8(ascii: "{")
+        ? try object(at: path, depth: depth + 1) : try array(depth: depth + 1)
     }
-    let key = try string()
-    try expect(UInt8(ascii: ":"))
-    return (key, try value())
-  }
-
-  private mutating func end() throws(JSONFault) -> (key: String, value: Value)? {
-    offset += 1
-    skipSpace()
-    guard offset == bytes.count else { throw .syntax(offset: offset) }
-    isEnded = true
-    return nil
+    let leaf = try leaf()
+    if let path { leaves.append((path, leaf)) }
   }
 
   private mutating func skipSpace() {
@@ -73,13 +93,19 @@ struct FlatJSON {
     offset += 1
   }
 
-  private mutating func value() throws(JSONFault) -> Value {
+  /// Consumes `byte` if it comes next.
+  private mutating func takes(_ byte: UInt8) throws(JSONFault) -> Bool {
+    guard try peek() == byte else { return false }
+    offset += 1
+    return true
+  }
+
+  private mutating func leaf() throws(JSONFault) -> Value {
     switch try peek() {
     case UInt8(ascii: "\""): return .string(try string())
     case UInt8(ascii: "t"): return try word("true", .boolean(true))
     case UInt8(ascii: "f"): return try word("false", .boolean(false))
     case UInt8(ascii: "n"): return try word("null", .null)
-    case UInt8(ascii: "{"), UInt8(ascii: "["): throw .nested(offset: offset)
     default: return try number()
     }
   }
