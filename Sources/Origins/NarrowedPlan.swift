@@ -43,6 +43,8 @@ public enum Removal: Hashable, Sendable {
   case oldEpoch
   /// The region has no endpoint of the tier.
   case noEndpoint
+  /// The request's form (an unknown parameter, a join) needs the authority's answer.
+  case replicaUnfit
 
   /// The stable word for headers, audit and metrics.
   public var name: String {
@@ -56,6 +58,7 @@ public enum Removal: Hashable, Sendable {
     case .conflict: "conflict"
     case .oldEpoch: "old-epoch"
     case .noEndpoint: "no-endpoint"
+    case .replicaUnfit: "replica-unfit"
     }
   }
 }

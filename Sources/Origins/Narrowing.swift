@@ -15,14 +15,15 @@ public enum Intent: Sendable {
 public enum Narrowing {
   /// Narrows `steps` into `plan`, whose former content is forgotten. `home` is the region whose data
   /// is asked for, the patient's; its copies elsewhere have a lag of their own, even in a primary.
-  /// Nil: each region's own data.
+  /// Nil: each region's own data. Without `allowsReplicas` (the request's form needs the authority's
+  /// answer) replicas are removed.
   ///
   /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
   /// those in doubt. Ejected and draining endpoints are used for a read when nothing else is left
   /// of the whole plan, because a poor answer inside the law beats none; for a write they are
   /// removed.
   public static func narrow(
-    _ steps: borrowing [Step], intent: Intent, home: RegionID?,
+    _ steps: borrowing [Step], intent: Intent, home: RegionID?, allowsReplicas: Bool = true,
     snapshot: borrowing HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
     using random: inout SplitMix64, into plan: inout NarrowedPlan
   ) {
@@ -31,6 +32,10 @@ public enum Narrowing {
     plan.removeAll()
     for index in steps.indices where steps[index].tier != .cache {
       let step = steps[index]
+      if step.tier == .replica, !allowsReplicas {
+        plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .replicaUnfit))
+        continue
+      }
       let members = snapshot.topology.endpoints(of: step.region, tier: step.tier)
       if members.isEmpty {
         plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .noEndpoint))

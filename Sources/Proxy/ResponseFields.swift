@@ -1,14 +1,13 @@
-public import Base
+internal import Base
 public import HTTP
-public import Origins
+internal import Origins
 internal import Policy
 
 extension Decision {
   /// Makes an origin's head fit for the client: strips what was between us and the origin, adds who
   /// answered, how fresh, by which decision and rule.
   public func prepareResponse(
-    _ head: inout ResponseHead, choice index: Int, snapshot: Snapshot, health: HealthSnapshot,
-    now: Instant
+    _ head: inout ResponseHead, choice index: Int, snapshot: Snapshot
   ) {
     Forwarding.prepareResponse(&head)
     let choice = narrowed.choices[index]
@@ -16,7 +15,7 @@ extension Decision {
     let texts = snapshot.headerTexts
     append(texts.regions[Int(endpoint.region.index)], as: "ehr-region", to: &head.fields)
     appendIdentity(to: &head.fields, snapshot)
-    appendFreshness(choice, endpoint, to: &head.fields, health: health, now: now)
+    appendFreshness(choice, endpoint, to: &head.fields)
     var status = ByteQueue()
     status.append(texts.nextHops[Int(choice.endpoint.index)])
     status.append(decimal: UInt64(head.status))
@@ -34,8 +33,7 @@ extension Decision {
 
   /// `EHR-Freshness`: which tier answered, how far it may lag now, as of when, and the bound.
   private func appendFreshness(
-    _ choice: NarrowedPlan.Choice, _ endpoint: Endpoint, to fields: inout Fields,
-    health: HealthSnapshot, now: Instant
+    _ choice: NarrowedPlan.Choice, _ endpoint: Endpoint, to fields: inout Fields
   ) {
     var text = ByteQueue()
     text.append("source=")
