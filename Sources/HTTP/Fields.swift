@@ -57,6 +57,13 @@ public struct Fields: Sendable {
     }
   }
 
+  /// Appends a line of the proxy's own from bytes that it made itself.
+  public mutating func append(_ name: StaticString, bytes: UnsafeRawBufferPointer) {
+    unsafe append(
+      name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
+      value: bytes)
+  }
+
   /// Removes every line that `shouldRemove` picks; the bytes stay where they are.
   public mutating func removeLines(where shouldRemove: (Line) -> Bool) {
     lines.removeAll(where: shouldRemove)

@@ -1,3 +1,4 @@
+internal import Base
 internal import CLinux
 internal import Glibc
 
@@ -31,14 +32,34 @@ public final class Listener {
     let socket = try Socket.make(for: wanted)
     try socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
     try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 1)
-    if !wanted.isIPv4 { try socket.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
-    try socket.bindAndListen(wanted)
+    if !wanted.address.isIPv4 { try socket.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+    try socket.bindTo(wanted)
+    try socket.listen()
     guard let address = socket.localAddress() else {
       throw SystemError(code: EINVAL, call: "getsockname")
     }
     self.socket = socket
     self.address = address
     spare = Self.makeSpare()
+  }
+
+  /// A port that the kernel picked and nobody listens on yet: several loops can then share it.
+  public final class Reservation {
+    private let socket: Socket
+    /// The address with the port.
+    public let address: SocketAddress
+
+    /// Reserves a port on the address's host.
+    public init(_ wanted: SocketAddress) throws(SystemError) {
+      let socket = try Socket.make(for: wanted)
+      try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 1)
+      try socket.bindTo(wanted)
+      guard let address = socket.localAddress() else {
+        throw SystemError(code: EINVAL, call: "getsockname")
+      }
+      self.socket = socket
+      self.address = address
+    }
   }
 
   /// Watches for clients.

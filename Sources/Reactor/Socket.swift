@@ -1,3 +1,4 @@
+internal import Base
 internal import CLinux
 internal import Glibc
 
@@ -27,9 +28,7 @@ public struct Socket: ~Copyable {
     let socket = try make(for: address)
     try socket.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     if let source {
-      _ = try unsafe source.withSockaddr { (pointer, count) throws(SystemError) in
-        try blockingCall("bind") { unsafe bind(socket.descriptor.number, pointer, count).asInt }
-      }
+      try socket.bindTo(source)
     }
     try unsafe address.withSockaddr { (pointer, count) throws(SystemError) in
       _ = try systemCall("connect") {
@@ -108,7 +107,7 @@ public struct Socket: ~Copyable {
   }
 
   static func make(for address: SocketAddress) throws(SystemError) -> Socket {
-    let family = address.isIPv4 ? AF_INET : AF_INET6
+    let family = address.address.isIPv4 ? AF_INET : AF_INET6
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     return Socket(
       owning: Int32(try blockingCall("socket") { socket(family, kind, Int32(IPPROTO_TCP)).asInt }))
@@ -123,11 +122,14 @@ public struct Socket: ~Copyable {
     }
   }
 
-  func bindAndListen(_ address: SocketAddress) throws(SystemError) {
+  func bindTo(_ address: SocketAddress) throws(SystemError) {
     try unsafe address.withSockaddr { (pointer, count) throws(SystemError) in
       _ = try blockingCall("bind") { unsafe bind(descriptor.number, pointer, count).asInt }
     }
-    _ = try blockingCall("listen") { listen(descriptor.number, Listener.backlog).asInt }
+  }
+
+  func listen() throws(SystemError) {
+    _ = try blockingCall("listen") { Glibc.listen(descriptor.number, Listener.backlog).asInt }
   }
 
   func accept() throws(SystemError) -> (socket: Int32, peer: SocketAddress)? {

@@ -1,51 +1,34 @@
+public import Base
 internal import CLinux
 internal import Glibc
 
-/// An IP address and port as sockets use it. IPv4 is held as IPv4-mapped IPv6.
+/// An IP address and port, as sockets use them.
 public struct SocketAddress: Hashable, Sendable {
-  /// The address's first eight bytes, big-endian.
-  public let high: UInt64
-  /// The address's last eight bytes, big-endian.
-  public let low: UInt64
+  /// The host's address.
+  public let address: IPAddress
   /// The port; 0 lets the kernel pick.
   public let port: UInt16
 
-  /// Makes an address from its 128 bits; IPv4 as `::ffff:a.b.c.d`.
-  public init(high: UInt64, low: UInt64, port: UInt16) {
-    self.high = high
-    self.low = low
+  /// Makes the address of a port on a host.
+  public init(_ address: IPAddress, port: UInt16) {
+    self.address = address
     self.port = port
   }
 
-  /// Whether this is an IPv4 address.
-  public var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
-
-  /// The same address with another port.
-  public func withPort(_ port: UInt16) -> SocketAddress {
-    SocketAddress(high: high, low: low, port: port)
-  }
-
   /// Reads what the kernel filled in; nil for other address families.
-  @safe
   init?(_ storage: sockaddr_storage) {
     var storage = storage
-    switch Int32(storage.ss_family) {
-    case AF_INET:
-      let v4 = unsafe withUnsafeBytes(of: &storage) { unsafe $0.loadUnaligned(as: sockaddr_in.self) }
-      self.init(
-        high: 0, low: 0xFFFF_0000_0000 | UInt64(UInt32(bigEndian: v4.sin_addr.s_addr)),
-        port: UInt16(bigEndian: v4.sin_port))
-    case AF_INET6:
-      let (high, low, port) = unsafe withUnsafeBytes(of: &storage) { raw in
-        unsafe (
-          UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
-          UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self)),
-          UInt16(bigEndian: raw.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-        )
-      }
-      self.init(high: high, low: low, port: port)
-    default: return nil
+    let family = Int32(storage.ss_family)
+    guard family == AF_INET || family == AF_INET6 else { return nil }
+    let (address, port) = unsafe withUnsafeBytes(of: &storage) { raw in
+      let bytes = family == AF_INET ? unsafe raw[4..<8] : unsafe raw[8..<24]
+      return unsafe (
+        IPAddress(networkBytes: UnsafeRawBufferPointer(rebasing: bytes)),
+        UInt16(bigEndian: raw.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+      )
     }
+    guard let address else { return nil }
+    self.init(address, port: port)
   }
 
   /// Hands the kernel's form to `body`.
@@ -53,22 +36,17 @@ public struct SocketAddress: Hashable, Sendable {
     _ body: (UnsafePointer<sockaddr>, socklen_t) throws(SystemError) -> R
   ) throws(SystemError) -> R {
     var storage = sockaddr_storage()
-    let count: Int
-    if isIPv4 {
-      count = MemoryLayout<sockaddr_in>.size
-      unsafe withUnsafeMutableBytes(of: &storage) { raw in
-        unsafe raw.storeBytes(of: sa_family_t(AF_INET), as: sa_family_t.self)
-        unsafe raw.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
-        unsafe raw.storeBytes(
-          of: UInt32(truncatingIfNeeded: low).bigEndian, toByteOffset: 4, as: UInt32.self)
-      }
-    } else {
-      count = MemoryLayout<sockaddr_in6>.size
-      unsafe withUnsafeMutableBytes(of: &storage) { raw in
-        unsafe raw.storeBytes(of: sa_family_t(AF_INET6), as: sa_family_t.self)
-        unsafe raw.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
-        unsafe raw.storeBytes(of: high.bigEndian, toByteOffset: 8, as: UInt64.self)
-        unsafe raw.storeBytes(of: low.bigEndian, toByteOffset: 16, as: UInt64.self)
+    let count =
+      address.isIPv4 ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
+    unsafe withUnsafeMutableBytes(of: &storage) { raw in
+      let family = sa_family_t(address.isIPv4 ? AF_INET : AF_INET6)
+      unsafe raw.storeBytes(of: family, as: sa_family_t.self)
+      unsafe raw.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
+      if address.isIPv4 {
+        let bits = UInt32(truncatingIfNeeded: address.bits)
+        unsafe raw.storeBytes(of: bits.bigEndian, toByteOffset: 4, as: UInt32.self)
+      } else {
+        unsafe raw.storeBytes(of: address.bits.bigEndian, toByteOffset: 8, as: UInt128.self)
       }
     }
     // sockaddr_storage is laid out so that it may be read as any sockaddr.
@@ -76,5 +54,12 @@ public struct SocketAddress: Hashable, Sendable {
       try unsafe body(
         UnsafeRawPointer(pointer).assumingMemoryBound(to: sockaddr.self), socklen_t(count))
     }
+  }
+}
+
+extension SocketAddress: CustomStringConvertible {
+  /// `192.0.2.1:443` or `[2001:db8::1]:443`.
+  public var description: String {
+    address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
   }
 }

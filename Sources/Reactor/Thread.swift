@@ -1,9 +1,9 @@
 internal import CLinux
 internal import Glibc
 
-/// A running system thread; joined once.
+/// A running system thread; joined once, by the thread that started it.
 @safe
-public struct Thread: ~Copyable {
+public final class Thread {
   private let handle: pthread_t
 
   /// Starts a thread called `name` (15 bytes at most) that runs `body`.
@@ -28,7 +28,7 @@ public struct Thread: ~Copyable {
   }
 
   /// Waits until the thread has ended.
-  public consuming func join() {
+  public func join() {
     _ = pthread_join(handle, nil)
   }
 

@@ -35,7 +35,7 @@ public enum Node: Sendable {
     public let mark: Mark
 
     /// Whether the document's form was refused here and reported: nothing else is said about it.
-    let isRefused: Bool
+    public let isRefused: Bool
 
     /// Makes a value; readers get theirs from `Document.parse`.
     public init(text: String, isPlain: Bool, mark: Mark) {
