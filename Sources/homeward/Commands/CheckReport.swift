@@ -1,3 +1,4 @@
+internal import Policy
 internal import Reactor
 internal import StrictYAML
 
@@ -61,7 +62,12 @@ struct CheckReport {
     return facts
   }
 
-  private func policySummary(_ configuration: Configuration) -> String { configuration.policy.file }
+  private func policySummary(_ configuration: Configuration) -> String {
+    guard let policy = load.policy else { return configuration.policy.file }
+    return "\(policy.name) version \(policy.version),"
+      + " \(plural(policy.rules.count, "rule")) for \(plural(policy.regions.count, "region")),"
+      + " SHA-256 \(policy.contentHash.prefix(16))"
+  }
 
   private func directorySummary(_ configuration: Configuration) -> String {
     configuration.directory.file
@@ -83,6 +89,16 @@ struct CheckReport {
   private func summaryJSON(_ configuration: Configuration) -> JSONValue {
     .object([
       ("instance", .text(configuration.instance)),
+      (
+        "policy",
+        load.policy.map { policy in
+          .object([
+            ("name", .text(policy.name)), ("version", .number(policy.version)),
+            ("rules", .number(policy.rules.count)), ("sha256", .text(policy.contentHash)),
+            ("regions", .list(policy.regions.map { .text($0.name) })),
+          ])
+        } ?? .null
+      ),
       ("listeners", .list(configuration.listeners.map { .text($0.summary) })),
       (
         "endpoints",

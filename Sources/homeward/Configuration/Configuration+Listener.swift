@@ -136,7 +136,8 @@ extension Configuration.ServerTLS {
         "`client_certificates: \(clientCertificates)` needs `client_authorities`,"
           + " the authorities to believe")
     }
-    if clientCertificates == .none, reader.contains("client_authorities") {
+    let asked = reader.scalar("client_certificates", isRequired: false)?.text ?? "none"
+    if asked == "none", reader.contains("client_authorities") {
       reader.diagnostics.error(
         .combination, at: reader.mark(of: "client_authorities"),
         "`client_authorities` has no effect without"

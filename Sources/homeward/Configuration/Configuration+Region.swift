@@ -135,7 +135,9 @@ extension Configuration.Region {
           "`\(endpoint.name)` is a second primary of `\(name.text)` beside `\(first.0.name)`;"
             + " make one a replica")
       }
-    } else if !endpoints.isEmpty, endpoints.allSatisfy({ $0.1.contains("tier") }) {
+    } else if !endpoints.isEmpty,
+      endpoints.allSatisfy({ $0.1.scalar("tier", isRequired: false)?.text == "replica" })
+    {
       diagnostics.warning(
         .noPrimary, at: name.mark,
         "region `\(name.text)` has no primary: it takes no writes")

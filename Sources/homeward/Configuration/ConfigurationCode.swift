@@ -33,6 +33,8 @@ enum ConfigurationCode: String, CaseIterable, Sendable {
 
   /// A secret that others on this machine may read.
   case openSecret = "W401"
+  /// A certificate that ends soon, or has ended.
+  case expiry = "W403"
   /// A region that can serve no writes.
   case noPrimary = "W402"
 }

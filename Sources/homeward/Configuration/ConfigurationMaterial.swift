@@ -1,15 +1,24 @@
+internal import Native
 internal import Reactor
 internal import StrictYAML
 
 /// Checks what the configuration's files hold, beyond being there: keys, certificates, databases.
 ///
 /// Every such check belongs here, with its complaint at the place in the configuration that names
-/// the file. Called for a configuration whose form is right; one thread, reads files.
+/// the file. Files that are missing were reported and are left alone. With `opens`, the libraries
+/// that will use them open the files. One thread; reads files.
 func checkMaterial(
-  _ configuration: Configuration, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
+  _ configuration: Configuration, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics,
+  opens: Bool
 ) {
   checkPseudonymKey(configuration.audit.pseudonymKey, paths, diagnostics)
   for key in configuration.privateKeyPaths { warnIfOpen(key, "private key", paths, diagnostics) }
+  guard opens else { return }
+  for tls in configuration.listeners.compactMap(\.tls) { checkTLS(tls, paths, diagnostics) }
+  for tls in configuration.regions.flatMap(\.endpoints).compactMap(\.tls) {
+    checkTLS(tls, paths, diagnostics)
+  }
+  checkDatabase(configuration.location, paths, diagnostics)
 }
 
 extension Configuration {
@@ -19,6 +28,79 @@ extension Configuration {
     let clients = regions.flatMap(\.endpoints).compactMap { $0.tls?.certificate }
     var seen: Set<String> = []
     return (servers + clients).map(\.key).filter { seen.insert($0).inserted }
+  }
+}
+
+/// Certificates, keys and authorities of a listener fit together.
+private func checkTLS(
+  _ tls: Configuration.ServerTLS, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
+) {
+  // One context for each certificate, so that one bad pair does not hide another.
+  for (index, files) in tls.certificates.enumerated() {
+    guard paths.isUsable(files.chain), paths.isUsable(files.key) else { continue }
+    var options = ServerTLSOptions(certificates: [CertificatePair(files)])
+    var candidates = [files.key, files.chain]
+    if index == 0, let authorities = tls.clientAuthorities, paths.isUsable(authorities) {
+      options.clientAuthentication = .request
+      options.clientAuthoritiesPath = authorities
+      candidates.append(authorities)
+    }
+    do throws(TLSError) {
+      let context = try TLSContext.server(options)
+      for notice in context.notices(at: Clock.wall()) {
+        diagnostics.warning(.expiry, at: paths.mark(of: files.chain), notice)
+      }
+    } catch {
+      report(error, about: candidates, paths, diagnostics)
+    }
+  }
+}
+
+/// Certificate, key and authorities of an endpoint fit together.
+private func checkTLS(
+  _ tls: Configuration.OriginTLS, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
+) {
+  let named = [tls.certificate?.key, tls.certificate?.chain, tls.authorities].compactMap { $0 }
+  guard !named.isEmpty, named.allSatisfy(paths.isUsable) else { return }
+  var options = ClientTLSOptions()
+  options.authoritiesPath = tls.authorities
+  options.certificate = tls.certificate.map { CertificatePair($0) }
+  do throws(TLSError) {
+    let context = try TLSContext.client(options)
+    for notice in context.notices(at: Clock.wall()) {
+      diagnostics.warning(.expiry, at: paths.mark(of: named[0]), notice)
+    }
+  } catch {
+    report(error, about: named, paths, diagnostics)
+  }
+}
+
+/// Reports what OpenSSL said, at the first of `candidates` that it names.
+private func report(
+  _ error: TLSError, about candidates: [String], _ paths: ConfigurationPaths,
+  _ diagnostics: Diagnostics
+) {
+  let text = "\(error)"
+  let path = candidates.first { text.contains("`\($0)`") } ?? candidates[0]
+  diagnostics.error(.material, at: paths.mark(of: path), text)
+}
+
+extension CertificatePair {
+  /// The pair that the configuration names.
+  init(_ files: Configuration.CertificateFiles) {
+    self.init(chainPath: files.chain, keyPath: files.key)
+  }
+}
+
+/// The location database is one.
+private func checkDatabase(
+  _ location: Configuration.Location?, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
+) {
+  guard let path = location?.database, paths.isUsable(path) else { return }
+  do throws(GeoError) {
+    _ = try GeoDatabase(path: path)
+  } catch {
+    diagnostics.error(.material, at: paths.mark(of: path), "\(error)")
   }
 }
 
@@ -57,6 +139,7 @@ enum PseudonymKey {
 private func checkPseudonymKey(
   _ path: String, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
 ) {
+  guard paths.isUsable(path) else { return }
   warnIfOpen(path, "pseudonym key", paths, diagnostics)
   do throws(SystemError) {
     let bytes = try paths.files.read(path, byteCountMax: PseudonymKey.fileByteCountMax)

@@ -38,6 +38,8 @@ final class ConfigurationPaths {
   let files: any FileView
   /// Where each resolved path was named first, for complaints about what it holds.
   private var marks: [String: Mark] = [:]
+  /// The resolved paths behind which is a file that can be read.
+  private var usable: Set<String> = []
 
   /// Resolves against `folder` in `files`.
   init(folder: String, files: any FileView) {
@@ -47,6 +49,9 @@ final class ConfigurationPaths {
 
   /// Where `path`, a resolved one, was named first.
   func mark(of path: String) -> Mark { marks[path] ?? .start }
+
+  /// Whether `path`, a resolved one, is a file that can be read; otherwise that was reported.
+  func isUsable(_ path: String) -> Bool { usable.contains(path) }
 
   /// The file that `key` names, resolved; complains unless it can be read.
   func file(_ key: String, in reader: MappingReader) -> String {
@@ -93,6 +98,8 @@ final class ConfigurationPaths {
           .unreadableFile, at: mark, "`\(key)` needs a file, but `\(path)` is a folder")
       } else if !files.isReadable(path) {
         diagnostics.error(.unreadableFile, at: mark, "`\(path)` cannot be read by this user")
+      } else {
+        usable.insert(path)
       }
     } catch where error.isNotFound {
       diagnostics.error(
