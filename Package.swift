@@ -73,8 +73,12 @@ let package = Package(
     // The demo's EHR backend: independent of the edge's code, so that a bug cannot cancel itself out.
     .executableTarget(
       name: "fixture-region",
-      dependencies: [argumentParser, .product(name: "FlyingFox", package: "FlyingFox")],
+      dependencies: [
+        argumentParser, .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
+      ],
       path: "fixtures/region",
+      exclude: ["README.md", "check"],
       swiftSettings: house),
 
     tests("BaseTests", ["Base"]),

@@ -91,8 +91,15 @@ public protocol Codec: AnyObject {
   func reset(_ stream: StreamID, code: UInt32)
   /// Tells that `byteCount` body bytes moved on, so that the peer may send as many again.
   func consumed(_ stream: StreamID, byteCount: Int)
+  /// Tells the time, about once a second, so that counts kept against floods are forgiven.
+  func advance(to now: Instant)
   /// The trailers of the message that just ended.
   func takeTrailers(_ stream: StreamID) -> Fields
+}
+
+extension Codec {
+  /// A codec that keeps no counts ignores the time.
+  public func advance(to now: Instant) {}
 }
 
 /// The server role: requests come in, responses go out.

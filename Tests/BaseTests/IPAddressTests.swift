@@ -47,11 +47,12 @@ struct IPAddressTests {
   @Test func readsNetworkBytes() {
     let v4: [UInt8] = [192, 0, 2, 1]
     let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1]
-    let a = v4.withUnsafeBytes { unsafe IPAddress(networkBytes: $0) }
-    let b = mapped.withUnsafeBytes { unsafe IPAddress(networkBytes: $0) }
+    let a = unsafe v4.withUnsafeBytes { unsafe IPAddress(networkBytes: $0) }
+    let b = unsafe mapped.withUnsafeBytes { unsafe IPAddress(networkBytes: $0) }
     #expect(a == IPAddress("192.0.2.1"))
     #expect(a == b)
-    #expect(v4[..<3].withUnsafeBytes { unsafe IPAddress(networkBytes: $0) } == nil)
+    let short = unsafe v4[..<3].withUnsafeBytes { unsafe IPAddress(networkBytes: $0) }
+    #expect(short == nil)
   }
 
   @Test(arguments: [

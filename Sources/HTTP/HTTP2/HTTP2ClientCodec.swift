@@ -1,0 +1,96 @@
+public import Base
+internal import Native
+
+/// The client side of one HTTP/2 connection, towards an origin. Owned by one loop.
+///
+/// Events may also follow a call of `produce` (`writable`, `closed`, `reset`, `failed`).
+/// Connections that said goodbye and drained report `failed(.closed)`.
+public final class HTTP2ClientCodec: ClientCodec {
+  /// The state that both roles share; a constant, so that hot calls meet no exclusivity check.
+  private let core: HTTP2Core
+  /// Heads that wait to be taken, by slot.
+  private var heads: [ResponseHead] = []
+
+  /// Makes the codec of a new connection; its preface and SETTINGS wait in `produce`.
+  public init(limits: HTTPLimits) { core = HTTP2Core(isServer: false, limits: limits) }
+
+  public func receive(_ bytes: UnsafeRawBufferPointer) { unsafe core.session.receive(bytes) }
+
+  public func receiveEnd() { core.session.receiveEnd() }
+
+  public func nextEvent() -> CodecEvent? {
+    while let event = core.session.next() {
+      let isHead = event.kind == .head || event.kind == .informational
+      let meaning = isHead ? accept(event) : core.translate(event)
+      if let meaning { return meaning }
+    }
+    return core.reportEnd()
+  }
+
+  /// Reads a response's head.
+  private func accept(_ event: HTTP2Event) -> CodecEvent? {
+    guard core.session.isLive(event.slot, stream: event.stream) else { return nil }
+    var head = ResponseHead()
+    HTTP2Reader.readResponse(event, core.session, into: &head)
+    let index = Int(event.slot)
+    while heads.count <= index { heads.append(ResponseHead()) }
+    swap(&heads[index], &head)
+    let stream = StreamID(event.stream)
+    return event.kind == .informational
+      ? .informational(stream) : .head(stream, isEnd: event.isEnd)
+  }
+
+  public var canOpen: Bool { core.session.canOpen }
+
+  public var isReusable: Bool { core.session.isReusable }
+
+  public func open(_ head: borrowing RequestHead, isEnd: Bool) -> StreamID {
+    var opened: (slot: Int32, stream: Int32)?
+    HTTP2Writer.withRequest(head, to: core.session) {
+      opened = core.session.submitRequest(hasBody: !isEnd)
+    }
+    guard let opened else { preconditionFailure("open although the connection takes no request") }
+    core.announce(opened.slot)
+    return StreamID(opened.stream)
+  }
+
+  public func takeResponse(_ stream: StreamID) -> ResponseHead {
+    let slot = Int(core.find(stream))
+    guard slot >= 0, slot < heads.count else { return ResponseHead() }
+    var head = ResponseHead()
+    swap(&head, &heads[slot])
+    return head
+  }
+
+  /// Opens no more streams and tells the peer; those under way go on.
+  public func shutdown() { core.session.shutdown() }
+
+  // MARK: - Common to both roles
+
+  public func produce(into output: inout ByteQueue, byteCountMax: Int) {
+    core.session.produce(into: &output, byteCountMax: byteCountMax)
+  }
+  public var wantsToSend: Bool { core.session.wantsToSend }
+  public var wantsToReceive: Bool { !core.session.isFinished }
+  public var isFinished: Bool { core.session.isFinished }
+  public var streamCount: Int { core.session.streamCount }
+
+  public func send(_ stream: StreamID, _ bytes: UnsafeRawBufferPointer) {
+    let slot = core.find(stream)
+    if slot >= 0 { unsafe core.session.send(slot, bytes) }
+  }
+  public func queuedByteCount(_ stream: StreamID) -> Int {
+    let slot = core.find(stream)
+    return slot >= 0 ? core.session.queuedByteCount(slot) : 0
+  }
+  public func finish(_ stream: StreamID, trailers: Fields?) {
+    core.finish(stream, trailers: trailers)
+  }
+  public func reset(_ stream: StreamID, code: UInt32) { core.reset(stream, code: code) }
+  public func consumed(_ stream: StreamID, byteCount: Int) {
+    let slot = core.find(stream)
+    if slot >= 0 { core.session.consumed(slot, byteCount: byteCount) }
+  }
+  public func takeTrailers(_ stream: StreamID) -> Fields { core.takeTrailers(stream) }
+  public func advance(to now: Instant) { core.session.advance(toNanoseconds: now.nanoseconds) }
+}

@@ -1,0 +1,145 @@
+public import Base
+internal import Native
+
+/// The server side of one HTTP/2 connection. Owned by one loop.
+///
+/// The codec answers by itself, with status and without body, what must not reach the router:
+/// sections above the limits (431), targets above them (414), CONNECT (405), and heads that nghttp2
+/// lets pass but the proxy does not (400: no usable authority, underscores in names).
+///
+/// Events may also follow a call of `produce` (`writable`, `closed`, `reset`, `failed`).
+/// Connections that said goodbye and drained report `failed(.closed)`.
+public final class HTTP2ServerCodec: ServerCodec {
+  /// The state that both roles share; a constant, so that hot calls meet no exclusivity check.
+  private let core: HTTP2Core
+  /// Heads that wait to be taken, by slot.
+  private var heads: [RequestHead] = []
+  /// The stream whose head was just reported and that waits for `100 Continue`.
+  private var expecting: StreamID?
+  /// The connection's bounds.
+  private let limits: HTTPLimits
+
+  /// Makes the codec of a new connection; its SETTINGS wait in `produce`.
+  public init(limits: HTTPLimits) {
+    self.limits = limits
+    core = HTTP2Core(isServer: true, limits: limits)
+  }
+
+  public func receive(_ bytes: UnsafeRawBufferPointer) { unsafe core.session.receive(bytes) }
+
+  public func receiveEnd() { core.session.receiveEnd() }
+
+  public func nextEvent() -> CodecEvent? {
+    if let stream = expecting {
+      expecting = nil
+      if core.find(stream) >= 0 { return .expectsContinue(stream) }
+    }
+    while let event = core.session.next() {
+      let meaning = event.kind == .head ? accept(event) : core.translate(event)
+      if let meaning { return meaning }
+    }
+    return core.reportEnd()
+  }
+
+  /// Reads a request's head, or answers it here.
+  private func accept(_ event: HTTP2Event) -> CodecEvent? {
+    guard core.session.isLive(event.slot, stream: event.stream) else { return nil }
+    let state = core.session.state(event.slot)
+    // A request that was reset before anybody looked costs no routing.
+    if state.isClosed || state.peerResetCode != nil { return nil }
+    var head = RequestHead()
+    let refusal =
+      event.isOverLimit
+      ? 431 : HTTP2Reader.readRequest(event, core.session, limits: limits, into: &head)
+    if let refusal {
+      refuse(event.slot, status: refusal)
+      return nil
+    }
+    let stream = StreamID(event.stream)
+    if !event.isEnd, let expect = head.fields.first(.expect),
+      unsafe head.fields.withValue(expect, { unsafe isContinue($0) })
+    {
+      expecting = stream
+    }
+    let index = Int(event.slot)
+    while heads.count <= index { heads.append(RequestHead()) }
+    swap(&heads[index], &head)
+    core.announce(event.slot)
+    return .head(stream, isEnd: event.isEnd)
+  }
+
+  /// Whether a value of `expect` is `100-continue`, in any case.
+  private func isContinue(_ value: UnsafeRawBufferPointer) -> Bool {
+    unsafe value.count == 12
+      && value.elementsEqual("100-continue".utf8, by: { $0 == $1 || ($0 | 0x20) == $1 })
+  }
+
+  /// Answers a request that the router must not see; the slot stays counted until it is closed.
+  private func refuse(_ slot: Int32, status: UInt16) {
+    var head = ResponseHead(status: status)
+    head.contentLength = 0
+    if status == 405 { head.fields.append("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS") }
+    HTTP2Writer.withResponse(head, to: core.session) {
+      core.session.submitResponse(slot, hasBody: false)
+    }
+    core.session.resetAfterEnd(slot)
+  }
+
+  public func takeRequest(_ stream: StreamID) -> RequestHead {
+    let slot = Int(core.find(stream))
+    guard slot >= 0 else { return RequestHead() }
+    var head = RequestHead()
+    swap(&head, &heads[slot])
+    return head
+  }
+
+  public func sendInformational(_ stream: StreamID, _ head: borrowing ResponseHead) {
+    precondition(head.status >= 100 && head.status < 200 && head.status != 101, "not interim")
+    let slot = core.find(stream)
+    guard slot >= 0 else { return }
+    HTTP2Writer.withResponse(head, to: core.session) { core.session.submitInformational(slot) }
+  }
+
+  public func sendResponse(_ stream: StreamID, _ head: borrowing ResponseHead, isEnd: Bool) {
+    precondition(head.status >= 200 && head.status < 600, "not a final status")
+    let slot = core.find(stream)
+    guard slot >= 0 else { return }
+    HTTP2Writer.withResponse(head, to: core.session) {
+      core.session.submitResponse(slot, hasBody: !isEnd)
+    }
+  }
+
+  public func announceShutdown() { core.session.announceShutdown() }
+  public func shutdown() { core.session.shutdown() }
+
+  // MARK: - Common to both roles
+
+  public func produce(into output: inout ByteQueue, byteCountMax: Int) {
+    core.session.produce(into: &output, byteCountMax: byteCountMax)
+  }
+  public var wantsToSend: Bool { core.session.wantsToSend }
+  public var wantsToReceive: Bool { !core.session.isFinished }
+  public var isFinished: Bool { core.session.isFinished }
+  public var streamCount: Int { core.session.streamCount }
+
+  public func send(_ stream: StreamID, _ bytes: UnsafeRawBufferPointer) {
+    let slot = core.find(stream)
+    if slot >= 0 { unsafe core.session.send(slot, bytes) }
+  }
+  public func queuedByteCount(_ stream: StreamID) -> Int {
+    let slot = core.find(stream)
+    return slot >= 0 ? core.session.queuedByteCount(slot) : 0
+  }
+  public func finish(_ stream: StreamID, trailers: Fields?) {
+    core.finish(stream, trailers: trailers)
+  }
+  /// Ends the stream at once. With `ErrorCode.noError` after the response was finished, the
+  /// response is still written and only the rest of the request is refused.
+  public func reset(_ stream: StreamID, code: UInt32) { core.reset(stream, code: code) }
+  public func consumed(_ stream: StreamID, byteCount: Int) {
+    let slot = core.find(stream)
+    if slot >= 0 { core.session.consumed(slot, byteCount: byteCount) }
+  }
+  public func takeTrailers(_ stream: StreamID) -> Fields { core.takeTrailers(stream) }
+  public func advance(to now: Instant) { core.session.advance(toNanoseconds: now.nanoseconds) }
+}
