@@ -93,7 +93,9 @@ let package = Package(
     tests("PolicyTests", ["Base", "Policy", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
-    tests("ConfigurationTests", ["homeward", "Base", "StrictYAML"]),
+    tests(
+      "ConfigurationTests",
+      ["homeward", "Base", "HTTP", "Policy", "Reactor", "StrictYAML", argumentParser]),
     tests("TidyTests", []),
   ]
 )
