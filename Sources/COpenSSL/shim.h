@@ -95,7 +95,7 @@ static inline void homeward_alternative_names_free(STACK_OF(GENERAL_NAME) * name
 static inline int homeward_alternative_names_count(const STACK_OF(GENERAL_NAME) * names) {
   return names == NULL ? 0 : sk_GENERAL_NAME_num(names);
 }
-// The type (GEN_DNS, GEN_URI, ...) of the name at `index`, and its text when it is one of those two.
+// The type (GEN_DNS, GEN_URI, ...) of the name at `index`; its text when it is one of those two.
 static inline int homeward_alternative_name(
     const STACK_OF(GENERAL_NAME) * names, int index, const unsigned char **text, int *byteCount) {
   const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
