@@ -15,7 +15,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-// Options and modes.
+// Options.
 
 static inline uint64_t homeward_SSL_OP_NO_RENEGOTIATION(void) { return SSL_OP_NO_RENEGOTIATION; }
 static inline uint64_t homeward_SSL_OP_NO_COMPRESSION(void) { return SSL_OP_NO_COMPRESSION; }
@@ -25,9 +25,6 @@ static inline uint64_t homeward_SSL_OP_CIPHER_SERVER_PREFERENCE(void) {
 }
 static inline uint64_t homeward_SSL_OP_PRIORITIZE_CHACHA(void) { return SSL_OP_PRIORITIZE_CHACHA; }
 
-static inline void homeward_SSL_CTX_set_mode(SSL_CTX *ctx, long mode) {
-  (void)SSL_CTX_set_mode(ctx, mode);
-}
 static inline int homeward_SSL_CTX_set_min_proto_version(SSL_CTX *ctx, int version) {
   return (int)SSL_CTX_set_min_proto_version(ctx, version);
 }
@@ -98,7 +95,7 @@ static inline void homeward_alternative_names_free(STACK_OF(GENERAL_NAME) * name
 static inline int homeward_alternative_names_count(const STACK_OF(GENERAL_NAME) * names) {
   return names == NULL ? 0 : sk_GENERAL_NAME_num(names);
 }
-// The type (GEN_DNS, GEN_URI, ...) of the name at `index`, and its text when it is one of those two.
+// The type (GEN_DNS, GEN_URI, ...) of the name at `index`; its text when it is one of those two.
 static inline int homeward_alternative_name(
     const STACK_OF(GENERAL_NAME) * names, int index, const unsigned char **text, int *byteCount) {
   const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);

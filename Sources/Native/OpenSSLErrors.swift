@@ -14,11 +14,15 @@ enum ErrorQueue {
   /// Empties the queue of this thread, so that what is found after a call belongs to the call.
   @inline(__always) static func clear() { homeward_clear_errors() }
 
-  /// The library and reason of the oldest entry, and the queue emptied; zeroes when there was none.
-  static func take() -> (library: Int32, reason: Int32) {
-    let code = ERR_get_error()
+  /// The library and reason of the oldest entry, of `preferred` if that library has one, and the
+  /// queue emptied; zeroes when there was none.
+  static func take(preferring preferred: Int32 = 0) -> (library: Int32, reason: Int32) {
+    let oldest = ERR_get_error()
+    var chosen = oldest
+    while chosen != 0, preferred != 0, ERR_GET_LIB(chosen) != preferred { chosen = ERR_get_error() }
+    if chosen == 0 { chosen = oldest }
     ERR_clear_error()
-    return (ERR_GET_LIB(code), ERR_GET_REASON(code))
+    return (ERR_GET_LIB(chosen), ERR_GET_REASON(chosen))
   }
 
   /// What to tell people about a file that could not be opened, and the queue emptied.

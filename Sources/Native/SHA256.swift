@@ -67,7 +67,8 @@ func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
 
 /// A SHA-256 computation (FIPS 180-4) that can be reused: after `finish` it starts again.
 ///
-/// Owns one OpenSSL context, allocated once; hashing allocates nothing. Belongs to one thread.
+/// Owns one OpenSSL context; OpenSSL allocates one small state for each computation. Belongs to one
+/// thread.
 @safe
 public struct SHA256: ~Copyable {
   private let context: OpaquePointer

@@ -21,6 +21,8 @@ public final class TLSContext: Sendable {
   private let contexts: [OpenSSLObject]
   /// The server names in lower case, wildcards as written, and the context that serves each.
   private let indexByName: [String: Int]
+  /// Whether clients are asked for certificates.
+  private let asksForCertificates: Bool
   /// Whether a name outside `indexByName` is refused.
   private let refusesUnknownServerNames: Bool
   /// The application protocols as ALPN writes them. Heap memory of fixed address: OpenSSL keeps
@@ -35,13 +37,15 @@ public final class TLSContext: Sendable {
   /// Takes over configured contexts and sets the callbacks that need this object's address.
   init(
     isServer: Bool, contexts: [OpenSSLObject], certificates: [CertificateFile],
-    indexByName: [String: Int], alpn: [ALPN], refusesUnknownServerNames: Bool
+    indexByName: [String: Int], alpn: [ALPN], asksForCertificates: Bool = false,
+    refusesUnknownServerNames: Bool = false
   ) {
     precondition(!contexts.isEmpty, "a TLS context needs an OpenSSL context")
     self.isServer = isServer
     self.certificates = certificates
     self.contexts = contexts
     self.indexByName = indexByName
+    self.asksForCertificates = asksForCertificates
     self.refusesUnknownServerNames = refusesUnknownServerNames
     let wire = ALPN.wireList(alpn)
     unsafe alpnList = .allocate(capacity: wire.count)
@@ -95,6 +99,12 @@ public final class TLSContext: Sendable {
 
   /// Switches `ssl` to the certificate of the name that the client asked for.
   private func selectCertificate(_ ssl: OpaquePointer, _ alert: inout Int32) -> Int32 {
+    // INVARIANT (bounded resumption): a client certificate is verified again after at most
+    // `resumptionSeconds`. TLS 1.3 dates the tickets of a resumed session anew, so none are sent;
+    // OpenSSL knows by now whether it resumes.
+    if asksForCertificates, unsafe SSL_session_reused(ssl) == 1 {
+      _ = unsafe SSL_set_num_tickets(ssl, 0)
+    }
     guard let bytes = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) else {
       return SSL_TLSEXT_ERR_NOACK
     }

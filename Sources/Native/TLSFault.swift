@@ -48,7 +48,7 @@ public struct TLSFault: Error, Equatable, Sendable {
       switch kind {
       case .certificateVerification: unsafe X509_verify_cert_error_string(Int(code))
       case .peerAlert: unsafe SSL_alert_desc_string_long(code)
-      case .protocolViolation:
+      case .protocolViolation where code != 0:
         // ERR_PACK is a macro: the library is the eight bits above the 23 of the reason.
         unsafe ERR_reason_error_string(UInt(ERR_LIB_SSL) << 23 | UInt(UInt32(bitPattern: code)))
       default: nil
@@ -68,7 +68,7 @@ extension TLSFault {
   ///
   /// `verification` is the session's verification result, used when the certificate was the cause.
   static func taking(verification: Int, isHandshakeComplete: Bool) -> TLSFault {
-    let (library, reason) = ErrorQueue.take()
+    let (library, reason) = ErrorQueue.take(preferring: ERR_LIB_SSL)
     guard library == ERR_LIB_SSL else {
       return reason == 0 ? end(isHandshakeComplete) : TLSFault(.protocolViolation)
     }

@@ -8,7 +8,8 @@ internal import COpenSSL
 /// after that, and after every `write`, drain the output. It owns its SSL handle and its two byte
 /// streams, and belongs to one thread. After a failure the output still holds the alert for the
 /// peer; every later call returns the same fault. Once the handshake is complete, `feed`, `read`
-/// and `write` allocate nothing but room in the output.
+/// and `write` allocate nothing beyond OpenSSL's own four small blocks a message and, at first,
+/// room in the output.
 @safe
 public struct TLSSession: ~Copyable {
   /// How far a handshake got.
@@ -203,7 +204,8 @@ public struct TLSSession: ~Copyable {
     unsafe transport.pointee.output.consume(byteCount)
   }
 
-  /// Gives back the memory of empty buffers; call it when the connection goes idle.
+  /// Gives back the memory of empty buffers, OpenSSL's 33 KiB included; call it when the connection
+  /// goes idle, not after every turn.
   public mutating func releaseIdleMemory() {
     unsafe transport.pointee.output.releaseIfEmpty()
     unsafe transport.pointee.pending.releaseIfEmpty()

@@ -2,7 +2,7 @@ import Foundation
 
 /// Certificates for the tests, made once by the `openssl` command in a folder of their own.
 enum Certificates {
-  /// The folder; it goes with the machine's temporary files.
+  /// The folder; removed when the tests end.
   static let folder: String = make()
 
   /// The path of a file in the folder.
@@ -60,6 +60,7 @@ enum Certificates {
       let text = output.fileHandleForReading.readDataToEndOfFile()
       shell.waitUntilExit()
       precondition(shell.terminationStatus == 0, String(decoding: text, as: UTF8.self))
+      atexit { try? FileManager.default.removeItem(atPath: Certificates.folder) }
     } catch {
       preconditionFailure("\(error)")
     }

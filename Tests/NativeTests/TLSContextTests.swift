@@ -127,10 +127,32 @@ struct TLSContextTests {
     }
     #expect(try !connect(server))
     #expect(try connect(server))
-    #expect(try connect(server))
+    // A TLS 1.3 ticket is used once, and a resumed session that showed a certificate gets no other.
+    #expect(try connect(server) == (version == .tls12))
     // Another name never borrows the session; another context does not know the ticket.
     #expect(try !connect(server, name: "a.wild.test"))
     #expect(try !connect(mutual(.require)))
+  }
+
+  @Test func resumptionDoesNotProlongItself() throws {
+    let client = try clientContext { $0.certificate = Certificates.pair("clinic") }
+    /// Whether the server sends tickets after a handshake, and whether that one resumed.
+    func connect(_ server: TLSContext) throws -> (sendsTickets: Bool, isResumed: Bool) {
+      var pair = try Pair(client, server)
+      _ = pair.client.handshake()
+      move(&pair.client, &pair.server) { _ = $0.handshake() }
+      move(&pair.server, &pair.client) { _ = $0.handshake() }
+      move(&pair.client, &pair.server) { #expect($0.handshake() == .complete) }
+      let sendsTickets = pair.server.outputByteCount > 0
+      _ = pair.receiveAtClient()
+      return (sendsTickets, pair.server.isResumed)
+    }
+    let strict = try mutual(.require)
+    #expect(try connect(strict) == (true, false))
+    #expect(try connect(strict) == (false, true))
+    let open = try serverContext()
+    #expect(try connect(open) == (true, false))
+    #expect(try connect(open) == (true, true))
   }
 
   @Test func doesNotResumeWhenTurnedOff() throws {

@@ -23,7 +23,7 @@ private func policy(
     \(regions.isEmpty ? "#" : regions)
 
     """ + layer("sets", sets) + layer("never", never) + layer("deny", deny)
-    + layer("routes", routes.isEmpty ? ordinary : routes)
+      + layer("routes", routes.isEmpty ? ordinary : routes)
 }
 
 /// A mistake, and what the first complaints say, without file and source line.

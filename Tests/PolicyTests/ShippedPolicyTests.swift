@@ -268,7 +268,9 @@ func shippedInvariantsHoldForRandomFacts(seed: UInt64) {
       ![DataClass.reference, .scheduling, .asset].contains(facts.dataClass)
       && ![Operation.capabilities, .asset].contains(facts.operation)
     for candidate in candidates {
-      if isProtected, isPatientData { #expect(candidate.region == facts.home && candidate.tier == .primary) }
+      if isProtected, isPatientData {
+        #expect(candidate.region == facts.home && candidate.tier == .primary)
+      }
       if isPatientData, !facts.operation.isSafe {
         #expect(candidate.region == facts.home && candidate.tier == .primary)
       }

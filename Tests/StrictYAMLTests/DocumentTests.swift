@@ -179,8 +179,9 @@ func refusesBottomlessNesting(_ text: String) {
 func survivesGarbage(seed: UInt64) {
   var random = SplitMix64(seed: seed)
   let pieces = [
-    "a", "b: ", "- ", "\n", "  ", "[", "]", "{", "}", ",", "&x ", "*x", "!t ", "\"", "'", "|\n", ">-\n",
-    "#", "? ", ": ", "%", "---\n", "...\n", "\\", "ü", "\t", "\r\n", "\0", "yes", "<<: ", "@", "`",
+    "a", "b: ", "- ", "\n", "  ", "[", "]", "{", "}", ",", "&x ", "*x", "!t ", "\"", "'", "|\n",
+    ">-\n", "#", "? ", ": ", "%", "---\n", "...\n", "\\", "ü", "\t", "\r\n", "\0", "yes", "<<: ",
+    "@", "`",
   ]
   for _ in 0..<500 {
     let text = (0..<Int.random(in: 0..<24, using: &random))
