@@ -280,7 +280,8 @@ public final class HTTP1ClientCodec: ClientCodec {
     section = HTTP1Section()
     framing = HTTP1Framing()
     responsePlace = .fields
-    let isWellFormed = unsafe line.count >= 12 && line[0] == 0x48 && line[1] == 0x54
+    let isWellFormed =
+      unsafe line.count >= 12 && line[0] == 0x48 && line[1] == 0x54
       && line[2] == 0x54 && line[3] == 0x50 && line[4] == 0x2F
       && line[5] == 0x31 && line[6] == 0x2E && (line[7] == 0x30 || line[7] == 0x31)
       && line[8] == 0x20 && (line.count == 12 || line[12] == 0x20)

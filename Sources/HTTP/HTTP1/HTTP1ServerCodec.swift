@@ -189,7 +189,9 @@ public final class HTTP1ServerCodec: ServerCodec {
     input.removeAll()
     if responsePlace == .none {
       output.writeStatusLine(refusal.status)
-      if refusal == .connect { output.queue.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n") }
+      if refusal == .connect {
+        output.queue.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n")
+      }
       output.queue.append("connection: close\r\ncontent-length: 0\r\n\r\n")
     } else {
       isTruncated = responsePlace == .body
