@@ -173,8 +173,8 @@ struct HTTP1RoundTripTests {
     }
   }
 
-  /// Noise, and good messages with a few bytes changed: no trap, one `failed` at most, nothing after
-  /// it, and the same events however the bytes are cut.
+  /// Noise, and good messages with a few bytes changed: no trap, one `failed` at most, nothing
+  /// after it, and the same events however the bytes are cut.
   @Test func noiseNeverTraps() {
     var random = SplitMix64(seed: 0xF0)
     let seeds = HTTP1ServerTests.good.map(\.0) + HTTP1RefusalTests.framing.map(\.message)
