@@ -143,7 +143,8 @@ public struct IPAddress: Hashable, Sendable {
   public func append(to bytes: inout [UInt8]) {
     if isIPv4 {
       for shift in stride(from: 24, through: 0, by: -8) {
-        Self.append(UInt32(truncatingIfNeeded: bits >> UInt128(shift)) & 0xFF, radix: 10, to: &bytes)
+        Self.append(
+          UInt32(truncatingIfNeeded: bits >> UInt128(shift)) & 0xFF, radix: 10, to: &bytes)
         if shift > 0 { bytes.append(0x2E) }
       }
       return

@@ -26,7 +26,8 @@ extension Forwarding {
             var authority: [UInt8] = []
             hostCount += unsafe CanonicalAuthority.canonicalize(value, into: &authority) ? 1 : 2
           case .xForwardedProto:
-            let isValid = unsafe ByteScan.equalsIgnoringCase(value, "https")
+            let isValid =
+              unsafe ByteScan.equalsIgnoringCase(value, "https")
               || ByteScan.equalsIgnoringCase(value, "http")
             protoCount += isValid ? 1 : 2
           default: break

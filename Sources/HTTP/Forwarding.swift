@@ -93,8 +93,8 @@ public enum Forwarding {
 
   /// Turns an origin's response head into the one for the client.
   ///
-  /// Origins may say `ehr-position` and `ehr-lag`; all other `ehr-*` are the edge's to say. `alt-svc`
-  /// goes, since it would lead clients around the edge.
+  /// Origins may say `ehr-position` and `ehr-lag`; all other `ehr-*` are the edge's to say.
+  /// `alt-svc` goes, since it would lead clients around the edge.
   public static func prepareResponse(
     _ head: inout ResponseHead, received: ReceivedProtocol = .http11
   ) {

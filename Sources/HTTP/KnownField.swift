@@ -60,39 +60,63 @@ extension KnownField {
     case 4:
       return matches("host") ? .host : matches("date") ? .date : matches("etag") ? .etag : .other
     case 6:
-      return matches("expect") ? .expect : matches("cookie") ? .cookie
-        : matches("accept") ? .accept : matches("server") ? .server : .other
+      return matches("expect")
+        ? .expect
+        : matches("cookie")
+          ? .cookie
+          : matches("accept") ? .accept : matches("server") ? .server : .other
     case 7: return matches("trailer") ? .trailer : matches("upgrade") ? .upgrade : .other
     case 9: return matches("forwarded") ? .forwarded : matches("x-real-ip") ? .xRealIP : .other
     case 10:
-      return matches("connection") ? .connection : matches("keep-alive") ? .keepAlive
-        : matches("set-cookie") ? .setCookie : matches("tracestate") ? .tracestate : .other
+      return matches("connection")
+        ? .connection
+        : matches("keep-alive")
+          ? .keepAlive
+          : matches("set-cookie") ? .setCookie : matches("tracestate") ? .tracestate : .other
     case 11:
-      return matches("retry-after") ? .retryAfter : matches("traceparent") ? .traceparent
-        : matches("x-fhir-dsid") ? .spoofable : .other
+      return matches("retry-after")
+        ? .retryAfter
+        : matches("traceparent")
+          ? .traceparent
+          : matches("x-fhir-dsid") ? .spoofable : .other
     case 12:
-      return matches("content-type") ? .contentType : matches("x-request-id") ? .xRequestID
-        : matches("max-forwards") ? .maxForwards : matches("proxy-status") ? .proxyStatus : .other
+      return matches("content-type")
+        ? .contentType
+        : matches("x-request-id")
+          ? .xRequestID
+          : matches("max-forwards") ? .maxForwards : matches("proxy-status") ? .proxyStatus : .other
     case 13:
-      return matches("authorization") ? .authorization
-        : matches("cache-control") ? .cacheControl
-        : matches("x-rewrite-url") || matches("x-http-method") ? .spoofable : .other
-    case 14: return matches("content-length") ? .contentLength
-      : matches("http2-settings") ? .http2Settings
-        : matches("x-original-url") ? .spoofable : .other
+      return matches("authorization")
+        ? .authorization
+        : matches("cache-control")
+          ? .cacheControl
+          : matches("x-rewrite-url") || matches("x-http-method") ? .spoofable : .other
+    case 14:
+      return matches("content-length")
+        ? .contentLength
+        : matches("http2-settings")
+          ? .http2Settings
+          : matches("x-original-url") ? .spoofable : .other
     case 15:
-      return matches("x-forwarded-for") ? .xForwardedFor
-        : matches("idempotency-key") ? .idempotencyKey
-        : matches("x-consent-scope") ? .spoofable : .other
+      return matches("x-forwarded-for")
+        ? .xForwardedFor
+        : matches("idempotency-key")
+          ? .idempotencyKey
+          : matches("x-consent-scope") ? .spoofable : .other
     case 16:
-      return matches("proxy-connection") ? .proxyConnection
-        : matches("x-forwarded-host") ? .xForwardedHost
-        : matches("x-forwarded-port") ? .xForwardedPort
-        : matches("x-fhir-tenant-id") ? .spoofable : .other
+      return matches("proxy-connection")
+        ? .proxyConnection
+        : matches("x-forwarded-host")
+          ? .xForwardedHost
+          : matches("x-forwarded-port")
+            ? .xForwardedPort
+            : matches("x-fhir-tenant-id") ? .spoofable : .other
     case 17:
-      return matches("transfer-encoding") ? .transferEncoding
-        : matches("x-forwarded-proto") ? .xForwardedProto
-        : matches("x-authority-epoch") || matches("x-method-override") ? .spoofable : .other
+      return matches("transfer-encoding")
+        ? .transferEncoding
+        : matches("x-forwarded-proto")
+          ? .xForwardedProto
+          : matches("x-authority-epoch") || matches("x-method-override") ? .spoofable : .other
     case 18: return matches("proxy-authenticate") ? .proxyAuthenticate : .other
     case 19: return matches("proxy-authorization") ? .proxyAuthorization : .other
     case 22: return matches("x-http-method-override") ? .spoofable : .other

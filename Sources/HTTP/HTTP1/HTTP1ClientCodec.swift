@@ -4,29 +4,22 @@ public import Base
 ///
 /// One request at a time, never pipelined. `nextEvent` does the parsing, so it is drained after
 /// `receive`, after `receiveEnd`, and after `produce` (for `writable` and `closed`). Body pieces
-/// point into the received bytes. `Content-Length` and `Transfer-Encoding` become fields of the head
-/// and do not stand among its field lines. Calls that name a stream which is over do nothing. When
-/// a head is announced with `isEnd`, no `end` follows.
+/// point into the received bytes. `Content-Length` and `Transfer-Encoding` become properties of the
+/// head and do not stand among its field lines. Calls that name a stream which is over do nothing.
+/// When a head is announced with `isEnd`, no `end` follows.
 ///
 /// A response that RFC 9112 forbids, bytes before a request and bytes behind a response end the
 /// connection: what follows could belong to someone else's answer. Owned by one loop.
 public final class HTTP1ClientCodec: ClientCodec {
   /// How far the response has come.
   private enum ResponsePlace { case statusLine, fields, body, complete }
-  /// How far the connection's end has come.
-  private enum Ending {
-    case open
-    /// `failed` is to be told.
-    case due(ConnectionFault)
-    case told
-  }
 
   private let limits: HTTPLimits
   private var input = HTTP1Input()
   private var output = HTTP1Output()
 
   private var responsePlace = ResponsePlace.statusLine
-  private var ending = Ending.open
+  private var ending = HTTP1Ending.open
   /// The stream under way, or the last one.
   private var stream = StreamID(0)
   /// Whether the stream is not over.
@@ -42,11 +35,8 @@ public final class HTTP1ClientCodec: ClientCodec {
   /// Whether the peer sent its last byte.
   private var hasPeerEnded = false
 
-  private var head = ResponseHead()
-  private var section = HTTP1Section()
-  private var framing = HTTP1Framing()
+  private var reader = HTTP1ResponseReader()
   private var body = HTTP1Body()
-  private var isHTTP10 = false
   private var isHeadRequest = false
   private var informationalCount = 0
   private var unconsumedByteCount = 0
@@ -55,13 +45,14 @@ public final class HTTP1ClientCodec: ClientCodec {
   /// reused connection that ends without any may be sent again if its method is idempotent.
   public private(set) var receivedAnyResponseByte = false
   /// Seconds that the origin keeps an idle connection, as its last `Keep-Alive` said.
-  public private(set) var idleTimeoutSeconds: UInt32?
+  public var idleTimeoutSeconds: UInt32? { reader.idleTimeoutSeconds }
 
   /// Makes the codec of a new connection.
   public init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
 
   // MARK: Sending
 
+  /// Whether `open` may be called now.
   public var canOpen: Bool { !isActive && isReusable && input.isEmpty }
 
   /// Starts a request; traps unless `canOpen`, and on a method, authority or target that would
@@ -118,11 +109,13 @@ public final class HTTP1ClientCodec: ClientCodec {
     }
   }
 
+  /// Queues body bytes in the framing that the head chose.
   public func send(_ stream: StreamID, _ bytes: UnsafeRawBufferPointer) {
     guard isActive && stream == self.stream && !isRequestComplete else { return }
     if unsafe !output.send(bytes, limits: limits) { truncate() }
   }
 
+  /// Completes this side's message; a body shorter than declared ends the connection instead.
   public func finish(_ stream: StreamID, trailers: Fields?) {
     guard isActive && stream == self.stream && !isRequestComplete else { return }
     complete(trailers: trailers)
@@ -134,6 +127,7 @@ public final class HTTP1ClientCodec: ClientCodec {
     isRequestComplete = true
   }
 
+  /// Ends the stream and with it the connection, whatever the code.
   public func reset(_ stream: StreamID, code: UInt32) {
     guard isActive && stream == self.stream else { return }
     truncate()
@@ -148,6 +142,7 @@ public final class HTTP1ClientCodec: ClientCodec {
     ending = .due(.closed)
   }
 
+  /// See `Codec`.
   public func produce(into output: inout ByteQueue, byteCountMax: Int) {
     guard !self.output.queue.isEmpty else { return }
     hasProduced = true
@@ -156,14 +151,17 @@ public final class HTTP1ClientCodec: ClientCodec {
 
   // MARK: Receiving
 
+  /// See `Codec`; the bytes stay where they are until the events are drained.
   public func receive(_ bytes: UnsafeRawBufferPointer) {
     guard !isFinished, bytes.count > 0 else { return }
     if isActive { receivedAnyResponseByte = true }
     unsafe input.receive(bytes)
   }
 
+  /// See `Codec`.
   public func receiveEnd() { hasPeerEnded = true }
 
+  /// Parses up to the next event; see `Codec`.
   public func nextEvent() -> CodecEvent? {
     if output.isWritableDue {
       output.isWritableDue = false
@@ -217,7 +215,8 @@ public final class HTTP1ClientCodec: ClientCodec {
         case .tooLong: return refuse(.fieldsTooLarge)
         case .bareLineFeed: return refuse(.bareLineFeed)
         case .line(let line):
-          if let refusal = unsafe beginResponse(line) { return refuse(refusal) }
+          responsePlace = .fields
+          if let refusal = unsafe reader.begin(line) { return refuse(refusal) }
         }
       case .fields:
         switch input.takeLine(byteCountMax: limits.fieldBytesMax) {
@@ -226,7 +225,7 @@ public final class HTTP1ClientCodec: ClientCodec {
         case .bareLineFeed: return refuse(.bareLineFeed)
         case .line(let line):
           if unsafe line.isEmpty { return endHead() }
-          if let refusal = unsafe readField(line) { return refuse(refusal) }
+          if let refusal = unsafe reader.read(line, limits: limits) { return refuse(refusal) }
         }
       case .body:
         switch body.next(&input, limits: limits, dropsForbidden: true) {
@@ -273,63 +272,19 @@ public final class HTTP1ClientCodec: ClientCodec {
     return nextEvent()
   }
 
-  /// Reads `HTTP/1.1 200 reason`; a missing reason, even without its space, is tolerated.
-  private func beginResponse(_ line: UnsafeRawBufferPointer) -> HTTP1Refusal? {
-    head = ResponseHead()
-    head.fields.reserveCapacity(byteCount: 512, lineCount: 16)
-    section = HTTP1Section()
-    framing = HTTP1Framing()
-    responsePlace = .fields
-    let isWellFormed = unsafe line.count >= 12 && line[0] == 0x48 && line[1] == 0x54
-      && line[2] == 0x54 && line[3] == 0x50 && line[4] == 0x2F
-      && line[5] == 0x31 && line[6] == 0x2E && (line[7] == 0x30 || line[7] == 0x31)
-      && line[8] == 0x20 && (line.count == 12 || line[12] == 0x20)
-    guard isWellFormed, let status = unsafe ByteScan.decimal(ByteScan.slice(line, 9..<12)),
-      unsafe ByteScan.firstControl(line, in: 12..<line.count) == nil
-    else { return .statusLine }
-    guard status >= 100 && status <= 599 else { return .statusInvalid }
-    unsafe isHTTP10 = line[7] == 0x30
-    head.status = UInt16(status)
-    return nil
-  }
-
-  /// Reads a field line.
-  private func readField(_ line: UnsafeRawBufferPointer) -> HTTP1Refusal? {
-    switch unsafe section.read(line, into: &head.fields, limits: limits) {
-    case .refused(let refusal): return refusal
-    case .field(let known, let value):
-      if known == .keepAlive { unsafe readKeepAlive(value) }
-      return unsafe framing.note(known, value, in: &head.fields)
-    }
-  }
-
-  /// Reads `timeout=5, max=100`; what does not read is ignored.
-  private func readKeepAlive(_ value: UnsafeRawBufferPointer) {
-    var members = unsafe ListMembers(value)
-    while let member = members.next() {
-      let text = unsafe ByteScan.slice(value, member)
-      guard unsafe ByteScan.startsIgnoringCase(text, "timeout=") else { continue }
-      if let seconds = unsafe ByteScan.decimal(ByteScan.slice(text, 8..<text.count)) {
-        idleTimeoutSeconds = UInt32(clamping: seconds)
-      }
-    }
-  }
-
   /// Checks the head as a whole, chooses how the body ends (RFC 9112 section 6.3), announces it.
   private func endHead() -> CodecEvent? {
-    if let refusal = framing.refusal(isHTTP10: isHTTP10) { return refuse(refusal) }
-    let status = head.status
+    if let refusal = reader.end() { return refuse(refusal) }
+    let status = reader.head.status
+    let framing = reader.framing
     if status < 200 {
-      if status == 101 { return refuse(.switchingProtocols) }
-      if framing.isChunked || framing.contentLength != nil { return refuse(.informationalBody) }
       informationalCount += 1
       if informationalCount > limits.informationalsMax { return refuse(.informationalsTooMany) }
       responsePlace = .statusLine
       return .informational(stream)
     }
-    if framing.wantsClose || isHTTP10 { isPersistent = false }
+    if framing.wantsClose || reader.isHTTP10 { isPersistent = false }
     let isBodiless = isHeadRequest || status == 204 || status == 304
-    head.contentLength = status == 204 ? nil : framing.contentLength
     if isBodiless || framing.contentLength == 0 {
       body = HTTP1Body()
       responsePlace = .complete
@@ -347,18 +302,21 @@ public final class HTTP1ClientCodec: ClientCodec {
     return .head(stream, isEnd: false)
   }
 
+  /// The head that `head` or `informational` announced.
   public func takeResponse(_ stream: StreamID) -> ResponseHead {
     var taken = ResponseHead()
-    swap(&taken, &head)
+    swap(&taken, &reader.head)
     return taken
   }
 
+  /// The trailers of the message that `end` announced.
   public func takeTrailers(_ stream: StreamID) -> Fields {
     var taken = Fields()
     swap(&taken, &body.trailers)
     return taken
   }
 
+  /// See `Codec`; bytes of a stream that is over do not count.
   public func consumed(_ stream: StreamID, byteCount: Int) {
     guard stream == self.stream else { return }
     unconsumedByteCount = max(0, unconsumedByteCount - byteCount)
@@ -366,21 +324,27 @@ public final class HTTP1ClientCodec: ClientCodec {
 
   // MARK: State
 
+  /// Whether `produce` would give bytes now.
   public var wantsToSend: Bool { !output.queue.isEmpty }
 
+  /// Whether the driver should read.
   public var wantsToReceive: Bool {
     !hasPeerEnded && !isFinished
       && (!isActive || unconsumedByteCount <= limits.receiveHighMarkBytes)
   }
 
+  /// Whether the connection is over once `produce` is empty.
   public var isFinished: Bool {
     if case .open = ending { false } else { true }
   }
 
+  /// Whether the connection can carry another request after the one under way.
   public var isReusable: Bool { isPersistent && !isFinished && !hasPeerEnded }
 
+  /// Streams under way: none or one.
   public var streamCount: Int { isActive ? 1 : 0 }
 
+  /// Bytes queued, framing included, and not yet produced.
   public func queuedByteCount(_ stream: StreamID) -> Int {
     stream == self.stream ? output.queue.count : 0
   }

@@ -104,7 +104,8 @@ struct HTTP1Output: ~Copyable {
         let valueStart = Int(line.valueStart)
         let name = nameStart..<(nameStart + Int(line.nameCount))
         let value = valueStart..<(valueStart + Int(line.valueCount))
-        let isClean = unsafe ByteScan.firstControl(bytes, in: name) == nil
+        let isClean =
+          unsafe ByteScan.firstControl(bytes, in: name) == nil
           && ByteScan.firstControl(bytes, in: value) == nil
         precondition(isClean && !name.isEmpty, "control byte in a field")
         unsafe queue.append(ByteScan.slice(bytes, name))

@@ -67,3 +67,13 @@ public enum HTTP1Refusal: String, CaseIterable, Sendable {
     }
   }
 }
+
+/// How far the end of a connection has come.
+enum HTTP1Ending {
+  /// The connection goes on.
+  case open
+  /// `failed` is to be told.
+  case due(ConnectionFault)
+  /// `failed` was told; nothing follows.
+  case told
+}

@@ -45,7 +45,8 @@ struct HTTP1RequestLine {
 
   /// Reads `HTTP/1.0` or `HTTP/1.1`.
   private mutating func readVersion(_ version: UnsafeRawBufferPointer) -> HTTP1Refusal? {
-    let isWellFormed = unsafe version.count == 8 && version[0] == 0x48 && version[1] == 0x54
+    let isWellFormed =
+      unsafe version.count == 8 && version[0] == 0x48 && version[1] == 0x54
       && version[2] == 0x54 && version[3] == 0x50 && version[4] == 0x2F
       && (0x30...0x39).contains(version[5]) && version[6] == 0x2E
       && (0x30...0x39).contains(version[7])

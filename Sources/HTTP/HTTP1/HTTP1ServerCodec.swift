@@ -4,10 +4,10 @@ public import Base
 ///
 /// One request at a time: a pipelined one is parsed when the answer before it is written out, and
 /// until then nothing more is read. `nextEvent` does the parsing, so it is drained after `receive`,
-/// after `receiveEnd`, and after `produce` (for `writable` and `closed`). Body pieces point into the
-/// received bytes. `Content-Length`, `Transfer-Encoding` and `Host` become fields of the head and do
-/// not stand among its field lines. Calls that name a stream which is over do nothing. When a head
-/// is announced with `isEnd`, no `end` follows.
+/// after `receiveEnd`, and after `produce` (for `writable` and `closed`). Body pieces point into
+/// the received bytes. `Content-Length`, `Transfer-Encoding` and `Host` become properties of the
+/// head and do not stand among its field lines. Calls that name a stream which is over do nothing.
+/// When a head is announced with `isEnd`, no `end` follows.
 ///
 /// A message that RFC 9112 forbids, or that two implementations might read differently, is answered
 /// with an error and ends the connection; a response that is cut short ends it without the final
@@ -17,13 +17,6 @@ public final class HTTP1ServerCodec: ServerCodec {
   private enum RequestPlace { case requestLine, fields, body, complete }
   /// How far the response has come.
   private enum ResponsePlace { case none, body, complete }
-  /// How far the connection's end has come.
-  private enum Ending {
-    case open
-    /// `failed` is to be told.
-    case due(ConnectionFault)
-    case told
-  }
 
   private let limits: HTTPLimits
   private let isSecure: Bool
@@ -32,7 +25,7 @@ public final class HTTP1ServerCodec: ServerCodec {
 
   private var requestPlace = RequestPlace.requestLine
   private var responsePlace = ResponsePlace.none
-  private var ending = Ending.open
+  private var ending = HTTP1Ending.open
   /// The stream under way, or the last one.
   private var stream = StreamID(0)
   /// Whether a head was announced and the stream is not over.
@@ -48,13 +41,10 @@ public final class HTTP1ServerCodec: ServerCodec {
   /// Whether the connection must end without a clean close; see `endsAbruptly`.
   private var isTruncated = false
 
-  private var head = RequestHead()
-  private var requestLine = HTTP1RequestLine()
-  private var section = HTTP1Section()
-  private var framing = HTTP1Framing()
+  private var reader = HTTP1RequestReader()
   private var body = HTTP1Body()
-  private var hasHost = false
   private var hasEmptyLine = false
+  private var isHTTP10 = false
   private var isHeadRequest = false
   private var expectsContinue = false
   private var isContinueDue = false
@@ -68,13 +58,16 @@ public final class HTTP1ServerCodec: ServerCodec {
 
   // MARK: Receiving
 
+  /// See `Codec`; the bytes stay where they are until the events are drained.
   public func receive(_ bytes: UnsafeRawBufferPointer) {
     if isFinished || isDiscarding { return }
     unsafe input.receive(bytes)
   }
 
+  /// See `Codec`.
   public func receiveEnd() { hasPeerEnded = true }
 
+  /// Parses up to the next event; see `Codec`.
   public func nextEvent() -> CodecEvent? {
     if output.isWritableDue {
       output.isWritableDue = false
@@ -130,7 +123,16 @@ public final class HTTP1ServerCodec: ServerCodec {
         case .tooLong: return refuse(.requestLineTooLong)
         case .bareLineFeed: return refuse(.bareLineFeed)
         case .line(let line):
-          if let refusal = unsafe beginRequest(line) { return refuse(refusal) }
+          // One empty line is tolerated before a request; RFC 9112 section 2.2.
+          if unsafe line.isEmpty {
+            if hasEmptyLine { return refuse(.emptyLines) }
+            hasEmptyLine = true
+            continue
+          }
+          requestPlace = .fields
+          if let refusal = unsafe reader.begin(line, isSecure: isSecure, limits: limits) {
+            return refuse(refusal)
+          }
         }
       case .fields:
         switch input.takeLine(byteCountMax: limits.fieldBytesMax) {
@@ -139,7 +141,7 @@ public final class HTTP1ServerCodec: ServerCodec {
         case .bareLineFeed: return refuse(.bareLineFeed)
         case .line(let line):
           if unsafe line.isEmpty { return endHead() }
-          if let refusal = unsafe readField(line) { return refuse(refusal) }
+          if let refusal = unsafe reader.read(line, limits: limits) { return refuse(refusal) }
         }
       case .body:
         if isContinueDue {
@@ -189,7 +191,9 @@ public final class HTTP1ServerCodec: ServerCodec {
     input.removeAll()
     if responsePlace == .none {
       output.writeStatusLine(refusal.status)
-      if refusal == .connect { output.queue.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n") }
+      if refusal == .connect {
+        output.queue.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n")
+      }
       output.queue.append("connection: close\r\ncontent-length: 0\r\n\r\n")
     } else {
       isTruncated = responsePlace == .body
@@ -204,72 +208,18 @@ public final class HTTP1ServerCodec: ServerCodec {
 
   // MARK: The request head
 
-  /// Reads the request line, or tolerates one empty line before it (RFC 9112 section 2.2).
-  private func beginRequest(_ line: UnsafeRawBufferPointer) -> HTTP1Refusal? {
-    if unsafe line.isEmpty {
-      guard !hasEmptyLine else { return .emptyLines }
-      hasEmptyLine = true
-      return nil
-    }
-    head = RequestHead()
-    head.isSecure = isSecure
-    head.fields.reserveCapacity(byteCount: 512, lineCount: 16)
-    requestLine = HTTP1RequestLine()
-    section = HTTP1Section()
-    framing = HTTP1Framing()
-    hasHost = false
-    expectsContinue = false
-    requestPlace = .fields
-    return unsafe requestLine.read(line, into: &head, limits: limits)
-  }
-
-  /// Reads a field line.
-  private func readField(_ line: UnsafeRawBufferPointer) -> HTTP1Refusal? {
-    switch unsafe section.read(line, into: &head.fields, limits: limits) {
-    case .refused(let refusal): return refusal
-    case .field(let known, let value):
-      switch known {
-      case .host: return unsafe readHost(value)
-      case .expect:
-        guard !requestLine.isHTTP10 else { return nil }
-        guard unsafe ByteScan.equalsIgnoringCase(value, "100-continue") else {
-          return .expectation
-        }
-        expectsContinue = true
-        return nil
-      default: return unsafe framing.note(known, value, in: &head.fields)
-      }
-    }
-  }
-
-  /// Takes the authority from `Host`, or compares it with the target's (RFC 9112 section 3.2).
-  private func readHost(_ value: UnsafeRawBufferPointer) -> HTTP1Refusal? {
-    head.fields.removeLast()
-    guard !hasHost else { return .hostDuplicate }
-    hasHost = true
-    if requestLine.hasAuthority {
-      var authority: [UInt8] = []
-      guard unsafe CanonicalAuthority.canonicalize(value, into: &authority) else {
-        return .hostInvalid
-      }
-      return authority == head.authority ? nil : .hostMismatch
-    }
-    return unsafe CanonicalAuthority.canonicalize(value, into: &head.authority)
-      ? nil : .hostInvalid
-  }
-
   /// Checks the head as a whole and announces it.
   private func endHead() -> CodecEvent? {
-    if let refusal = framing.refusal(isHTTP10: requestLine.isHTTP10) { return refuse(refusal) }
-    guard hasHost || requestLine.isHTTP10 else { return refuse(.hostMissing) }
-    head.contentLength = framing.contentLength
-    isClosing = isClosing || framing.wantsClose || requestLine.isHTTP10
-    isHeadRequest = head.method == .head
-    let hasBody = framing.isChunked || (framing.contentLength ?? 0) > 0
+    if let refusal = reader.end() { return refuse(refusal) }
+    isHTTP10 = reader.isHTTP10
+    isClosing = isClosing || reader.framing.wantsClose || isHTTP10
+    isHeadRequest = reader.head.method == .head
+    let hasBody = reader.framing.isChunked || (reader.framing.contentLength ?? 0) > 0
     body = HTTP1Body(
-      framing.isChunked ? .chunked : framing.contentLength.map { .counted($0) } ?? .none)
+      reader.framing.isChunked
+        ? .chunked : reader.framing.contentLength.map { .counted($0) } ?? .none)
     requestPlace = hasBody ? .body : .complete
-    expectsContinue = expectsContinue && hasBody
+    expectsContinue = reader.expectsContinue && hasBody
     isContinueDue = expectsContinue
     unconsumedByteCount = 0
     stream = StreamID(stream.number == .max ? 1 : stream.number + 1)
@@ -278,18 +228,21 @@ public final class HTTP1ServerCodec: ServerCodec {
     return .head(stream, isEnd: !hasBody)
   }
 
+  /// The head that `head` announced.
   public func takeRequest(_ stream: StreamID) -> RequestHead {
     var taken = RequestHead()
-    swap(&taken, &head)
+    swap(&taken, &reader.head)
     return taken
   }
 
+  /// The trailers of the message that `end` announced.
   public func takeTrailers(_ stream: StreamID) -> Fields {
     var taken = Fields()
     swap(&taken, &body.trailers)
     return taken
   }
 
+  /// See `Codec`; bytes of a stream that is over do not count.
   public func consumed(_ stream: StreamID, byteCount: Int) {
     guard stream == self.stream else { return }
     unconsumedByteCount = max(0, unconsumedByteCount - byteCount)
@@ -302,16 +255,18 @@ public final class HTTP1ServerCodec: ServerCodec {
     isActive && stream == self.stream && responsePlace == place
   }
 
+  /// Sends an interim response; HTTP/1.0 clients get none.
   public func sendInformational(_ stream: StreamID, _ head: borrowing ResponseHead) {
     let status = head.status
     precondition(status >= 100 && status < 200 && status != 101, "not an interim status")
-    guard isAt(.none, stream) && !requestLine.isHTTP10 else { return }
+    guard isAt(.none, stream) && !isHTTP10 else { return }
     if status == 100 { expectsContinue = false }
     output.writeStatusLine(status)
     output.write(head.fields, isTrailers: false)
     output.queue.append("\r\n")
   }
 
+  /// Sends the final head and chooses the framing: declared length, chunked, or the end.
   public func sendResponse(_ stream: StreamID, _ head: borrowing ResponseHead, isEnd: Bool) {
     let status = head.status
     precondition(status >= 200, "not a final status")
@@ -328,7 +283,7 @@ public final class HTTP1ServerCodec: ServerCodec {
     } else if let length = head.contentLength ?? (isEnd ? 0 : nil) {
       output.framing = .counted(length)
       output.write(contentLength: length)
-    } else if requestLine.isHTTP10 {
+    } else if isHTTP10 {
       output.framing = .untilClose
       isClosing = true
     } else {
@@ -341,11 +296,13 @@ public final class HTTP1ServerCodec: ServerCodec {
     if isEnd { complete(trailers: nil) }
   }
 
+  /// Queues body bytes in the framing that the head chose.
   public func send(_ stream: StreamID, _ bytes: UnsafeRawBufferPointer) {
     guard isAt(.body, stream) else { return }
     if unsafe !output.send(bytes, limits: limits) { truncate() }
   }
 
+  /// Completes this side's message; a body shorter than declared ends the connection instead.
   public func finish(_ stream: StreamID, trailers: Fields?) {
     guard isAt(.body, stream) else { return }
     complete(trailers: trailers)
@@ -358,6 +315,7 @@ public final class HTTP1ServerCodec: ServerCodec {
     if requestPlace != .complete && !body.isRead { isClosing = true }
   }
 
+  /// Ends the stream and with it the connection, whatever the code.
   public func reset(_ stream: StreamID, code: UInt32) {
     guard isActive && stream == self.stream else { return }
     truncate()
@@ -372,14 +330,17 @@ public final class HTTP1ServerCodec: ServerCodec {
     ending = .due(.closed)
   }
 
+  /// See `Codec`.
   public func produce(into output: inout ByteQueue, byteCountMax: Int) {
     self.output.produce(into: &output, byteCountMax: byteCountMax, limits: limits)
   }
 
   // MARK: State
 
+  /// Whether `produce` would give bytes now.
   public var wantsToSend: Bool { !output.queue.isEmpty }
 
+  /// Whether the driver should read.
   public var wantsToReceive: Bool {
     guard !hasPeerEnded && !isFinished && !isDiscarding else { return false }
     switch requestPlace {
@@ -390,6 +351,7 @@ public final class HTTP1ServerCodec: ServerCodec {
     }
   }
 
+  /// Whether the connection is over once `produce` is empty.
   public var isFinished: Bool {
     if case .open = ending { false } else { true }
   }
@@ -398,8 +360,10 @@ public final class HTTP1ServerCodec: ServerCodec {
   /// close_notify; a TCP reset): HTTP/1.0 clients take an orderly end for the body's end.
   public var endsAbruptly: Bool { isTruncated }
 
+  /// Streams under way: none or one.
   public var streamCount: Int { isActive ? 1 : 0 }
 
+  /// Bytes queued, framing included, and not yet produced.
   public func queuedByteCount(_ stream: StreamID) -> Int {
     stream == self.stream ? output.queue.count : 0
   }
@@ -412,12 +376,14 @@ public final class HTTP1ServerCodec: ServerCodec {
 
   // MARK: Ending
 
+  /// Tells clients with the next response; idle connections that served one finish at once.
   public func announceShutdown() {
     isClosing = true
     // A connection that never carried a request gets its first one served.
     if isIdle && stream.number > 0 { ending = .due(.closed) }
   }
 
+  /// Finishes at once, or after the response under way.
   public func shutdown() {
     isClosing = true
     isShutDown = true

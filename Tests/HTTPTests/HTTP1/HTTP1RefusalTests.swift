@@ -157,7 +157,8 @@ struct HTTP1RefusalTests {
     .chunks(.trailerForbidden, "0\r\nContent-Encoding: gzip\r\n\r\n"),
     .chunks(.trailerForbidden, "0\r\nConnection: close\r\n\r\n"),
     .chunks(.trailerForbidden, "0\r\nEHR-Region: us\r\n\r\n"),
-    .chunks(.nameInvalid, "0\r\nGET / HTTP/1.1\r\n\r\n"), .chunks(.obsoleteFold, "0\r\n a: b\r\n\r\n"),
+    .chunks(.nameInvalid, "0\r\nGET / HTTP/1.1\r\n\r\n"),
+    .chunks(.obsoleteFold, "0\r\n a: b\r\n\r\n"),
     .chunks(.fieldsTooMany, "0\r\n" + (0..<129).map { "a\($0): b\r\n" }.joined()),
     .chunks(.fieldsTooLarge, "0\r\nA: " + String(repeating: "b", count: 70_000)),
   ]
@@ -172,7 +173,8 @@ struct HTTP1RefusalTests {
     .answer(.switchingProtocols, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket"),
     .answer(.informationalBody, "HTTP/1.1 100 Continue\r\nContent-Length: 5"),
     .answer(.informationalBody, "HTTP/1.1 103 Hints\r\nTransfer-Encoding: chunked"),
-    .answer(.lengthAndEncoding, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked"),
+    .answer(
+      .lengthAndEncoding, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked"),
     .answer(.encodingOnHTTP10, "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked"),
     .answer(.encodingUnknown, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked"),
     .answer(.lengthDuplicate, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5"),
