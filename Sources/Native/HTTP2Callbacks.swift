@@ -162,7 +162,8 @@ enum HTTP2Callbacks {
     )
     if unsafe slot.pointee.fieldCount > countMax || slot.pointee.fieldBytes > bytesMax {
       unsafe slot.pointee.isOverLimit = true
-      let isHopeless = unsafe slot.pointee.fieldCount > countMax * overLimitFactor
+      let isHopeless =
+        unsafe slot.pointee.fieldCount > countMax * overLimitFactor
         || slot.pointee.fieldBytes > bytesMax * overLimitFactor
       return isHopeless ? stopStream : 0
     }

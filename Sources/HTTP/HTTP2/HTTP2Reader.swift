@@ -23,7 +23,10 @@ enum HTTP2Reader {
           return
         }
         // Back ends that fold `_` into `-` would see a field that we did not check.
-        if unsafe name.contains(0x5F) { return refusal = refusal ?? 400 }
+        if unsafe name.contains(0x5F) {
+          refusal = refusal ?? 400
+          return
+        }
         let known = unsafe KnownField(lowercased: name)
         switch known {
         case .host:
@@ -186,7 +189,8 @@ enum HTTP2Reader {
   private static func decimal(_ digits: UnsafeRawBufferPointer) -> UInt64? {
     guard digits.count > 0 && digits.count <= 19 else { return nil }
     var number: UInt64 = 0
-    for unsafe digit in unsafe digits {
+    for index in 0..<digits.count {
+      let digit = unsafe digits[index]
       guard digit >= 0x30 && digit <= 0x39 else { return nil }
       number = number * 10 + UInt64(digit &- 0x30)
     }

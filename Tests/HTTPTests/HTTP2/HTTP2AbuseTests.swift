@@ -101,10 +101,11 @@ struct HTTP2AbuseTests {
     #expect(outcome.goAwayCode == ErrorCode.enhanceYourCalm)
   }
 
-  @Test(arguments: [
-    (2, "PRIORITY"), (4, "SETTINGS"), (6, "PING"), (8, "WINDOW_UPDATE"), (0, "empty DATA"),
-    (7, "GOAWAY"),
-  ] as [(UInt8, String)])
+  @Test(
+    arguments: [
+      (2, "PRIORITY"), (4, "SETTINGS"), (6, "PING"), (8, "WINDOW_UPDATE"), (0, "empty DATA"),
+      (7, "GOAWAY"),
+    ] as [(UInt8, String)])
   func cheapFramesRunOut(type: UInt8, name: String) {
     var frames = Frames.client()
     frames.headers(1, isEnd: false)

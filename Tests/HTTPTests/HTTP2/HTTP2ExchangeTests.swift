@@ -39,7 +39,8 @@ struct HTTP2ExchangeTests {
     let pipe = Pipe()
     var head = request(
       fields: [
-        ("connection", "close"), ("keep-alive", "1"), ("te", "gzip"), ("transfer-encoding", "chunked"),
+        ("connection", "close"), ("keep-alive", "1"), ("te", "gzip"),
+        ("transfer-encoding", "chunked"),
         ("host", "other"), ("content-length", "9"), ("x-kept", "1"),
       ])
     head.contentLength = nil
