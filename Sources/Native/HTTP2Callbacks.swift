@@ -260,7 +260,8 @@ enum HTTP2Callbacks {
     guard let first = section.first else { return false }
     let line = unsafe context.pointee.inbox.lines[first]
     guard line.valueCount == 3 else { return false }
-    return unsafe context.pointee.inbox.bytes[Int(line.start &+ line.nameCount)] == 0x31
+    let start = Int(line.start &+ line.nameCount)
+    return unsafe context.pointee.inbox.bytes[start, start + 1].first == 0x31
   }
 
   /// Lets go of a stream that nghttp2 forgets.

@@ -134,11 +134,10 @@ public struct HTTP2Session: ~Copyable {
     let start = Int(line.start)
     let middle = start + Int(line.nameCount)
     let end = middle + Int(line.valueCount)
-    return unsafe context.pointee.inbox.bytes.withUnsafeBytes {
-      unsafe body(
-        UnsafeRawBufferPointer(rebasing: $0[start..<middle]),
-        UnsafeRawBufferPointer(rebasing: $0[middle..<end]), line.isSensitive)
-    }
+    // `body` cannot reach the inbox's mutating calls, so the arena stays where it is.
+    return unsafe body(
+      context.pointee.inbox.bytes[start, middle], context.pointee.inbox.bytes[middle, end],
+      line.isSensitive)
   }
 
   /// Bytes in the names and values of received lines.

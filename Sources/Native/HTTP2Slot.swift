@@ -162,9 +162,12 @@ struct HTTP2SlotTable: ~Copyable {
     return nil
   }
 
-  /// Where a stream's search starts: numbers are odd and ascend, so neighbours do not collide.
+  /// Where a stream's search starts: scattered, because a run of neighbours would make every
+  /// removal walk all of it.
   @inline(__always)
-  private func home(_ stream: Int32) -> Int { (Int(stream) >> 1) & (buckets.count - 1) }
+  private func home(_ stream: Int32) -> Int {
+    Int((UInt32(bitPattern: stream) &* 0x9E37_79B1) >> 16) & (buckets.count - 1)
+  }
 
   /// Enters a stream that is not in the table.
   private mutating func insert(stream: Int32, index: Int32) {
