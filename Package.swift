@@ -24,6 +24,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -31,6 +32,7 @@ let package = Package(
   name: "homeward",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
@@ -61,20 +63,24 @@ let package = Package(
     library("Proxy", ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"]),
     library(
       "Edge",
-      ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor"]),
+      ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor", logging]),
     .executableTarget(
       name: "homeward",
       dependencies: [
         "Audit", "Base", "Clinical", "Edge", "HTTP", "Native", "Origins", "Policy", "Proxy",
-        "Reactor", "StrictYAML", argumentParser,
+        "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 
     // The demo's EHR backend: independent of the edge's code, so that a bug cannot cancel itself out.
     .executableTarget(
       name: "fixture-region",
-      dependencies: [argumentParser, .product(name: "FlyingFox", package: "FlyingFox")],
+      dependencies: [
+        argumentParser, .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
+      ],
       path: "fixtures/region",
+      exclude: ["README.md", "check"],
       swiftSettings: house),
 
     tests("BaseTests", ["Base"]),
@@ -85,8 +91,11 @@ let package = Package(
     tests("ClinicalTests", ["Base", "Clinical"]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Policy", "StrictYAML"]),
+    tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
-    tests("ConfigurationTests", ["homeward", "Base", "StrictYAML"]),
+    tests(
+      "ConfigurationTests",
+      ["homeward", "Base", "HTTP", "Policy", "Reactor", "StrictYAML", argumentParser]),
     tests("TidyTests", []),
   ]
 )

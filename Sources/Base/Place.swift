@@ -14,8 +14,18 @@ public struct Place: Hashable, Sendable {
   ///
   /// Returns nil for anything else, so that a typing error never becomes a place.
   public init?(_ text: some StringProtocol) {
-    let bytes = Array(text.utf8)
-    guard bytes.count == 2 || (4...6).contains(bytes.count) else { return nil }
+    self.init(ascii: text.utf8)
+  }
+
+  /// Reads the same from bytes, without allocating.
+  public init?(utf8 bytes: UnsafeRawBufferPointer) {
+    unsafe self.init(ascii: bytes)
+  }
+
+  /// Reads `XX` or `XX-YYY` from any run of bytes.
+  private init?(ascii bytes: some Collection<UInt8>) {
+    let byteCount = bytes.count
+    guard byteCount == 2 || (4...6).contains(byteCount) else { return nil }
     var packed: UInt64 = 0
     for (index, byte) in bytes.enumerated() {
       switch (index, byte) {

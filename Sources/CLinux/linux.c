@@ -1,1 +1,9 @@
+#define _GNU_SOURCE 1
 #include "linux.h"
+#include <pthread.h>
+
+void homeward_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int homeward_accept(int listener, struct sockaddr_storage *peer, socklen_t *count) {
+  return accept4(listener, (struct sockaddr *)peer, count, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}

@@ -19,7 +19,7 @@ public struct Fields: Sendable {
     public var isSensitive: Bool
   }
 
-  /// Names and values, end to end.
+  /// Names and values in the order received; bytes that belong to no line may lie between them.
   public private(set) var bytes: [UInt8] = []
   /// The lines in the order received.
   public private(set) var lines: [Line] = []
@@ -64,6 +64,84 @@ public struct Fields: Sendable {
         name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
         value: UnsafeRawBufferPointer(text))
     }
+  }
+
+  /// Appends a line of the proxy's own from bytes that it made itself.
+  public mutating func append(_ name: StaticString, bytes: UnsafeRawBufferPointer) {
+    unsafe append(
+      name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
+      value: bytes)
+  }
+
+  /// Makes room, so that a section of usual size costs one allocation for each array.
+  public mutating func reserveCapacity(byteCount: Int, lineCount: Int) {
+    bytes.reserveCapacity(byteCount)
+    lines.reserveCapacity(lineCount)
+  }
+
+  /// Appends a validated line as it stood on the wire, lower-casing the name on the way.
+  ///
+  /// `nameCount` bytes at the start of `text` are the name, `value` is the range of the value.
+  public mutating func append(
+    text: UnsafeRawBufferPointer, nameCount: Int, value: Range<Int>
+  ) -> KnownField {
+    let start = bytes.count
+    unsafe bytes.append(contentsOf: text)
+    let known = unsafe bytes.withUnsafeMutableBytes { all in
+      let name = unsafe UnsafeMutableRawBufferPointer(rebasing: all[start..<(start + nameCount)])
+      for index in 0..<nameCount {
+        let byte = unsafe name[index]
+        if byte >= 0x41 && byte <= 0x5A { unsafe name[index] = byte | 0x20 }
+      }
+      return unsafe KnownField(lowercased: UnsafeRawBufferPointer(name))
+    }
+    lines.append(
+      Line(
+        nameStart: UInt32(truncatingIfNeeded: start),
+        nameCount: UInt32(truncatingIfNeeded: nameCount),
+        valueStart: UInt32(truncatingIfNeeded: start &+ value.lowerBound),
+        valueCount: UInt32(truncatingIfNeeded: value.count), known: known,
+        isSensitive: known.isCredential))
+    return known
+  }
+
+  /// Takes the last line back, with its bytes.
+  public mutating func removeLast() {
+    bytes.removeLast(bytes.count - Int(lines.removeLast().nameStart))
+  }
+
+  /// Removes every line that `shouldRemove` picks, which may read the section's bytes.
+  public mutating func removeLines(
+    reading shouldRemove: (Line, UnsafeRawBufferPointer) -> Bool
+  ) {
+    var keptCount = 0
+    for index in 0..<lines.count {
+      let line = lines[index]
+      if unsafe bytes.withUnsafeBytes({ unsafe shouldRemove(line, $0) }) { continue }
+      if keptCount != index { lines[keptCount] = line }
+      keptCount += 1
+    }
+    lines.removeLast(lines.count - keptCount)
+  }
+
+  /// Appends a line of the proxy's own whose value `write` appends to the bytes it is given; it
+  /// must only append, and no control byte.
+  public mutating func append(_ name: StaticString, writing write: (inout [UInt8]) -> Void) {
+    let nameBytes = unsafe UnsafeRawBufferPointer(
+      start: name.utf8Start, count: name.utf8CodeUnitCount)
+    let start = bytes.count
+    unsafe bytes.append(contentsOf: nameBytes)
+    let valueStart = bytes.count
+    write(&bytes)
+    precondition(bytes.count >= valueStart, "a value writer took bytes away")
+    let known = unsafe KnownField(lowercased: nameBytes)
+    lines.append(
+      Line(
+        nameStart: UInt32(truncatingIfNeeded: start),
+        nameCount: UInt32(truncatingIfNeeded: nameBytes.count),
+        valueStart: UInt32(truncatingIfNeeded: valueStart),
+        valueCount: UInt32(truncatingIfNeeded: bytes.count - valueStart), known: known,
+        isSensitive: known.isCredential))
   }
 
   /// Removes every line that `shouldRemove` picks; the bytes stay where they are.

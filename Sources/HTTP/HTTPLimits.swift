@@ -32,6 +32,18 @@ public struct HTTPLimits: Sendable, Equatable {
   public var outboundFramesMax = 2_000
   /// Chunk-size line with extensions, bytes: RFC 9112 section 7.1.1 asks for a bound.
   public var chunkLineBytesMax = 256
+  /// Bytes in a method: the longest registered one (`UPDATEREDIRECTREF`) has 17.
+  public var methodBytesMax = 24
+  /// Bytes in all chunk extensions of one message: they carry nothing and cost work.
+  public var chunkExtensionBytesMax = 4_096
+  /// Interim responses before one final response: an origin must not keep us reading for ever.
+  public var informationalsMax = 16
+  /// Times that our own name may stand in `Via`: edges may be chained, a loop may not run on.
+  public var viaLoopsMax = 3
+  /// Names in one message's `Connection`: each is compared with every field line.
+  public var connectionOptionsMax = 32
+  /// Addresses read from a forwarding chain, from the right.
+  public var forwardedHopsMax = 32
   /// Body bytes of an HTTP/1.1 message held before reading stops.
   public var receiveHighMarkBytes = 65_536
 

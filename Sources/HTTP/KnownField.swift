@@ -14,7 +14,8 @@ public enum KnownField: UInt8, Sendable {
   case proxyStatus
   /// `ehr-*`: set by the edge towards clients, and never believed from them.
   case ehr
-  /// Names that other gateways trust for tenancy, consent or location; never believed.
+  /// Names that other gateways trust for tenancy, consent, location, method or path; never
+  /// believed.
   case spoofable
 
   /// Whether the value is a secret: HPACK must not index it and logs must not hold it.
@@ -74,9 +75,11 @@ extension KnownField {
         : matches("max-forwards") ? .maxForwards : matches("proxy-status") ? .proxyStatus : .other
     case 13:
       return matches("authorization") ? .authorization
-        : matches("cache-control") ? .cacheControl : .other
+        : matches("cache-control") ? .cacheControl
+        : matches("x-rewrite-url") || matches("x-http-method") ? .spoofable : .other
     case 14: return matches("content-length") ? .contentLength
-      : matches("http2-settings") ? .http2Settings : .other
+      : matches("http2-settings") ? .http2Settings
+        : matches("x-original-url") ? .spoofable : .other
     case 15:
       return matches("x-forwarded-for") ? .xForwardedFor
         : matches("idempotency-key") ? .idempotencyKey
@@ -89,9 +92,10 @@ extension KnownField {
     case 17:
       return matches("transfer-encoding") ? .transferEncoding
         : matches("x-forwarded-proto") ? .xForwardedProto
-        : matches("x-authority-epoch") ? .spoofable : .other
+        : matches("x-authority-epoch") || matches("x-method-override") ? .spoofable : .other
     case 18: return matches("proxy-authenticate") ? .proxyAuthenticate : .other
     case 19: return matches("proxy-authorization") ? .proxyAuthorization : .other
+    case 22: return matches("x-http-method-override") ? .spoofable : .other
     default: return .other
     }
   }

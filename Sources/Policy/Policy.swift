@@ -1,1 +1,101 @@
-// Policy.
+// Policy: what officers write, as the plan of a request.
+//
+// Problem: which region and which kind of server may lawfully serve a request must be readable by
+// people who answer for it, checked before it counts, and decided in nanoseconds.
+// Shape: `PolicyReader` turns strict YAML over a closed vocabulary into rules (`Language.swift`),
+// `Checker` looks at them together, `CompiledPolicy` tabulates them: facts become value codes
+// (`Domains`), an index finds the matching rules (`RuleIndex`, the seam for another evaluator),
+// and a plan is a window into candidate lists expanded at load. `Interpreter` evaluates the same
+// rules word by word; it explains decisions and referees the compiled form in the tests.
+// Limits: a plan depends on facts only, never on a clock or on health, which may only remove or
+// reorder its candidates. Bounds are in `Limits.swift`; the language is in `policies/README.md`.
+
+public import Base
+public import StrictYAML
+
+/// One version of a policy, checked and ready for decisions. Immutable; any thread may use it.
+public final class Policy: Sendable {
+  /// The policy's name.
+  public let name: String
+  /// The version number that the officers gave it.
+  public let version: Int
+  /// The hash of the file's content, as the caller computed it: the version's identity.
+  public let contentHash: String
+  /// The change ticket, if the file names one.
+  public let ticket: String?
+  /// The officers' summary, if the file has one.
+  public let say: String?
+  /// When the version may come into force; nil when the file does not say.
+  public let effectiveFrom: WallTime?
+  /// When it goes out of force; nil when the file does not say.
+  public let effectiveUntil: WallTime?
+  /// The regions; a `RegionID` is an index into this list.
+  public let regions: [Region]
+  /// All rules, in the order of evaluation; `Plan.ruleIndex` is an index into this list.
+  public let rules: [Rule]
+  private let compiled: CompiledPolicy
+  /// The referee of the compiled form.
+  let interpreter: Interpreter
+
+  /// Reads and checks the policy in `text`; `hash` is the hash of the file's bytes.
+  ///
+  /// Gives the policy unless there are errors, and every complaint, warnings included, in the
+  /// order of the file.
+  public static func load(
+    text: String, file: String, hash: String
+  ) -> (Policy?, [Diagnostic]) {
+    let diagnostics = Diagnostics(file: file, text: text)
+    let root = Document.parse(diagnostics)
+    guard root != nil else { return (nil, diagnostics.sorted()) }
+    let read = PolicyReader(diagnostics).read(root)
+    if read.placeCount > Limits.placeCountMax {
+      diagnostics.error(
+        Code.tooMany.rawValue, at: .start,
+        "at most \(Limits.placeCountMax) places are possible, not \(read.placeCount)")
+    }
+    // A place or region that was refused would only lead to further complaints.
+    guard !diagnostics.hasErrors else { return (nil, diagnostics.sorted()) }
+    let policy = Policy(read, hash: hash, diagnostics)
+    return (policy, diagnostics.sorted())
+  }
+
+  /// Checks the rules together and compiles them; nil after complaints.
+  private init?(_ text: PolicyText, hash: String, _ diagnostics: Diagnostics) {
+    let domains = Domains(text.regions, text.rules)
+    let checker = Checker(text: text, domains: domains, diagnostics: diagnostics)
+    let rules = checker.orderedRules()
+    guard !diagnostics.hasErrors else { return nil }
+    name = text.name
+    version = text.version
+    contentHash = hash
+    ticket = text.ticket
+    say = text.say
+    effectiveFrom = text.effectiveFrom
+    effectiveUntil = text.effectiveUntil
+    regions = text.regions
+    self.rules = rules
+    compiled = CompiledPolicy(text.regions, rules, domains)
+    interpreter = Interpreter(regions: text.regions, rules: rules, nearness: domains.nearness)
+  }
+
+  /// What may be done with a request of these facts. Allocates nothing; any thread.
+  ///
+  /// `facts.home` must be a region of this policy.
+  public func plan(for facts: borrowing Facts) -> Plan { compiled.plan(facts) }
+
+  /// The facts in words, every rule and why it matched or not, and the decision; one line each.
+  public func explain(_ facts: Facts) -> [String] { interpreter.explain(facts) }
+
+  /// The name of a region of this policy.
+  public func regionName(_ region: RegionID) -> String { regions[Int(region.index)].name }
+
+  /// The region of this name, or nil.
+  public func region(named name: String) -> RegionID? {
+    regions.firstIndex { $0.name == name }.map { RegionID(UInt8($0)) }
+  }
+
+  /// The region whose `near` list holds the place or its country, or nil.
+  public func nearest(to place: Place) -> RegionID? {
+    place == .unknown ? nil : interpreter.nearness.region(nearestTo: place)
+  }
+}

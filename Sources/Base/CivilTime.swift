@@ -1,0 +1,55 @@
+extension WallTime {
+  /// The calendar's view of the instant, in UTC (proleptic Gregorian).
+  public var civil: (year: Int, month: Int, day: Int, secondOfDay: Int) {
+    let seconds = Int(microseconds / 1_000_000)
+    // Days since 0000-03-01, so that the leap day ends a year (H. Hinnant, chrono algorithms).
+    let days = seconds / 86_400 + 719_468
+    let era = days / 146_097
+    let dayOfEra = days - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1, seconds % 86_400)
+  }
+}
+
+extension ByteQueue {
+  /// Appends `time` as RFC 3339 writes it, in UTC with milliseconds: `2026-11-22T04:05:06.789Z`.
+  public mutating func append(rfc3339 time: WallTime) {
+    let civil = time.civil
+    append(padded: civil.year, digits: 4)
+    append(UInt8(ascii: "-"))
+    append(padded: civil.month, digits: 2)
+    append(UInt8(ascii: "-"))
+    append(padded: civil.day, digits: 2)
+    append(UInt8(ascii: "T"))
+    append(padded: civil.secondOfDay / 3600, digits: 2)
+    append(UInt8(ascii: ":"))
+    append(padded: civil.secondOfDay / 60 % 60, digits: 2)
+    append(UInt8(ascii: ":"))
+    append(padded: civil.secondOfDay % 60, digits: 2)
+    append(UInt8(ascii: "."))
+    append(padded: Int(time.microseconds / 1000 % 1000), digits: 3)
+    append(UInt8(ascii: "Z"))
+  }
+
+  /// Appends milliseconds as seconds with three decimals: `2.105s`.
+  public mutating func append(secondsOfMilliseconds milliseconds: UInt64) {
+    append(decimal: milliseconds / 1000)
+    append(UInt8(ascii: "."))
+    append(padded: Int(milliseconds % 1000), digits: 3)
+    append(UInt8(ascii: "s"))
+  }
+
+  /// Appends a number with leading zeros.
+  private mutating func append(padded value: Int, digits: Int) {
+    var divisor = 1
+    for _ in 1..<digits { divisor *= 10 }
+    while divisor > 0 {
+      append(UInt8(truncatingIfNeeded: value / divisor % 10) &+ 0x30)
+      divisor /= 10
+    }
+  }
+}

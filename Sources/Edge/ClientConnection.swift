@@ -1,0 +1,174 @@
+internal import Base
+internal import HTTP
+internal import Native
+internal import Proxy
+internal import Reactor
+
+/// A client's connection: its codec's events become exchanges, and exchanges answer through it.
+final class ClientConnection: Connection {
+  unowned let worker: Worker
+  /// Where the client connects from, as the kernel says.
+  let peer: SocketAddress
+  /// Whether the client speaks TLS.
+  let isSecure: Bool
+  private(set) var codec: (any ServerCodec)?
+  private var exchanges = StreamTable()
+  private let openedAt: Instant
+  private var hasRequested = false
+  private var isDraining = false
+  private var place: (of: IPAddress, in: Snapshot, is: Place)?
+  private lazy var subject = peerSubject
+
+  /// Takes an accepted socket.
+  init(
+    worker: Worker, socket: consuming Socket, peer: SocketAddress, tls: consuming TLSSession?
+  ) {
+    self.worker = worker
+    self.peer = peer
+    isSecure = tls != nil
+    openedAt = worker.context.loop.now
+    super.init(context: worker.context, socket: socket, tls: tls, isConnecting: false)
+  }
+
+  /// Who sent a request: the connection's other end, or whom a trusted proxy names. Where that is
+  /// gets looked up once a connection, address and snapshot.
+  func facts(_ head: borrowing RequestHead) -> ClientFacts {
+    let snapshot = worker.snapshot
+    let address = ClientAddress.resolve(
+      peer: peer.address, fields: head.fields, trusted: snapshot.trustedProxies)
+    if place?.of != address.address || place?.in !== snapshot {
+      place = (address.address, snapshot, snapshot.place(of: address.address))
+    }
+    let isKnown = address.provenance != .unreadable
+    return ClientFacts(
+      address: address, place: isKnown ? place?.is ?? .unknown : .unknown, subject: subject)
+  }
+
+  /// Makes a head fit for the origin.
+  func prepare(_ head: inout RequestHead, for decision: Decision) -> Refusal? {
+    let isTrusted = worker.snapshot.trustedProxies.contains { $0.contains(peer.address) }
+    return decision.prepareRequest(
+      &head, peer: peer.address, isPeerTrusted: isTrusted,
+      received: codec is HTTP2ServerCodec ? .http2 : .http11,
+      limits: worker.snapshot.limits.http)
+  }
+
+  override func established() {
+    let limits = worker.snapshot.limits.http
+    codec =
+      alpn == .http2
+      ? HTTP2ServerCodec(limits: limits) : HTTP1ServerCodec(limits: limits, isSecure: isSecure)
+    if isDraining { codec?.announceShutdown() }
+    context.flushLater(self)
+  }
+
+  override var wantsToReceive: Bool { codec?.wantsToReceive ?? true }
+  override var isFinished: Bool { codec?.isFinished ?? false }
+
+  override func received(_ bytes: UnsafeRawBufferPointer) {
+    unsafe codec?.receive(bytes)
+    drain()
+  }
+
+  override func peerEnded() {
+    codec?.receiveEnd()
+    drain()
+    context.flushLater(self)
+  }
+
+  override func produce(into output: inout ByteQueue, byteCountMax: Int) {
+    codec?.produce(into: &output, byteCountMax: byteCountMax)
+    drain()
+  }
+
+  override func broke(_ reason: TransportFault) {
+    worker.log.clientBroke(reason.description)
+    for exchange in exchanges.removeAll() { exchange.clientGone() }
+    worker.forget(self)
+  }
+
+  override func close(resets: Bool = false) {
+    guard !isClosed else { return }
+    super.close(resets: resets)
+    for exchange in exchanges.removeAll() { exchange.clientGone() }
+    worker.forget(self)
+  }
+
+  /// Hands the codec's events to the exchanges they concern.
+  private func drain() {
+    guard let codec else { return }
+    while let event = codec.nextEvent() {
+      switch event {
+      case .head(let stream, let isEnd):
+        hasRequested = true
+        let exchange = Exchange(
+          client: self, codec: codec, stream: stream, head: codec.takeRequest(stream),
+          isEnd: isEnd)
+        exchanges.insert(exchange, stream)
+        exchange.begin()
+      case .expectsContinue(let stream): exchanges.find(stream)?.clientExpectsContinue()
+      case .body(let stream, let bytes):
+        if let exchange = exchanges.find(stream) {
+          unsafe exchange.clientSent(bytes)
+        } else {
+          codec.consumed(stream, byteCount: bytes.count)
+        }
+      case .end(let stream, let hasTrailers):
+        exchanges.find(stream)?.clientEnded(
+          trailers: hasTrailers ? codec.takeTrailers(stream) : nil)
+      case .reset(let stream, _):
+        let exchange = exchanges.find(stream)
+        exchanges.remove(stream)
+        exchange?.clientGone()
+      case .writable(let stream): exchanges.find(stream)?.clientDrained()
+      case .closed(let stream):
+        let exchange = exchanges.find(stream)
+        exchanges.remove(stream)
+        exchange?.clientClosed()
+      case .informational, .goAway: break
+      case .failed(let fault): worker.log.clientFault(fault)
+      }
+    }
+    context.flushLater(self)
+  }
+
+  // MARK: Time
+
+  /// Called about once a second: closes what has waited too long.
+  func checkDeadlines(_ now: Instant) {
+    let timeouts = worker.snapshot.timeouts
+    if let lingerStarted {
+      if now >= lingerStarted.adding(milliseconds: timeouts.lingerMilliseconds) { close() }
+      return
+    }
+    if codec == nil {
+      if now >= openedAt.adding(milliseconds: timeouts.handshakeMilliseconds) { close() }
+      return
+    }
+    codec?.advance(to: now)
+    // Exchanges under way watch their own progress.
+    guard exchanges.count == 0 else { return }
+    let patience =
+      hasRequested ? timeouts.clientIdleMilliseconds : timeouts.clientHeaderMilliseconds
+    if now >= lastActivity.adding(milliseconds: patience) {
+      codec?.shutdown()
+      drain()
+      if now >= lastActivity.adding(milliseconds: patience * 2) { close() }
+    }
+    releaseIdleMemory()
+  }
+
+  /// First phase of a graceful end.
+  func announceShutdown() {
+    isDraining = true
+    codec?.announceShutdown()
+    drain()
+  }
+
+  /// Second phase of a graceful end.
+  func shutdown() {
+    guard let codec else { return close() }
+    codec.shutdown()
+    drain()
+  }
+}

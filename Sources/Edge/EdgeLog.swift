@@ -1,0 +1,77 @@
+internal import Logging
+internal import HTTP
+internal import Origins
+
+/// What the edge tells its operator. Messages are constant and details are metadata; neither holds a
+/// patient, a credential or anything else that a client sent.
+struct EdgeLog: Sendable {
+  let logger: Logger
+
+  func listening(_ address: String) {
+    logger.notice("listening", metadata: ["address": "\(address)"])
+  }
+
+  func listenFailed(_ address: String, _ reason: String) {
+    logger.error("cannot listen", metadata: ["address": "\(address)", "reason": "\(reason)"])
+  }
+
+  func acceptFailed(_ reason: String) {
+    logger.error("cannot accept clients", metadata: ["reason": "\(reason)"])
+  }
+
+  func clientsShed() {
+    logger.warning("descriptor table full: waiting clients are turned away; raise `ulimit -n`")
+  }
+
+  func clientBroke(_ reason: String) {
+    logger.debug("client connection broke", metadata: ["reason": "\(reason)"])
+  }
+
+  func clientFault(_ fault: ConnectionFault) {
+    switch fault {
+    case .closed: break
+    case .malformed(let reason):
+      logger.debug("client broke the protocol", metadata: ["reason": "\(reason)"])
+    case .abuse(let reason):
+      logger.warning("client passed a bound", metadata: ["reason": "\(reason)"])
+    }
+  }
+
+  func originConnectFailed(_ endpoint: String, _ reason: String) {
+    logger.debug(
+      "cannot connect to origin", metadata: ["endpoint": "\(endpoint)", "reason": "\(reason)"])
+  }
+
+  func originFault(_ endpoint: String, _ fault: ConnectionFault) {
+    guard case .closed = fault else {
+      logger.warning(
+        "origin broke the protocol", metadata: ["endpoint": "\(endpoint)", "fault": "\(fault)"])
+      return
+    }
+  }
+
+  func health(_ endpoint: String, from old: EndpointStatus, to new: EndpointStatus) {
+    logger.notice(
+      "endpoint changed",
+      metadata: [
+        "endpoint": "\(endpoint)", "reach": "\(old.reach.rawValue) -> \(new.reach.rawValue)",
+        "freshness": "\(new.freshness.rawValue)", "role": "\(new.role.name)",
+      ])
+  }
+
+  func auditFailed(_ reason: String) {
+    logger.critical(
+      "the audit log cannot be written: nothing is disclosed until a restart",
+      metadata: ["reason": "\(reason)"])
+  }
+
+  func adopted(policy: String, version: Int) {
+    logger.notice("policy in force", metadata: ["policy": "\(policy)", "version": "\(version)"])
+  }
+
+  func draining(_ seconds: UInt64) {
+    logger.notice("draining", metadata: ["seconds at most": "\(seconds)"])
+  }
+
+  func ended() { logger.notice("ended") }
+}

@@ -1,0 +1,137 @@
+internal import Base
+internal import HTTP
+internal import Native
+internal import Origins
+internal import Proxy
+internal import Reactor
+
+/// A connection to one endpoint: carries one exchange (HTTP/1.1) or several (HTTP/2).
+final class OriginConnection: Connection {
+  unowned let pool: OriginPool
+  /// The pool machine's number for this connection; nil before it is ready and after it is lost.
+  var slot: Int?
+  /// When connecting began.
+  let startedAt: Instant
+  private(set) var codec: (any ClientCodec)?
+  private var exchanges = StreamTable()
+  /// Requests that this connection has carried.
+  private(set) var requestCount = 0
+
+  /// Takes a socket on its way to the endpoint.
+  init(pool: OriginPool, socket: consuming Socket, tls: consuming TLSSession?) {
+    self.pool = pool
+    startedAt = pool.worker.context.loop.now
+    super.init(context: pool.worker.context, socket: socket, tls: tls, isConnecting: true)
+  }
+
+  override func established() {
+    let limits = pool.worker.snapshot.limits.http
+    switch pool.endpoint.definition.protocol {
+    case .http1: codec = HTTP1ClientCodec(limits: limits)
+    case .http2: codec = HTTP2ClientCodec(limits: limits)
+    }
+    pool.connected(self)
+  }
+
+  /// Sends a request's head.
+  func open(_ exchange: Exchange, _ head: borrowing RequestHead, isEnd: Bool) -> StreamID? {
+    guard let codec, codec.canOpen else { return nil }
+    let stream = codec.open(head, isEnd: isEnd)
+    requestCount += 1
+    exchanges.insert(exchange, stream)
+    context.flushLater(self)
+    return stream
+  }
+
+  /// Lets go of an exchange that ended early: the origin is told to stop.
+  func abandon(_ stream: StreamID) {
+    exchanges.remove(stream)
+    codec?.reset(stream, code: ErrorCode.cancel)
+    drain()
+    settle()
+  }
+
+  /// Lets go of an exchange whose response is complete.
+  func complete(_ stream: StreamID) {
+    exchanges.remove(stream)
+    settle()
+  }
+
+  /// Tells the pool that a stream's place is free, or that the connection is spent.
+  private func settle() {
+    guard !isClosed else { return }
+    if codec?.isReusable == true {
+      pool.released(self, isReusable: true)
+    } else if exchanges.count == 0 {
+      close()
+    }
+    context.flushLater(self)
+  }
+
+  override var wantsToReceive: Bool { codec?.wantsToReceive ?? true }
+  override var isFinished: Bool { codec?.isFinished ?? false }
+
+  override func received(_ bytes: UnsafeRawBufferPointer) {
+    unsafe codec?.receive(bytes)
+    drain()
+  }
+
+  override func peerEnded() {
+    codec?.receiveEnd()
+    drain()
+    guard !isClosed else { return }
+    close()
+  }
+
+  override func produce(into output: inout ByteQueue, byteCountMax: Int) {
+    codec?.produce(into: &output, byteCountMax: byteCountMax)
+    drain()
+  }
+
+  override func broke(_ reason: TransportFault) {
+    if codec == nil {
+      pool.connectFailed(self, reason)
+    } else {
+      pool.lost(self)
+    }
+    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost) }
+  }
+
+  override func close(resets: Bool = false) {
+    guard !isClosed else { return }
+    super.close(resets: resets)
+    pool.lost(self)
+    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost) }
+  }
+
+  private func drain() {
+    guard let codec else { return }
+    while let event = codec.nextEvent() {
+      switch event {
+      case .head(let stream, let isEnd):
+        exchanges.find(stream)?.originAnswered(codec.takeResponse(stream), isEnd: isEnd)
+      case .informational(let stream):
+        exchanges.find(stream)?.originInformed(codec.takeResponse(stream))
+      case .body(let stream, let bytes):
+        if let exchange = exchanges.find(stream) {
+          unsafe exchange.originSent(bytes)
+        } else {
+          codec.consumed(stream, byteCount: bytes.count)
+        }
+      case .end(let stream, let hasTrailers):
+        exchanges.find(stream)?.originEnded(
+          trailers: hasTrailers ? codec.takeTrailers(stream) : nil)
+      case .reset(let stream, let fault):
+        let exchange = exchanges.find(stream)
+        exchanges.remove(stream)
+        exchange?.originFailed(fault)
+      case .writable(let stream): exchanges.find(stream)?.originDrained()
+      case .goAway: pool.goAway(self)
+      case .failed(let fault):
+        pool.worker.log.originFault(pool.endpoint.name, fault)
+      case .closed, .expectsContinue: break
+      }
+    }
+    context.flushLater(self)
+  }
+}

@@ -1,0 +1,163 @@
+internal import Base
+internal import HTTP
+internal import Native
+internal import Origins
+internal import Proxy
+internal import Reactor
+
+/// The driver of one `Pool` machine: the loop's connections to one endpoint, and who waits for one.
+///
+/// Confined to its loop. Survives a reload when the endpoint's identity did not change.
+final class OriginPool {
+  unowned let worker: Worker
+  /// The endpoint, as the newest topology that has it describes it.
+  let endpoint: Endpoint
+  private let address: SocketAddress
+  private let tls: TLSContext?
+  private var machine: Pool
+  private var slots: [OriginConnection?] = []
+  private var connecting: [ObjectIdentifier: OriginConnection] = [:]
+  private var waiters: [WaiterID: Exchange] = [:]
+  private var waiterCount: UInt64 = 0
+
+  init(worker: Worker, endpoint: Endpoint, snapshot: Snapshot) {
+    self.worker = worker
+    self.endpoint = endpoint
+    address = SocketAddress(endpoint)
+    tls = snapshot.originContexts[Int(endpoint.id.index)]
+    machine = Pool(definition: endpoint.definition, limits: snapshot.limits.origins)
+  }
+
+  private var now: Instant { worker.context.loop.now }
+
+  /// Gets `exchange` a connection, now or later; `acquired` or `acquireFailed` tells it.
+  func acquire(_ exchange: Exchange, requiresFresh: Bool) {
+    waiterCount += 1
+    let waiter = WaiterID(waiterCount)
+    let deadline = now.adding(milliseconds: worker.snapshot.timeouts.acquireMilliseconds)
+    let action = machine.acquire(
+      waiter, requiresFreshConnection: requiresFresh, deadline: deadline, at: now)
+    switch action {
+    case .use(let slot):
+      if let connection = slots[slot] { exchange.acquired(connection) }
+    case .connect:
+      waiters[waiter] = exchange
+      connect()
+    case .wait: waiters[waiter] = exchange
+    case .reject(let reason): exchange.acquireFailed(reason)
+    }
+    settle()
+  }
+
+  /// The exchange no longer waits.
+  func cancel(_ exchange: Exchange) {
+    guard let waiter = waiters.first(where: { $0.value === exchange })?.key else { return }
+    waiters[waiter] = nil
+    _ = machine.waiterCancelled(waiter)
+    settle()
+  }
+
+  private func connect() {
+    do {
+      let session: TLSSession? = try makeSession()
+      let socket = try Socket.connect(to: address)
+      let connection = OriginConnection(pool: self, socket: socket, tls: session)
+      connecting[ObjectIdentifier(connection)] = connection
+      try connection.begin()
+    } catch {
+      worker.log.originConnectFailed(endpoint.name, "\(error)")
+      machine.connectFailed(at: now, using: &worker.random)
+      worker.requestFailed(endpoint, .connectFailed)
+    }
+  }
+
+  private func makeSession() throws(TLSError) -> TLSSession? {
+    guard let tls, case .tls(let serverName, _) = endpoint.definition.security else { return nil }
+    return try TLSSession(client: tls, serverName: serverName)
+  }
+
+  // MARK: What connections tell
+
+  func connected(_ connection: OriginConnection) {
+    connecting[ObjectIdentifier(connection)] = nil
+    let slot = slots.firstIndex { $0 == nil } ?? slots.count
+    if slot == slots.count { slots.append(nil) }
+    slots[slot] = connection
+    connection.slot = slot
+    machine.connected(slot, capacity: endpoint.definition.requestCountMax, at: now)
+    settle()
+  }
+
+  func connectFailed(_ connection: OriginConnection, _ reason: TransportFault) {
+    guard connecting.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+    worker.log.originConnectFailed(endpoint.name, reason.description)
+    machine.connectFailed(at: now, using: &worker.random)
+    worker.requestFailed(endpoint, .connectFailed)
+    settle()
+  }
+
+  func released(_ connection: OriginConnection, isReusable: Bool) {
+    guard let slot = connection.slot else { return }
+    machine.released(slot, reusable: isReusable, at: now)
+    settle()
+  }
+
+  func goAway(_ connection: OriginConnection) {
+    guard let slot = connection.slot else { return }
+    machine.goAway(slot, at: now)
+    settle()
+  }
+
+  func lost(_ connection: OriginConnection) {
+    guard let slot = connection.slot else { return }
+    connection.slot = nil
+    slots[slot] = nil
+    machine.closed(slot, at: now)
+    settle()
+  }
+
+  // MARK: Time
+
+  /// Called often: gives up connects and waits that took too long, closes idle connections.
+  func tick() {
+    let patience = worker.snapshot.timeouts.connectMilliseconds
+    for connection in Array(connecting.values)
+    where now >= connection.startedAt.adding(milliseconds: patience) {
+      connection.close()
+      connectFailed(connection, .timeout)
+    }
+    machine.tick(at: now)
+    settle()
+  }
+
+  /// Whether nothing is left to close or to wait for.
+  var isEmpty: Bool { machine.isEmpty }
+
+  /// Takes no new requests; closes as those under way end.
+  func retire() {
+    machine.close()
+    settle()
+  }
+
+  /// Performs what the machine asks for.
+  private func settle() {
+    while let output = machine.nextOutput() {
+      switch output {
+      case .assigned(let waiter, let slot):
+        guard let exchange = waiters.removeValue(forKey: waiter) else {
+          machine.released(slot, reusable: true, at: now)
+          continue
+        }
+        if let connection = slots[slot] { exchange.acquired(connection) }
+      case .connect: connect()
+      case .close(let slot):
+        let connection = slots[slot]
+        slots[slot] = nil
+        connection?.slot = nil
+        connection?.close()
+      case .failed(let waiter, let reason):
+        waiters.removeValue(forKey: waiter)?.acquireFailed(reason)
+      }
+    }
+  }
+}

@@ -1,0 +1,169 @@
+internal import Base
+public import Logging
+internal import Origins
+internal import Policy
+public import Proxy
+internal import Reactor
+
+/// What workers tell the control loop.
+enum WorkerReport: Sendable {
+  /// The loop's listeners are open, except where a reason is given.
+  case listening(failure: String?)
+  /// A request met a failure at this endpoint.
+  case requestFailed(Endpoint, RequestFailure)
+  /// A request succeeded at this endpoint.
+  case requestSucceeded(Endpoint)
+  /// The loop has drained and ended.
+  case ended
+}
+
+/// The running edge: a worker per core, the committer, and the control loop with the prober.
+///
+/// Made and run on the main thread, which becomes the control loop.
+public final class Server {
+  /// What a server needs beside its first snapshot.
+  public struct Options: Sendable {
+    /// How many data-plane loops.
+    public var loopCount: Int
+    /// The audit log.
+    public var audit: AuditOptions
+    /// Start of every random sequence; from the system's generator.
+    public var seed: UInt64
+    /// Where messages go.
+    public var logger: Logger
+
+    /// Makes options.
+    public init(loopCount: Int, audit: AuditOptions, seed: UInt64, logger: Logger) {
+      self.loopCount = loopCount
+      self.audit = audit
+      self.seed = seed
+      self.logger = logger
+    }
+  }
+
+  private let context: LoopContext
+  private let log: EdgeLog
+  private let options: Options
+  private let prober: Prober
+  private let reports: Mailbox<WorkerReport>
+  private let workers: [Mailbox<WorkerMessage>]
+  private let committer: AuditCommitter
+  private let reload: () -> Snapshot?
+  private var signals: Signals?
+  private var snapshot: Snapshot
+  private var listeningCount = 0
+  private var runningCount: Int
+  private var startFailure: String?
+  private var ready: (() -> Void)?
+  private var isDraining = false
+
+  /// Opens the audit log and makes the loops; nothing listens yet. `reload` is called on SIGHUP and
+  /// gives the next snapshot, or nil after it has said what is wrong. Block signals first.
+  public init(
+    snapshot: Snapshot, options: Options, reload: @escaping () -> Snapshot?
+  ) throws {
+    self.snapshot = snapshot
+    self.options = options
+    self.reload = reload
+    log = EdgeLog(logger: options.logger)
+    context = try LoopContext()
+    reports = try Mailbox()
+    let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
+    self.workers = workers
+    runningCount = options.loopCount
+    committer = try AuditCommitter(options.audit, workers: workers, log: log)
+    prober = Prober(
+      context: context, snapshot: snapshot, log: log, seed: options.seed,
+      publish: { health in for worker in workers { worker.post(.health(health)) } })
+  }
+
+  /// Serves until SIGTERM or SIGINT and the drain that follows. `ready` is called once every loop
+  /// listens. Throws when a listener cannot be opened at the start.
+  public func run(ready: @escaping () -> Void) throws {
+    self.ready = ready
+    signals = try Signals(on: context.loop) { [unowned self] in received($0) }
+    try reports.attach(to: context.loop) { [unowned self] in received($0) }
+    let committerThread = try committer.start()
+    let health = prober.current
+    var threads: [Thread] = []
+    for index in 0..<options.loopCount { threads.append(try startWorker(index, health)) }
+    prober.run()
+    context.loop.endOfTurn = { [unowned self] in context.flushAll() }
+    context.loop.run()
+    for thread in threads { thread.join() }
+    committer.stop()
+    committerThread.join()
+    if let startFailure { throw ServerError(reason: startFailure) }
+    log.ended()
+  }
+
+  private func startWorker(_ index: Int, _ health: HealthSnapshot) throws -> Thread {
+    let snapshot = self.snapshot
+    let mailbox = workers[index]
+    let reports = self.reports
+    let inbox = committer.inbox
+    let log = self.log
+    let seed = options.seed &+ UInt64(index) &+ 1
+    return try Thread(name: "homeward-loop-\(index)") {
+      do {
+        let worker = Worker(
+          context: try LoopContext(), snapshot: snapshot, health: health,
+          audit: AuditPort(
+            loop: index, committer: inbox, pendingMax: snapshot.limits.pendingRecordsMax),
+          log: log, seed: seed, reports: reports)
+        try mailbox.attach(to: worker.context.loop) { worker.receive($0) }
+        reports.post(.listening(failure: worker.openListeners()))
+        worker.run()
+      } catch {
+        reports.post(.listening(failure: "\(error)"))
+      }
+      reports.post(.ended)
+    }
+  }
+
+  private func received(_ report: WorkerReport) {
+    switch report {
+    case .requestFailed(let endpoint, let failure): prober.requestFailed(endpoint, failure)
+    case .requestSucceeded(let endpoint): prober.requestSucceeded(endpoint)
+    case .listening(let failure):
+      listeningCount += 1
+      if let failure {
+        startFailure = failure
+        beginDrain()
+      } else if listeningCount == options.loopCount, startFailure == nil {
+        for listener in snapshot.listeners { log.listening("\(listener.address):\(listener.port)") }
+        log.adopted(policy: snapshot.policy.name, version: snapshot.policy.version)
+        ready?()
+      }
+    case .ended:
+      runningCount -= 1
+      if runningCount == 0 { context.loop.stop() }
+    }
+  }
+
+  private func received(_ signal: Signal) {
+    switch signal {
+    case .terminate: beginDrain()
+    case .reload:
+      guard !isDraining, let next = reload() else { return }
+      snapshot = next
+      let health = prober.adopt(next)
+      for worker in workers { worker.post(.adopt(next, health)) }
+      log.adopted(policy: next.policy.name, version: next.policy.version)
+    }
+  }
+
+  private func beginDrain() {
+    guard !isDraining else { return }
+    isDraining = true
+    log.draining(snapshot.timeouts.drainMilliseconds / 1000)
+    for worker in workers { worker.post(.drain) }
+  }
+}
+
+/// Why a server could not start.
+public struct ServerError: Error, CustomStringConvertible {
+  let reason: String
+  /// The reason, for people.
+  public var description: String { reason }
+}

@@ -1,0 +1,46 @@
+internal import HTTP
+
+/// The exchanges of one connection by stream. A linear scan: connections carry at most about a
+/// hundred streams, and the numbers of all of them fit a few cache lines.
+struct StreamTable {
+  private var numbers: [Int32] = []
+  private var exchanges: [Exchange] = []
+
+  /// How many exchanges are under way.
+  var count: Int { numbers.count }
+
+  /// Adds an exchange on a stream that has none.
+  mutating func insert(_ exchange: Exchange, _ stream: StreamID) {
+    numbers.append(stream.number)
+    exchanges.append(exchange)
+  }
+
+  /// The exchange on `stream`.
+  func find(_ stream: StreamID) -> Exchange? {
+    // Newest last: the stream asked for is most often a recent one.
+    var index = numbers.count - 1
+    while index >= 0 {
+      if numbers[index] == stream.number { return exchanges[index] }
+      index -= 1
+    }
+    return nil
+  }
+
+  /// Forgets the exchange on `stream`.
+  mutating func remove(_ stream: StreamID) {
+    guard let index = numbers.lastIndex(of: stream.number) else { return }
+    let last = numbers.count - 1
+    numbers.swapAt(index, last)
+    exchanges.swapAt(index, last)
+    numbers.removeLast()
+    exchanges.removeLast()
+  }
+
+  /// Takes all exchanges out; for a connection that is gone.
+  mutating func removeAll() -> [Exchange] {
+    let all = exchanges
+    numbers.removeAll()
+    exchanges.removeAll()
+    return all
+  }
+}

@@ -1,0 +1,241 @@
+internal import Base
+internal import HTTP
+internal import Native
+internal import Origins
+internal import Proxy
+internal import Reactor
+
+/// What other threads tell a worker.
+enum WorkerMessage: Sendable {
+  /// A new snapshot is in force, with what is known of its endpoints.
+  case adopt(Snapshot, HealthSnapshot)
+  /// The endpoints' health changed.
+  case health(HealthSnapshot)
+  /// The loop's records up to this one are on disk.
+  case durable(UInt64)
+  /// The audit log failed: nothing that is not on disk will be.
+  case auditFailed
+  /// End gracefully.
+  case drain
+}
+
+/// One loop of the data plane: its listeners, connections, pools and exchanges.
+///
+/// Born on its thread and confined to it; reached from outside through its mailbox only.
+final class Worker: TimerTarget {
+  let context: LoopContext
+  let log: EdgeLog
+  let audit: AuditPort
+  private let reports: Mailbox<WorkerReport>
+  private(set) var generation: Generation!
+  var random: SplitMix64
+  private var decider: Decider
+  var judge: ExchangeMachine.Judge
+  private var listeners: [OpenListener] = []
+  private var clients: [ObjectIdentifier: ClientConnection] = [:]
+  private var exchanges: [Exchange] = []
+  private var retiringPools: [OriginPool] = []
+  private var drain = Drain()
+
+  init(
+    context: LoopContext, snapshot: Snapshot, health: HealthSnapshot, audit: AuditPort,
+    log: EdgeLog, seed: UInt64, reports: Mailbox<WorkerReport>
+  ) {
+    self.context = context
+    self.audit = audit
+    self.log = log
+    self.reports = reports
+    random = SplitMix64(seed: seed)
+    decider = Decider(seed: random.next())
+    judge = ExchangeMachine.Judge(
+      budget: RetryBudget(limits: snapshot.limits.origins, at: context.loop.now),
+      limits: snapshot.limits.origins)
+    generation = Generation(snapshot, health: health, after: nil, worker: self)
+  }
+
+  var snapshot: Snapshot { generation.snapshot }
+
+  /// Starts the clock of deadlines and the writing at each turn's end.
+  func run() {
+    context.loop.endOfTurn = { [unowned self] in
+      context.flushAll()
+      audit.turnEnded(at: context.loop.now)
+    }
+    timerFired(token: 0)
+    context.loop.run()
+  }
+
+  // MARK: Messages
+
+  func receive(_ message: WorkerMessage) {
+    switch message {
+    case .adopt(let snapshot, let health): adopt(snapshot, health)
+    case .health(let health):
+      if health.topology === snapshot.topology { generation.health = health }
+    case .durable(let sequence): audit.becameDurable(sequence)
+    case .auditFailed: audit.failed()
+    case .drain: beginDrain()
+    }
+  }
+
+  private func adopt(_ snapshot: Snapshot, _ health: HealthSnapshot) {
+    let old = generation
+    let next = Generation(snapshot, health: health, after: old, worker: self)
+    generation = next
+    for pool in old?.pools ?? [] where !next.pools.contains(where: { $0 === pool }) {
+      pool.retire()
+      retiringPools.append(pool)
+    }
+    openListeners()
+  }
+
+  // MARK: Clients
+
+  /// Opens the snapshot's listeners that are not open, closes those that it does not name, and gives
+  /// the others its TLS contexts. Gives the reason when one could not be opened.
+  @discardableResult
+  func openListeners() -> String? {
+    var failure: String?
+    var kept: [OpenListener] = []
+    for definition in snapshot.listeners {
+      if let open = listeners.first(where: { $0.matches(definition) }) {
+        open.definition = definition
+        kept.append(open)
+        continue
+      }
+      do throws(SystemError) {
+        kept.append(try OpenListener(definition, worker: self))
+      } catch {
+        let address = SocketAddress(definition.address, port: definition.port)
+        failure = "cannot listen on \(address): \(error)"
+        log.listenFailed("\(address)", "\(error)")
+      }
+    }
+    for listener in listeners where !kept.contains(where: { $0 === listener }) { listener.close() }
+    listeners = kept
+    return failure
+  }
+
+  /// Takes a client that a listener accepted.
+  func accept(_ socket: consuming Socket, peer: SocketAddress, tls: TLSContext?) {
+    guard clients.count < snapshot.limits.clientConnectionsMax else { return }
+    do {
+      let session: TLSSession? = if let tls { try TLSSession(server: tls) } else { nil }
+      let client = ClientConnection(worker: self, socket: socket, peer: peer, tls: session)
+      clients[ObjectIdentifier(client)] = client
+      try client.begin()
+    } catch {
+      log.acceptFailed("\(error)")
+    }
+  }
+
+  func forget(_ client: ClientConnection) {
+    clients[ObjectIdentifier(client)] = nil
+    endIfDrained()
+  }
+
+  // MARK: Exchanges
+
+  /// Counts an exchange as under way; false when the loop has too many.
+  func began(_ exchange: Exchange) -> Bool {
+    exchange.index = exchanges.count
+    exchanges.append(exchange)
+    judge.budget.requestStarted(at: context.loop.now)
+    return exchanges.count <= snapshot.limits.exchangesMax
+  }
+
+  /// Takes the decision of an exchange and queues its record.
+  func decide(_ exchange: Exchange) {
+    let generation = exchange.generation
+    decider.decide(
+      exchange.head, snapshot: generation.snapshot, health: generation.health,
+      loads: generation.loads, now: context.loop.now, time: context.wallTime,
+      into: &exchange.decision)
+    audit.append(decisionOf: exchange)
+  }
+
+  /// Ends an exchange: its outcome is recorded and its place is free.
+  func ended(_ exchange: Exchange) {
+    let last = exchanges.removeLast()
+    if last !== exchange {
+      exchanges[exchange.index] = last
+      last.index = exchange.index
+    }
+    audit.append(outcomeOf: exchange)
+  }
+
+  /// Tells the health machines of a failure that a request met.
+  func requestFailed(_ endpoint: Endpoint, _ failure: RequestFailure) {
+    reports.post(.requestFailed(endpoint, failure))
+  }
+
+  /// Tells the health machines of a success.
+  func requestSucceeded(_ endpoint: Endpoint) { reports.post(.requestSucceeded(endpoint)) }
+
+  // MARK: Time
+
+  /// How often deadlines are looked at: a tenth of the shortest.
+  private static let tickMilliseconds: UInt64 = 25
+  /// Every how many ticks idle connections are looked at.
+  private static let ticksPerSweep = 40
+  private var tickCount = 0
+
+  func timerFired(token: Int) {
+    let now = context.loop.now
+    // Backwards: an exchange that ends is replaced by one that was looked at already.
+    for exchange in exchanges.reversed() where now >= exchange.deadline { exchange.timedOut() }
+    for pool in generation.pools { pool.tick() }
+    for pool in retiringPools { pool.tick() }
+    retiringPools.removeAll { $0.isEmpty }
+    tickCount += 1
+    if tickCount % Self.ticksPerSweep == 0 {
+      for client in Array(clients.values) { client.checkDeadlines(now) }
+    }
+    advanceDrain(now)
+    context.loop.schedule(at: now.adding(milliseconds: Self.tickMilliseconds), self)
+  }
+
+  // MARK: The graceful end
+
+  /// How far the graceful end has come.
+  private struct Drain {
+    enum Phase { case none, announced, shuttingDown }
+    var phase = Phase.none
+    var next = Instant.never
+    var deadline = Instant.never
+  }
+
+  /// Time between the two GOAWAYs: more than a round trip anywhere on Earth.
+  private static let announcementMilliseconds: UInt64 = 500
+
+  /// No new clients; tells those there to open no more streams, then waits a round trip.
+  private func beginDrain() {
+    guard drain.phase == .none else { return }
+    let now = context.loop.now
+    for listener in listeners { listener.close() }
+    listeners = []
+    drain = Drain(
+      phase: .announced, next: now.adding(milliseconds: Self.announcementMilliseconds),
+      deadline: now.adding(milliseconds: snapshot.timeouts.drainMilliseconds))
+    for client in Array(clients.values) { client.announceShutdown() }
+    endIfDrained()
+  }
+
+  private func advanceDrain(_ now: Instant) {
+    if drain.phase == .announced, now >= drain.next {
+      drain.phase = .shuttingDown
+      for client in Array(clients.values) { client.shutdown() }
+    }
+    if now >= drain.deadline {
+      for client in Array(clients.values) { client.close(resets: true) }
+    }
+    endIfDrained()
+  }
+
+  private func endIfDrained() {
+    guard drain.phase != .none, clients.isEmpty else { return }
+    for pool in generation.pools + retiringPools { pool.retire() }
+    audit.flush()
+    context.loop.stop()
+  }
+}

@@ -1,0 +1,146 @@
+internal import COpenSSL
+
+/// The 32 bytes of a SHA-256 hash or an HMAC over it; trivial to copy and compare.
+@safe
+public struct SHA256Digest: Hashable, Sendable {
+  /// How many bytes a digest has.
+  public static let byteCount = 32
+  /// Thirty-two zero bytes.
+  public static let zero = SHA256Digest()
+
+  // Four words in memory order, so that comparison is synthesised and no array is needed.
+  private var word0: UInt64 = 0
+  private var word1: UInt64 = 0
+  private var word2: UInt64 = 0
+  private var word3: UInt64 = 0
+
+  private init() {}
+
+  /// Copies a digest from memory; nil unless there are exactly 32 bytes.
+  public init?(_ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count == Self.byteCount else { return nil }
+    unsafe withMutableBytes { unsafe $0.copyMemory(from: bytes) }
+  }
+
+  /// Hands the bytes to `body`; the pointer is valid inside `body` only.
+  @inline(__always)
+  public func withBytes<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    try unsafe withUnsafePointer(to: self) { address throws(E) -> R in
+      try unsafe body(UnsafeRawBufferPointer(start: address, count: Self.byteCount))
+    }
+  }
+
+  /// Lets `body` write the bytes.
+  @inline(__always)
+  mutating func withMutableBytes(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
+    unsafe withUnsafeMutablePointer(to: &self) { address in
+      unsafe body(UnsafeMutableRawBufferPointer(start: address, count: Self.byteCount))
+    }
+  }
+
+  /// Whether both are equal, in a time that does not depend on where they differ; for MACs.
+  public func equalsInConstantTime(_ other: SHA256Digest) -> Bool {
+    let difference =
+      (word0 ^ other.word0) | (word1 ^ other.word1) | (word2 ^ other.word2) | (word3 ^ other.word3)
+    return difference == 0
+  }
+}
+
+extension SHA256Digest: CustomStringConvertible {
+  /// 64 lower-case hexadecimal digits.
+  public var description: String {
+    unsafe withBytes { unsafe hexadecimal($0) }
+  }
+}
+
+/// The bytes in lower-case hexadecimal digits.
+func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
+  var text = ""
+  for index in 0..<bytes.count {
+    let byte = unsafe bytes[index]
+    text += byte < 16 ? "0" + String(byte, radix: 16) : String(byte, radix: 16)
+  }
+  return text
+}
+
+/// A SHA-256 computation (FIPS 180-4) that can be reused: after `finish` it starts again.
+///
+/// Owns one OpenSSL context, allocated once; hashing allocates nothing. Belongs to one thread.
+@safe
+public struct SHA256: ~Copyable {
+  private let context: OpaquePointer
+
+  /// Starts a hash.
+  public init() {
+    unsafe context = unsafe Algorithms.required(EVP_MD_CTX_new())
+    restart()
+  }
+
+  deinit { unsafe EVP_MD_CTX_free(context) }
+
+  /// Adds bytes.
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    let result = unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+    precondition(result == 1, "SHA-256 failed")
+  }
+
+  /// Adds bytes.
+  public mutating func update(_ bytes: borrowing [UInt8]) {
+    unsafe bytes.withUnsafeBytes { unsafe update($0) }
+  }
+
+  /// Adds one byte, such as the prefix of a Merkle tree's leaf.
+  public mutating func update(_ byte: UInt8) {
+    unsafe withUnsafeBytes(of: byte) { unsafe update($0) }
+  }
+
+  /// Adds a digest, as a Merkle tree's inner node does.
+  public mutating func update(_ digest: SHA256Digest) {
+    unsafe digest.withBytes { unsafe update($0) }
+  }
+
+  /// The hash of everything added since the start; then starts again.
+  public mutating func finish() -> SHA256Digest {
+    let digest = unsafe finalDigest(of: context)
+    restart()
+    return digest
+  }
+
+  /// The hash of `bytes`. Makes and frees a context: a hot caller keeps one and uses `update`.
+  public static func hash(_ bytes: UnsafeRawBufferPointer) -> SHA256Digest {
+    var digest = SHA256Digest.zero
+    var byteCount = UInt32(SHA256Digest.byteCount)
+    unsafe digest.withMutableBytes { target in
+      let start = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      let result = unsafe EVP_Digest(
+        bytes.baseAddress, bytes.count, start, &byteCount, Algorithms.sha256, nil)
+      precondition(result == 1, "SHA-256 failed")
+    }
+    return digest
+  }
+
+  /// The hash of `bytes`.
+  public static func hash(_ bytes: borrowing [UInt8]) -> SHA256Digest {
+    unsafe bytes.withUnsafeBytes { unsafe hash($0) }
+  }
+
+  private mutating func restart() {
+    let result = unsafe EVP_DigestInit_ex2(context, Algorithms.sha256, nil)
+    precondition(result == 1, "SHA-256 failed")
+  }
+}
+
+/// Ends the SHA-256 computation of `context`.
+@inline(__always)
+func finalDigest(of context: OpaquePointer) -> SHA256Digest {
+  var digest = SHA256Digest.zero
+  unsafe digest.withMutableBytes { target in
+    let start = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    // A SHA-256 context writes exactly the 32 bytes of a digest.
+    let result = unsafe EVP_DigestFinal_ex(context, start, nil)
+    precondition(result == 1, "SHA-256 failed")
+  }
+  return digest
+}

@@ -1,0 +1,88 @@
+public import Base
+
+/// What one loop itself knows of the endpoints: latency, requests under way, recent failures.
+///
+/// Owned by one loop. Requests that began under an older topology are accounted in its own value.
+public struct EndpointLoads: Sendable {
+  private struct Load {
+    var latency: LatencyEstimate
+    var inFlightCount: UInt64 = 0
+    /// Tried after its peers until then.
+    var avoidUntil = Instant(nanoseconds: 0)
+    /// From when on a success is told to the prober.
+    var tellSuccessAt = Instant(nanoseconds: 0)
+    var weight: UInt64
+  }
+
+  private var loads: [Load]
+  private let limits: OriginLimits
+
+  /// Makes the counters for a topology's endpoints.
+  public init(topology: Topology, limits: OriginLimits, at now: Instant) {
+    self.limits = limits
+    loads = topology.endpoints.map {
+      Load(
+        latency: LatencyEstimate(
+          initialMicroseconds: limits.latencyInitialMicroseconds, at: now),
+        weight: UInt64($0.definition.weight))
+    }
+  }
+
+  /// How many endpoints are counted.
+  public var count: Int { loads.count }
+
+  /// A request was sent to `endpoint`; exactly one of `succeeded`, `failed` or `abandoned` follows.
+  public mutating func started(_ endpoint: EndpointID) {
+    loads[Int(endpoint.index)].inFlightCount += 1
+  }
+
+  /// Its response came after `microseconds`. True when the prober should be told.
+  public mutating func succeeded(
+    _ endpoint: EndpointID, microseconds: UInt64, at now: Instant
+  ) -> Bool {
+    let index = Int(endpoint.index)
+    finish(index)
+    loads[index].latency.observe(
+      microseconds: microseconds, at: now, decayMilliseconds: limits.latencyDecayMilliseconds)
+    loads[index].avoidUntil = Instant(nanoseconds: 0)
+    guard now >= loads[index].tellSuccessAt else { return false }
+    loads[index].tellSuccessAt = now.adding(milliseconds: limits.successReportMilliseconds)
+    return true
+  }
+
+  /// It failed; the prober is always told. The next success is told at once.
+  public mutating func failed(_ endpoint: EndpointID, at now: Instant) {
+    let index = Int(endpoint.index)
+    finish(index)
+    loads[index].avoidUntil = now.adding(milliseconds: limits.avoidMilliseconds)
+    loads[index].tellSuccessAt = Instant(nanoseconds: 0)
+  }
+
+  /// The client went away first: nothing is learned.
+  public mutating func abandoned(_ endpoint: EndpointID) { finish(Int(endpoint.index)) }
+
+  /// Requests under way.
+  public func inFlightCount(_ endpoint: EndpointID) -> UInt64 {
+    loads[Int(endpoint.index)].inFlightCount
+  }
+
+  /// Whether this loop saw it fail so recently that the prober's verdict may not be known yet.
+  public func isAvoided(_ endpoint: EndpointID, at now: Instant) -> Bool {
+    now < loads[Int(endpoint.index)].avoidUntil
+  }
+
+  /// What one more request would cost there: latency × (requests under way + 1) ÷ weight.
+  /// Comparable between endpoints; no unit.
+  public func cost(_ endpoint: EndpointID, at now: Instant) -> UInt64 {
+    let load = loads[Int(endpoint.index)]
+    let latency = load.latency.microseconds(
+      at: now, decayMilliseconds: limits.latencyDecayMilliseconds)
+    let pending = min(load.inFlightCount, 1 << 20) + 1
+    return max(1, latency) * pending * 1000 / load.weight
+  }
+
+  private mutating func finish(_ index: Int) {
+    precondition(loads[index].inFlightCount > 0, "a request ended that was not started")
+    loads[index].inFlightCount -= 1
+  }
+}

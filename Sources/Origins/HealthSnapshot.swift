@@ -1,0 +1,50 @@
+public import Base
+
+/// The state of all endpoints at one moment. Immutable: the prober publishes it to every loop.
+///
+/// It carries its topology, so that an index of one can never meet the tables of another.
+public struct HealthSnapshot: Sendable {
+  /// Counts the snapshots of one board; a larger number is newer.
+  public let number: UInt64
+  /// The endpoints that `statuses` describes.
+  public let topology: Topology
+  /// One status for each endpoint, in the topology's order.
+  public let statuses: [EndpointStatus]
+  /// For each region the highest epoch that a primary of it ever claimed; nil before the first.
+  public let epochs: [UInt64?]
+  /// Whether most endpoints, in more than one region, look dead at once: then the edge itself is
+  /// more likely to be cut off. It should fail its own readiness and take no part in votes.
+  public let isSelfDoubting: Bool
+  /// Reports older than this, milliseconds, measure nothing.
+  public let sampleAgeMillisecondsMax: UInt64
+
+  /// Makes a snapshot; the board does this, and tests and simulations that set the scene
+  /// themselves.
+  public init(
+    number: UInt64, topology: Topology, statuses: [EndpointStatus], epochs: [UInt64?],
+    isSelfDoubting: Bool = false, sampleAgeMillisecondsMax: UInt64
+  ) {
+    precondition(statuses.count == topology.endpoints.count, "a status for each endpoint")
+    precondition(epochs.count == topology.regionNames.count, "an epoch for each region")
+    self.number = number
+    self.topology = topology
+    self.statuses = statuses
+    self.epochs = epochs
+    self.isSelfDoubting = isSelfDoubting
+    self.sampleAgeMillisecondsMax = sampleAgeMillisecondsMax
+  }
+
+  /// The status of one endpoint.
+  @inline(__always)
+  public subscript(_ id: EndpointID) -> EndpointStatus { statuses[Int(id.index)] }
+
+  /// An upper bound, in milliseconds at `now`, of how far an endpoint's copy of the data of `home`
+  /// is behind; nil `home` is the endpoint's own region. Nil is infinite.
+  public func lagMilliseconds(_ id: EndpointID, home: RegionID?, at now: Instant) -> UInt64? {
+    guard let home, home != topology[id].region else {
+      return self[id].lagMilliseconds(at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
+    }
+    return self[id].lagMilliseconds(
+      of: home, at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
+  }
+}

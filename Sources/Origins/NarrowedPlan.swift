@@ -1,0 +1,118 @@
+public import Base
+
+/// One step of a plan: which endpoints may lawfully serve, and how stale their data may be.
+public struct Step: Hashable, Sendable {
+  /// The region.
+  public var region: RegionID
+  /// The tier; `.cache` is the cache's own step and names no endpoint.
+  public var tier: Tier
+  /// Upper bound of the lag, milliseconds; nil when any lag is acceptable.
+  public var stalenessMillisecondsMax: UInt32?
+  /// Whether an answer from this step says that it is stale.
+  public var isMarkedStale: Bool
+
+  /// Makes a step.
+  public init(
+    region: RegionID, tier: Tier, stalenessMillisecondsMax: UInt32? = nil,
+    isMarkedStale: Bool = false
+  ) {
+    self.region = region
+    self.tier = tier
+    self.stalenessMillisecondsMax = stalenessMillisecondsMax
+    self.isMarkedStale = isMarkedStale
+  }
+}
+
+/// Why the state of the world took an endpoint out of a plan.
+public enum Removal: Hashable, Sendable {
+  /// It does not answer.
+  case down
+  /// It failed too many requests in a row.
+  case ejected
+  /// It is about to stop.
+  case draining
+  /// Its data is, or may be, older than the step allows; both in milliseconds.
+  case lagging(lagMilliseconds: UInt64, boundMilliseconds: UInt32)
+  /// Its lag or role has not been measured, or too long ago.
+  case unmeasured
+  /// The step or the write needs a primary, and it says it is a replica.
+  case notPrimary
+  /// It and another endpoint both take writes in one epoch.
+  case conflict
+  /// It follows an epoch that is over.
+  case oldEpoch
+  /// The region has no endpoint of the tier.
+  case noEndpoint
+  /// The request's form (an unknown parameter, a join) needs the authority's answer.
+  case replicaUnfit
+
+  /// The stable word for headers, audit and metrics.
+  public var name: String {
+    switch self {
+    case .down: "down"
+    case .ejected: "ejected"
+    case .draining: "draining"
+    case .lagging: "lagging"
+    case .unmeasured: "unmeasured"
+    case .notPrimary: "not-primary"
+    case .conflict: "conflict"
+    case .oldEpoch: "old-epoch"
+    case .noEndpoint: "no-endpoint"
+    case .replicaUnfit: "replica-unfit"
+    }
+  }
+}
+
+extension Removal: CustomStringConvertible {
+  /// The word, with the measured lag and the bound.
+  public var description: String {
+    guard case .lagging(let lag, let bound) = self else { return name }
+    return "lagging \(lag) ms, bound \(bound) ms"
+  }
+}
+
+/// The endpoints to try for one request, in order, and why others are not among them.
+///
+/// Reused from request to request: after warm-up narrowing allocates nothing. Owned by one loop.
+public struct NarrowedPlan: Sendable {
+  /// One endpoint to try.
+  public struct Choice: Hashable, Sendable {
+    /// Whom to ask.
+    public let endpoint: EndpointID
+    /// Index of the plan's step that allows it.
+    public let step: UInt8
+    /// Upper bound of its lag when the plan was narrowed, milliseconds; nil when unmeasured.
+    public let lagMilliseconds: UInt64?
+    /// Whether the answer says that it is stale.
+    public let isMarkedStale: Bool
+    /// Why it would have been removed, had anything else been left.
+    public let lastResort: Removal?
+  }
+
+  /// One endpoint that is not tried for one step.
+  public struct Removed: Hashable, Sendable {
+    /// The endpoint; nil for `noEndpoint`.
+    public let endpoint: EndpointID?
+    /// Index of the plan's step.
+    public let step: UInt8
+    /// Why.
+    public let reason: Removal
+  }
+
+  /// Whom to try, first to last. Empty: the request is refused as `unavailable`.
+  public internal(set) var choices: [Choice] = []
+  /// Who was removed, step by step.
+  public internal(set) var removed: [Removed] = []
+  /// Endpoints that are used only when `choices` stays empty.
+  var lastResorts: [Choice] = []
+
+  /// Makes an empty plan.
+  public init() {}
+
+  /// Forgets the request and keeps the memory.
+  public mutating func removeAll() {
+    choices.removeAll(keepingCapacity: true)
+    removed.removeAll(keepingCapacity: true)
+    lastResorts.removeAll(keepingCapacity: true)
+  }
+}

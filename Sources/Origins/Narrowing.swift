@@ -1,0 +1,147 @@
+public import Base
+
+/// Whether a request may change what is stored.
+public enum Intent: Sendable {
+  /// A safe request.
+  case read
+  /// Anything else: it needs the primary, confirmed and alone.
+  case write
+}
+
+/// Turns a lawful plan into the endpoints to try now.
+///
+/// INVARIANT (only less): every choice is an endpoint of the region and tier of the step it names,
+/// and steps keep their order. State removes and reorders; it never adds.
+public enum Narrowing {
+  /// Narrows `steps` into `plan`, whose former content is forgotten. `home` is the region whose data
+  /// is asked for, the patient's; its copies elsewhere have a lag of their own, even in a primary.
+  /// Nil: each region's own data. Without `allowsReplicas` (the request's form needs the authority's
+  /// answer) replicas are removed.
+  ///
+  /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
+  /// those in doubt. Ejected and draining endpoints are used for a read when nothing else is left
+  /// of the whole plan, because a poor answer inside the law beats none; for a write they are
+  /// removed.
+  public static func narrow(
+    _ steps: borrowing [Step], intent: Intent, home: RegionID?, allowsReplicas: Bool = true,
+    snapshot: borrowing HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
+    using random: inout SplitMix64, into plan: inout NarrowedPlan
+  ) {
+    precondition(loads.count == snapshot.statuses.count, "loads of another topology")
+    precondition(steps.count <= 255, "more steps than a plan can have")
+    plan.removeAll()
+    for index in steps.indices where steps[index].tier != .cache {
+      let step = steps[index]
+      if step.tier == .replica, !allowsReplicas {
+        plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .replicaUnfit))
+        continue
+      }
+      let members = snapshot.topology.endpoints(of: step.region, tier: step.tier)
+      if members.isEmpty {
+        plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .noEndpoint))
+        continue
+      }
+      let preferred = plan.choices.count
+      for id in members where !isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
+        place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
+      }
+      let doubtful = plan.choices.count
+      for id in members where isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
+        place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
+      }
+      order(preferred..<doubtful, of: &plan, loads: loads, at: now, using: &random)
+      order(doubtful..<plan.choices.count, of: &plan, loads: loads, at: now, using: &random)
+    }
+    useLastResorts(intent, in: &plan)
+  }
+
+  /// Whether it should be tried after its peers.
+  private static func isInDoubt(
+    _ id: EndpointID, snapshot: borrowing HealthSnapshot, loads: borrowing EndpointLoads,
+    at now: Instant
+  ) -> Bool {
+    let status = snapshot[id]
+    return status.reach != .healthy || status.freshness != .fresh || loads.isAvoided(id, at: now)
+  }
+
+  /// Puts an endpoint where its state says: choices, last resorts or removed.
+  private static func place(
+    _ id: EndpointID, _ step: Step, _ index: UInt8, _ intent: Intent, _ home: RegionID?,
+    snapshot: borrowing HealthSnapshot, at now: Instant, into plan: inout NarrowedPlan
+  ) {
+    let lag = snapshot.lagMilliseconds(id, home: home, at: now)
+    if let reason = removal(id, step, intent, lag: lag, snapshot: snapshot, at: now) {
+      plan.removed.append(.init(endpoint: id, step: index, reason: reason))
+      return
+    }
+    // A second try of the same endpoint would meet the same fault.
+    guard !plan.choices.contains(where: { $0.endpoint == id }),
+      !plan.lastResorts.contains(where: { $0.endpoint == id })
+    else { return }
+    let reason = lastResort(snapshot[id])
+    let choice = NarrowedPlan.Choice(
+      endpoint: id, step: index, lagMilliseconds: lag, isMarkedStale: step.isMarkedStale,
+      lastResort: reason)
+    if reason == nil { plan.choices.append(choice) } else { plan.lastResorts.append(choice) }
+  }
+
+  /// Why the endpoint may not serve this step at all; nil when it may.
+  private static func removal(
+    _ id: EndpointID, _ step: Step, _ intent: Intent, lag: UInt64?,
+    snapshot: borrowing HealthSnapshot, at now: Instant
+  ) -> Removal? {
+    let status = snapshot[id]
+    switch status.role {
+    case .conflict: return .conflict
+    case _ where status.reach == .down: return .down
+    case .unknown: return .unmeasured
+    case .replica where intent == .write || step.tier == .primary: return .notPrimary
+    case .primary where intent == .write && step.tier != .primary: return .notPrimary
+    case .primary(let epoch), .replica(let epoch):
+      if let highest = snapshot.epochs[Int(step.region.index)], epoch < highest {
+        return .oldEpoch
+      }
+    }
+    // A write trusts the role, so the report that told it must be recent.
+    if intent == .write, snapshot.lagMilliseconds(id, home: nil, at: now) == nil {
+      return .unmeasured
+    }
+    guard let bound = step.stalenessMillisecondsMax else { return nil }
+    guard let lag else { return .unmeasured }
+    return lag > UInt64(bound)
+      ? .lagging(lagMilliseconds: lag, boundMilliseconds: bound) : nil
+  }
+
+  /// Why the endpoint is used only when nothing else is left; nil when it is used normally.
+  private static func lastResort(_ status: EndpointStatus) -> Removal? {
+    if status.reach == .ejected { return .ejected }
+    return status.isDraining ? .draining : nil
+  }
+
+  /// Orders a run of choices: each place goes to the cheaper of two drawn from those left.
+  private static func order(
+    _ run: Range<Int>, of plan: inout NarrowedPlan, loads: borrowing EndpointLoads,
+    at now: Instant, using random: inout SplitMix64
+  ) {
+    for place in run.dropLast() {
+      let one = Int.random(in: place..<run.upperBound, using: &random)
+      var other = Int.random(in: place..<run.upperBound - 1, using: &random)
+      if other >= one { other += 1 }
+      let first = loads.cost(plan.choices[one].endpoint, at: now)
+      let second = loads.cost(plan.choices[other].endpoint, at: now)
+      plan.choices.swapAt(place, first <= second ? one : other)
+    }
+  }
+
+  /// Ends narrowing: last resorts become choices of a read that has none, else they are removed.
+  private static func useLastResorts(_ intent: Intent, in plan: inout NarrowedPlan) {
+    if plan.choices.isEmpty, intent == .read {
+      swap(&plan.choices, &plan.lastResorts)
+      return
+    }
+    for choice in plan.lastResorts {
+      guard let reason = choice.lastResort else { continue }
+      plan.removed.append(.init(endpoint: choice.endpoint, step: choice.step, reason: reason))
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/// Every threshold of health, pools and retries, with the reason for its value.
+///
+/// A blackhole is noticed in at most one second, with or without traffic:
+/// `probeIntervalHealthyMilliseconds` (the fault came right after a good probe) +
+/// `probeTimeoutMilliseconds` (SUSPECT) + `probeTimeoutMilliseconds` (DOWN; the next probe starts
+/// at once, because the suspect interval is shorter than the timeout) = 400 + 250 + 250 = 900 ms.
+/// Jitter only shortens an interval, so 900 ms is a bound. Under traffic one timed-out or refused
+/// request makes the endpoint SUSPECT and starts a probe at once, and one failed probe then
+/// suffices: 250 ms after the first request that noticed. A refused connection answers in
+/// microseconds, so a dead process is noticed in at most 400 + 200 ms.
+public struct OriginLimits: Sendable, Equatable {
+  // Probes.
+
+  /// Start of one probe to the start of the next while HEALTHY or EJECTED; see the sum above. One
+  /// prober per process asks, so nine endpoints cost 23 small requests a second.
+  public var probeIntervalHealthyMilliseconds: UInt64 = 400
+  /// The same while UNKNOWN or SUSPECT: a verdict is wanted.
+  public var probeIntervalSuspectMilliseconds: UInt64 = 200
+  /// The same while DOWN: a returning endpoint is seen within a second, a dead one is left alone.
+  public var probeIntervalDownMilliseconds: UInt64 = 500
+  /// A probe without an answer after this long has failed: three round trips across a continent.
+  /// Raise it together with the goal of one second where regions are farther apart.
+  public var probeTimeoutMilliseconds: UInt64 = 250
+  /// An interval is shortened by up to this many percent, so that edges do not probe in step.
+  public var probeJitterPercentMax: UInt64 = 10
+  /// Bytes of a health report; an honest one has about 200.
+  public var reportBytesMax = 4096
+
+  // Reach.
+
+  /// Successful probes from UNKNOWN to HEALTHY, and from DOWN or an expired ejection: one answer
+  /// may be luck.
+  public var riseCount: UInt8 = 2
+  /// Failed probes in a row to DOWN; the first one makes SUSPECT.
+  public var fallCount: UInt8 = 2
+  /// Connection resets in a row to SUSPECT: one alone is usual when an idle connection is closed.
+  public var resetSuspectCount: UInt8 = 2
+  /// Failed requests in a row, gateway errors included, to EJECTED. A count, not a share: with two
+  /// to four endpoints percentages eject nobody or everybody.
+  public var ejectionFailureCount: UInt8 = 5
+  /// The first ejection lasts this long; each further one twice as long.
+  public var ejectionMilliseconds: UInt64 = 5_000
+  /// No ejection lasts longer (before jitter): above this it is an operator's matter.
+  public var ejectionMillisecondsMax: UInt64 = 300_000
+  /// An ejection is lengthened by up to this many percent, so that endpoints do not return in step.
+  public var ejectionJitterPercentMax: UInt64 = 50
+  /// After this long without a new ejection the next one is a first one again.
+  public var ejectionMemoryMilliseconds: UInt64 = 300_000
+
+  // Freshness.
+
+  /// Lag above this, twice, is LAGGING; below half of it, three times, is FRESH again. It orders
+  /// and informs: whether a request may be served is decided by the plan's own bound.
+  public var lagMillisecondsMax: UInt64 = 5_000
+  /// Samples above the limit to LAGGING.
+  public var lagRiseCount: UInt8 = 2
+  /// Samples below half the limit to FRESH.
+  public var lagFallCount: UInt8 = 3
+  /// An older sample measures nothing any more. The age is added to the lag anyway; this ends the
+  /// trust in role and epoch when probing itself has stopped.
+  public var sampleAgeMillisecondsMax: UInt64 = 6_000
+
+  // Selection.
+
+  /// How long a loop tries an endpoint after its peers once it failed a request of that loop:
+  /// covers the time until the prober's verdict is published.
+  public var avoidMilliseconds: UInt64 = 1_000
+  /// How often a loop tells the prober about successes of one endpoint.
+  public var successReportMilliseconds: UInt64 = 100
+  /// Time constant of the latency estimate (Finagle, Linkerd: 10 s).
+  public var latencyDecayMilliseconds: UInt64 = 10_000
+  /// Assumed latency of an endpoint that never answered (Linkerd: 30 ms).
+  public var latencyInitialMicroseconds: UInt64 = 30_000
+
+  // Pools.
+
+  /// Requests of one loop that may wait for one endpoint: more is overload, which is answered.
+  public var waiterCountMax = 256
+  /// Idle connections kept per pool.
+  public var idleCountMax = 64
+  /// An idle connection is closed after this long: below the 60 s of common servers, so that ours
+  /// is the side that closes.
+  public var idleMilliseconds: UInt64 = 45_000
+  /// No connection lives longer: address and certificate changes take effect.
+  public var connectionAgeMilliseconds: UInt64 = 3_600_000
+  /// An HTTP/2 connection that completed a response within this time counts as fresh for a request
+  /// that must not be sent twice.
+  public var provenAliveMilliseconds: UInt64 = 1_000
+  /// No new connection is tried for this long after the first failed one; doubles with each.
+  public var connectBackoffMilliseconds: UInt64 = 50
+  /// The longest such pause: a returning endpoint takes traffic within two seconds.
+  public var connectBackoffMillisecondsMax: UInt64 = 2_000
+
+  // Retries.
+
+  /// Attempts of one request in all.
+  public var attemptCountMax: UInt8 = 4
+  /// Retries that cost an origin work, in percent of the requests of the last ten seconds.
+  public var retryPercentMax: UInt64 = 20
+  /// Such retries per second that are allowed at any rate (Finagle), so that a quiet edge can
+  /// retry.
+  public var retryFloorPerSecond: UInt64 = 10
+
+  // Configuration.
+
+  /// Endpoints in one topology.
+  public static let endpointCountMax = 1_024
+  /// Regions in one topology: what `RegionID` can number.
+  public static let regionCountMax = 256
+  /// Connections of one pool: they are found by a scan.
+  public static let connectionCountMax = 1_024
+  /// Requests at once on one HTTP/2 connection.
+  public static let requestCountMax = 1_024
+  /// Bytes in the name of an endpoint or region.
+  public static let nameBytesMax = 64
+
+  /// Makes the default limits.
+  public init() {}
+}

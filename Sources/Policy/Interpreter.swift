@@ -1,0 +1,111 @@
+import Base
+
+/// Evaluates the rules word by word: slow, obvious, the referee of the compiled form, and the
+/// source of explanations.
+struct Interpreter: Sendable {
+  let regions: [Region]
+  /// In any order but for routes: every route behind those that override it.
+  let rules: [Rule]
+  let nearness: Nearness
+
+  /// Why a rule did or did not match.
+  enum Outcome: Equatable {
+    case matched
+    /// The clause of `when` that did not hold.
+    case failed(Attribute)
+    /// `unless` held, or could not be ruled out.
+    case excepted
+  }
+
+  /// What the policy says, with the candidates written out.
+  struct Result: Equatable {
+    let verdict: Verdict
+    let ruleIndex: Int?
+    let candidates: [Candidate]
+    let durability: Durability
+  }
+
+  /// Whether `rule` is about a request with these facts.
+  func outcome(_ rule: Rule, _ facts: Facts) -> Outcome {
+    for clause in rule.when.clauses where !holds(clause, facts, orUnknown: false) {
+      return .failed(clause.attribute)
+    }
+    if let unless = rule.unless,
+      unless.clauses.allSatisfy({ holds($0, facts, orUnknown: rule.layer == .route) })
+    {
+      return .excepted
+    }
+    return .matched
+  }
+
+  /// The decision for these facts.
+  func decide(_ facts: Facts) -> Result {
+    func refusal(_ kind: RefusalKind, _ index: Int?) -> Result {
+      Result(
+        verdict: .refuse(kind), ruleIndex: index, candidates: [],
+        durability: index.map { rules[$0].durability } ?? .standard)
+    }
+    let matched = rules.indices.filter { outcome(rules[$0], facts) == .matched }
+    let nevers = matched.filter { rules[$0].layer == .never }
+    if let refused = nevers.first(where: { rules[$0].forbidden == nil }) {
+      return refusal(.forbidden, refused)
+    }
+    if let denied = matched.first(where: { rules[$0].layer == .deny }) {
+      return refusal(.forbidden, denied)
+    }
+    let routes = matched.filter { rules[$0].layer == .route }
+    let overridden = Set(routes.flatMap { rules[$0].overrides })
+    guard let route = routes.first(where: { !overridden.contains(rules[$0].id) }) else {
+      return refusal(.noRule, nil)
+    }
+    let surroundings = surroundings(facts)
+    var candidates = surroundings.candidates(rules[route].serve)
+    if candidates.isEmpty { return refusal(.unavailable, route) }
+    for never in nevers {
+      guard let forbidden = rules[never].forbidden else { continue }
+      candidates.removeAll { surroundings.isForbidden($0, by: forbidden) }
+      if candidates.isEmpty { return refusal(.forbidden, never) }
+    }
+    return Result(
+      verdict: .permit, ruleIndex: route, candidates: candidates,
+      durability: rules[route].durability)
+  }
+
+  /// The regions around this request.
+  func surroundings(_ facts: Facts) -> Surroundings {
+    let nearest =
+      facts.location == .unknown ? nil : nearness.region(nearestTo: facts.location)
+    return Surroundings(regions: regions, home: facts.home, nearest: nearest ?? facts.home)
+  }
+
+  /// Whether the clause holds, or with `orUnknown` cannot be ruled out.
+  private func holds(_ clause: Clause, _ facts: Facts, orUnknown: Bool) -> Bool {
+    let place: Place
+    switch clause.attribute {
+    case .residency: place = facts.residency
+    case .location: place = facts.location
+    default:
+      let word = word(clause.attribute, facts)
+      return clause.values.contains(word) || (orUnknown && word == "unknown")
+    }
+    if place == .unknown { return clause.namesUnknown || orUnknown }
+    return clause.places.contains { place.isWithin($0) || (orUnknown && $0.isWithin(place)) }
+  }
+
+  /// The fact as a policy file writes it.
+  func word(_ attribute: Attribute, _ facts: Facts) -> String {
+    switch attribute {
+    case .operation: facts.operation.rawValue
+    case .dataClass: facts.dataClass.rawValue
+    case .sensitivity: facts.sensitivity.rawValue
+    case .home: facts.home.map { regions[Int($0.index)].name } ?? "unknown"
+    case .residency: facts.residency.description
+    case .location: facts.location.description
+    case .role: facts.role.rawValue
+    case .purpose: facts.purpose.rawValue
+    case .consent: facts.consent.rawValue
+    case .breakGlass: Answer(facts.breakGlass).word
+    case .userInHomeRegion: nearness.isUser(at: facts.location, in: facts.home).word
+    }
+  }
+}

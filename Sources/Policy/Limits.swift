@@ -1,0 +1,37 @@
+/// Bounds on a policy file, each with the reason for its value.
+enum Limits {
+  /// Candidate lists are expanded for every home × nearest pair, and masks are words of 64 bits.
+  static let regionCountMax = 32
+  /// A plan's removed candidates are bits of one word.
+  static let candidateCountMax = 64
+  /// Twice the largest policy we plan for; every pair of routes is compared at load.
+  static let ruleCountMax = 10_000
+  /// Identifiers are repeated in every record.
+  static let identifierByteCountMax = 48
+  /// Far staler than any clinical use; a bound above it is a mistake in the unit.
+  static let stalenessMillisecondsMax = 24 * 3_600_000
+  /// Distinct places in conditions and `near` lists; the world has about 5,000 subdivisions.
+  static let placeCountMax = 6000
+}
+
+/// The stable codes of what this target complains about.
+enum Code: String, CaseIterable {
+  case unknownRegion = "E301"
+  case unknownSet = "E302"
+  case setOfOtherAttribute = "E303"
+  case identifier = "E304"
+  case overlap = "E305"
+  case unknownOverride = "E306"
+  case overrideCycle = "E307"
+  case selfBackup = "E308"
+  case nearTwice = "E309"
+  case emptyServe = "E310"
+  case staleness = "E311"
+  case notAPlace = "E312"
+  case effectiveDates = "E313"
+  case tooMany = "E314"
+  case emptyList = "E315"
+  case neverWithoutConsequence = "E316"
+  case unusedSet = "W301"
+  case unusedOverride = "W302"
+}

@@ -1,0 +1,79 @@
+public import Base
+
+/// One place that may serve a request.
+public struct Candidate: Hashable, Sendable {
+  /// The region.
+  public let region: RegionID
+  /// The kind of server there.
+  public let tier: Tier
+  /// How old its data may be; nil for a primary, which is never stale.
+  public let stalenessMillisecondsMax: UInt32?
+  /// Whether the answer must tell its reader that it may be stale.
+  public let isMarkedStale: Bool
+
+  /// Makes a candidate.
+  public init(
+    region: RegionID, tier: Tier, stalenessMillisecondsMax: UInt32?, isMarkedStale: Bool = false
+  ) {
+    self.region = region
+    self.tier = tier
+    self.stalenessMillisecondsMax = stalenessMillisecondsMax
+    self.isMarkedStale = isMarkedStale
+  }
+}
+
+/// What the policy says about a request.
+public enum Verdict: Hashable, Sendable {
+  /// The plan's candidates may serve it.
+  case permit
+  /// Nobody may: `forbidden` by a `never` or `deny` rule, `noRule` when no route matches, or
+  /// `unavailable` when the route's regions cannot be told because the home is not known.
+  case refuse(RefusalKind)
+}
+
+/// The policy's answer to the facts of one request; narrowing may only remove or reorder from it.
+public struct Plan: Sendable {
+  /// Permit, or the kind of refusal.
+  public let verdict: Verdict
+  /// Index into `Policy.rules` of the rule that decided; nil for `noRule`.
+  public let ruleIndex: Int?
+  /// Who may serve, best first; empty exactly when the verdict is a refusal.
+  public let candidates: CandidateList
+  /// How surely the decision must be on disk, and when.
+  public let durability: Durability
+}
+
+/// An ordered list of candidates: a window into the policy's shared storage without those that a
+/// `never` rule removed. Making one allocates nothing.
+public struct CandidateList: RandomAccessCollection, Sendable {
+  private let storage: [Candidate]
+  private let offset: Int
+  /// A set bit for every candidate of the window that is left.
+  private let kept: UInt64
+
+  /// The candidates `storage[offset + i]` for every set bit `i` of `kept`.
+  init(storage: [Candidate], offset: Int, kept: UInt64) {
+    self.storage = storage
+    self.offset = offset
+    self.kept = kept
+  }
+
+  /// A list of its own; for tests and simulations.
+  public init(_ candidates: [Candidate]) {
+    precondition(candidates.count <= Limits.candidateCountMax, "too many candidates")
+    self.init(storage: candidates, offset: 0, kept: Self.bits(candidates.count))
+  }
+
+  /// The lowest `count` bits.
+  static func bits(_ count: Int) -> UInt64 { count == 64 ? .max : (1 << UInt64(count)) - 1 }
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { kept.nonzeroBitCount }
+
+  public subscript(position: Int) -> Candidate {
+    var bits = kept
+    for _ in 0..<position { bits &= bits &- 1 }
+    precondition(bits != 0, "no candidate at this position")
+    return storage[offset + bits.trailingZeroBitCount]
+  }
+}

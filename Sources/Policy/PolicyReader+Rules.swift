@@ -1,0 +1,208 @@
+import Base
+import StrictYAML
+
+extension PolicyReader {
+  /// Reads the rules of one layer.
+  func readRules(_ reader: MappingReader, _ layer: Layer) -> [Rule] {
+    let (key, what) =
+      switch layer {
+      case .never: ("never", "a `never` rule")
+      case .deny: ("deny", "a `deny` rule")
+      case .route: ("routes", "a route")
+      }
+    let rules = reader.mappings(key, what, isRequired: layer == .route)
+    if rules.count > Limits.ruleCountMax {
+      error(
+        .tooMany, at: reader.mark(of: key),
+        "at most \(Limits.ruleCountMax) rules are possible, not \(rules.count)")
+      return []
+    }
+    return rules.map { readRule($0, layer) }
+  }
+
+  private func readRule(_ reader: MappingReader, _ layer: Layer) -> Rule {
+    let id = identifier(reader)
+    let say = reader.string("say")
+    let when = condition(reader.node("when"), "`when`")
+    let unless = reader.node("unless", isRequired: false).map { condition($0, "`unless`") }
+    if let unless, unless.clauses.isEmpty, let node = reader.node("unless") {
+      error(.emptyList, at: node.mark, "an empty `unless` leaves out every request")
+    }
+    let durability = reader.enumeration("audit", of: Durability.self, default: .durable)
+    var serve: [Step] = []
+    var forbidden: Forbidden?
+    var overrides: [String] = []
+    switch layer {
+    case .never: forbidden = readForbidden(reader)
+    case .deny: break
+    case .route:
+      serve = readServe(reader)
+      overrides = reader.strings("overrides", isRequired: false)
+    }
+    reader.finish()
+    return Rule(
+      id: id, say: say, layer: layer, when: when, unless: unless, durability: durability,
+      serve: serve, forbidden: forbidden, overrides: overrides, mark: reader.mark(of: "id"))
+  }
+
+  /// Reads a `when` or `unless` mapping.
+  private func condition(_ node: Node?, _ what: String) -> Condition {
+    let reader = MappingReader(node, what, diagnostics)
+    var condition = Condition()
+    for attribute in Attribute.allCases {
+      guard let node = reader.node(attribute.key, isRequired: false) else { continue }
+      if let clause = clause(node, attribute) { condition.clauses.append(clause) }
+    }
+    reader.finish()
+    return condition
+  }
+
+  /// Reads the values of one attribute, sets expanded; nil when none is left after complaints.
+  private func clause(_ node: Node, _ attribute: Attribute) -> Clause? {
+    var values: [String] = []
+    for scalar in scalars(node, attribute.key) {
+      if scalar.text.hasPrefix("$") {
+        guard let set = namedSet(scalar) else { continue }
+        guard set.kind == attribute.kind else {
+          error(
+            .setOfOtherAttribute, at: scalar.mark,
+            "the set `\(scalar.text.dropFirst())` does not hold values of `\(attribute.key)`")
+          continue
+        }
+        values += set.values.map(\.text).filter { !values.contains($0) }
+      } else if isValue(scalar, attribute.key, attribute.kind), !values.contains(scalar.text) {
+        values.append(scalar.text)
+      }
+    }
+    guard !values.isEmpty else { return nil }
+    let places = attribute.kind == .places ? values.compactMap { Geography.place($0) } : []
+    return Clause(attribute: attribute, values: values, places: places)
+  }
+
+  /// Reads a route's `serve` list.
+  private func readServe(_ reader: MappingReader) -> [Step] {
+    let steps = reader.mappings("serve", "a step of `serve`").map { readStep($0) }
+    if steps.isEmpty, case .sequence? = reader.node("serve", isRequired: false) {
+      error(.emptyServe, at: reader.mark(of: "serve"), "`serve` names nobody; use a `deny` rule")
+    }
+    return steps
+  }
+
+  private func readStep(_ reader: MappingReader) -> Step {
+    let destinations = reader.node("region").map { self.destinations($0, "region") } ?? []
+    let tier = reader.enumeration("tier", of: Tier.self)
+    let isStale =
+      reader.scalar("marked", isRequired: false).map {
+        diagnostics.word($0, "marked", among: ["stale"]) != nil
+      } ?? false
+    var staleness: UInt32?
+    if reader.contains("staleness") {
+      staleness = UInt32(
+        reader.durationMilliseconds("staleness", in: 0...Limits.stalenessMillisecondsMax))
+    }
+    if reader.contains("tier") {
+      switch (tier, staleness) {
+      case (.primary, .some):
+        error(
+          .staleness, at: reader.mark(of: "staleness"),
+          "a primary is never stale; leave `staleness` out")
+      case (.primary, nil):
+        if isStale {
+          error(
+            .staleness, at: reader.mark(of: "marked"),
+            "a primary is never stale; leave `marked` out")
+        }
+      case (_, nil):
+        if !reader.contains("staleness") {
+          error(
+            .staleness, at: reader.mark, "a \(tier) needs a bound such as `staleness: 10s`")
+        }
+      default: break
+      }
+    }
+    reader.finish()
+    return Step(
+      destinations: destinations, tier: tier, stalenessMillisecondsMax: staleness,
+      isMarkedStale: isStale)
+  }
+
+  /// Reads what a `never` rule forbids: `refuse: true`, or `serve` with what must not happen.
+  private func readForbidden(_ reader: MappingReader) -> Forbidden? {
+    let isRefusal = reader.boolean("refuse", default: false)
+    guard let serve = reader.optionalMapping("serve", "`serve` of a `never` rule") else {
+      if !isRefusal {
+        error(
+          .neverWithoutConsequence, at: reader.mark,
+          "a `never` rule needs `refuse: true` or `serve` with what it forbids")
+      }
+      return nil
+    }
+    var forbidden = Forbidden()
+    forbidden.regionIn = constrained(serve, "region_in", "jurisdiction_in")
+    forbidden.regionNotIn = constrained(serve, "region_not_in", "jurisdiction_not_in")
+    forbidden.tierIn = tiers(serve, "tier_in")
+    if serve.contains("tier_not_in") {
+      let allowed = tiers(serve, "tier_not_in")
+      forbidden.tierIn += Tier.allCases.filter {
+        !allowed.contains($0) && !forbidden.tierIn.contains($0)
+      }
+    }
+    serve.finish()
+    if isRefusal || forbidden == Forbidden() {
+      error(
+        .neverWithoutConsequence, at: serve.mark,
+        isRefusal
+          ? "a `never` rule has either `refuse: true` or `serve`, not both"
+          : "`serve` of a `never` rule forbids nothing")
+    }
+    return forbidden
+  }
+
+  /// Regions named directly, or by the jurisdiction they are under; nil when neither key is there.
+  private func constrained(
+    _ serve: MappingReader, _ regionKey: String, _ jurisdictionKey: String
+  ) -> [Destination]? {
+    let named = serve.node(regionKey, isRequired: false).map { destinations($0, regionKey) }
+    guard let node = serve.node(jurisdictionKey, isRequired: false) else { return named }
+    let places = scalars(node, jurisdictionKey).compactMap { place($0) }
+    let within = regions.indices
+      .filter { index in places.contains { regions[index].jurisdiction.isWithin($0) } }
+      .map { Destination.named(RegionID(UInt8($0))) }
+    if named != nil {
+      error(
+        .neverWithoutConsequence, at: node.mark,
+        "`\(regionKey)` and `\(jurisdictionKey)` exclude each other; write two rules")
+    }
+    return within
+  }
+
+  private func tiers(_ serve: MappingReader, _ key: String) -> [Tier] {
+    guard let node = serve.node(key, isRequired: false) else { return [] }
+    return scalars(node, key).compactMap {
+      diagnostics.word($0, key, among: Tier.allCases.map(\.rawValue)).flatMap(Tier.init(rawValue:))
+    }
+  }
+
+  /// Regions by name or symbolic word, sets of regions expanded.
+  private func destinations(_ node: Node, _ name: String) -> [Destination] {
+    scalars(node, name).flatMap { scalar -> [Destination] in
+      switch scalar.text {
+      case "nearest": return [.nearest]
+      case "home": return [.home]
+      case "backup-of-home": return [.backupOfHome]
+      case "any": return [.any]
+      case let text where text.hasPrefix("$"):
+        guard let set = namedSet(scalar) else { return [] }
+        guard set.kind == .regions else {
+          error(
+            .setOfOtherAttribute, at: scalar.mark,
+            "the set `\(text.dropFirst())` does not hold regions")
+          return []
+        }
+        return set.values.compactMap { region($0).map { .named($0) } }
+      default:
+        return region(scalar, alsoWords: Destination.words).map { [.named($0)] } ?? []
+      }
+    }
+  }
+}

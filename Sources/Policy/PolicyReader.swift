@@ -1,0 +1,230 @@
+import Base
+import StrictYAML
+
+/// Turns a document into a `PolicyText`, checking every word against the vocabulary.
+///
+/// Lives while one file is read; complaints go into `diagnostics`.
+final class PolicyReader {
+  let diagnostics: Diagnostics
+  /// The regions in the order of the file.
+  private(set) var regions: [Region] = []
+  private(set) var sets: [String: NamedSet] = [:]
+  private var usedSets: Set<String> = []
+  private var identifiers: [String: Mark] = [:]
+
+  /// A named group of values.
+  struct NamedSet {
+    let kind: Attribute.Kind
+    let values: [Node.Scalar]
+    let mark: Mark
+  }
+
+  /// Reads for the file behind `diagnostics`.
+  init(_ diagnostics: Diagnostics) { self.diagnostics = diagnostics }
+
+  /// Reads the whole document.
+  func read(_ root: Node?) -> PolicyText {
+    var text = PolicyText()
+    let reader = MappingReader(root, "the policy", diagnostics)
+    text.name = reader.string("policy")
+    if let scalar = reader.scalar("policy", isRequired: false) { checkIdentifier(scalar) }
+    text.version = reader.integer("version", in: 1...1_000_000)
+    text.ticket = reader.optionalString("ticket")
+    text.say = reader.optionalString("say")
+    readEffective(reader, &text)
+    readRegions(reader)
+    readSets(reader)
+    text.never = readRules(reader, .never)
+    text.deny = readRules(reader, .deny)
+    text.routes = readRules(reader, .route)
+    reader.finish()
+    text.regions = regions
+    for (name, set) in sets.sorted(by: { $0.key < $1.key }) where !usedSets.contains(name) {
+      diagnostics.warning(
+        Code.unusedSet.rawValue, at: set.mark, "no rule uses the set `\(name)`")
+    }
+    return text
+  }
+
+  /// Reports an error of this target.
+  func error(_ code: Code, at mark: Mark, _ message: String, suggestion: String? = nil) {
+    diagnostics.error(code.rawValue, at: mark, message, suggestion: suggestion)
+  }
+
+  /// Checks the form of a name: letters, digits, `-`, `.` and `_`, a letter first.
+  @discardableResult
+  func checkIdentifier(_ scalar: Node.Scalar) -> Bool {
+    let bytes = scalar.text.utf8
+    let isWord = bytes.allSatisfy {
+      switch $0 {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+      default: false
+      }
+    }
+    let startsWithLetter = bytes.first.map { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A } ?? false
+    if isWord, startsWithLetter, bytes.count <= Limits.identifierByteCountMax { return true }
+    error(
+      .identifier, at: scalar.mark,
+      "`\(scalar.text)` is no name: a letter, then letters, digits, `-`, `.` or `_`,"
+        + " at most \(Limits.identifierByteCountMax)")
+    return false
+  }
+
+  /// Reads and claims a rule's identifier.
+  func identifier(_ reader: MappingReader) -> String {
+    guard let scalar = reader.scalar("id") else { return "" }
+    guard checkIdentifier(scalar) else { return scalar.text }
+    if let first = identifiers[scalar.text] {
+      error(
+        .identifier, at: scalar.mark,
+        "the id `\(scalar.text)` is taken by the rule in line \(first.line)")
+    } else {
+      identifiers[scalar.text] = scalar.mark
+    }
+    return scalar.text
+  }
+
+  /// The region of this name, or nil after a complaint.
+  func region(_ scalar: Node.Scalar, alsoWords words: [String] = []) -> RegionID? {
+    if let index = regions.firstIndex(where: { $0.name == scalar.text }) {
+      return RegionID(UInt8(index))
+    }
+    error(
+      .unknownRegion, at: scalar.mark, "no region is called `\(scalar.text)`",
+      suggestion: Spelling.nearest(to: scalar.text, among: regions.map(\.name) + words))
+    return nil
+  }
+
+  /// The place of this code, or nil after a complaint.
+  func place(_ scalar: Node.Scalar) -> Place? {
+    if let place = Geography.place(scalar.text) { return place }
+    error(
+      .notAPlace, at: scalar.mark,
+      "`\(scalar.text)` is no place; write an ISO 3166 code such as `US` or `US-AZ`",
+      suggestion: Geography.suggestion(for: scalar.text))
+    return nil
+  }
+
+  /// The scalars under a node that is one value or a list of values.
+  func scalars(_ node: Node, _ name: String) -> [Node.Scalar] {
+    switch node {
+    case .scalar(let scalar): return [scalar]
+    case .sequence(let elements, let mark):
+      if elements.isEmpty {
+        error(.emptyList, at: mark, "`\(name)` is an empty list, which matches nothing")
+      }
+      return elements.compactMap { element in
+        if case .scalar(let scalar) = element { return scalar.isRefused ? nil : scalar }
+        diagnostics.error(
+          "E203", at: element.mark, "an item of `\(name)` must be a word, not \(element.shape)")
+        return nil
+      }
+    case .mapping:
+      diagnostics.error(
+        "E203", at: node.mark, "`\(name)` must be a word or a list of words, not a mapping")
+      return []
+    }
+  }
+
+  /// The set that `$name` refers to, or nil after a complaint.
+  func namedSet(_ scalar: Node.Scalar) -> NamedSet? {
+    let name = String(scalar.text.dropFirst())
+    usedSets.insert(name)
+    if let set = sets[name] { return set }
+    error(
+      .unknownSet, at: scalar.mark, "no set is called `\(name)`",
+      suggestion: Spelling.nearest(to: name, among: sets.keys.sorted()).map { "$\($0)" })
+    return nil
+  }
+
+  private func readEffective(_ reader: MappingReader, _ text: inout PolicyText) {
+    guard let effective = reader.optionalMapping("effective", "`effective`") else { return }
+    func time(_ key: String) -> WallTime? {
+      guard let scalar = effective.scalar(key, isRequired: false) else { return nil }
+      if let time = parseTimestamp(scalar.text) { return time }
+      error(
+        .effectiveDates, at: scalar.mark,
+        "`\(key)` must be a time such as `2026-12-01T00:00:00Z`, in UTC")
+      return nil
+    }
+    text.effectiveFrom = time("from")
+    text.effectiveUntil = time("until")
+    effective.finish()
+    if let from = text.effectiveFrom, let until = text.effectiveUntil, until <= from {
+      error(.effectiveDates, at: effective.mark(of: "until"), "`until` is not after `from`")
+    }
+  }
+
+  private func readRegions(_ reader: MappingReader) {
+    var nearPlaces: [Place: String] = [:]
+    var backups: [(index: Int, name: Node.Scalar)] = []
+    for (name, region) in reader.namedMappings("regions", "region") {
+      checkIdentifier(name)
+      if Destination.words.contains(name.text) || name.text == "unknown" {
+        error(.identifier, at: name.mark, "`\(name.text)` is a word of the language")
+      }
+      var near: [Place] = []
+      for node in region.list("near", isRequired: false) {
+        for scalar in scalars(node, "near") {
+          guard let place = place(scalar) else { continue }
+          if let other = nearPlaces[place] {
+            error(
+              .nearTwice, at: scalar.mark, "\(place) is near `\(name.text)` and near `\(other)`")
+          }
+          nearPlaces[place] = name.text
+          near.append(place)
+        }
+      }
+      let jurisdiction = region.scalar("jurisdiction", isRequired: false).flatMap { place($0) }
+      if let backup = region.scalar("backup", isRequired: false) {
+        backups.append((regions.count, backup))
+      }
+      region.finish()
+      regions.append(
+        Region(name: name.text, near: near, backup: nil, jurisdiction: jurisdiction ?? .unknown))
+    }
+    if regions.count > Limits.regionCountMax {
+      error(
+        .tooMany, at: reader.mark(of: "regions"),
+        "at most \(Limits.regionCountMax) regions are possible, not \(regions.count)")
+    }
+    for (index, name) in backups {
+      guard let backup = region(name) else { continue }
+      if Int(backup.index) == index {
+        error(.selfBackup, at: name.mark, "`\(name.text)` cannot be its own backup")
+      }
+      regions[index].backup = backup
+    }
+  }
+
+  /// Reads `sets`: each is a mapping of one attribute (or `places`, `regions`) to values.
+  private func readSets(_ reader: MappingReader) {
+    for (name, set) in reader.namedMappings("sets", "set", isRequired: false) {
+      checkIdentifier(name)
+      let kinds: [(key: String, kind: Attribute.Kind)] =
+        Attribute.allCases.map { ($0.key, $0.kind) } + [("places", .places), ("regions", .regions)]
+      let present = kinds.filter { set.contains($0.key) }
+      if let first = present.first, let node = set.node(first.key) {
+        let values = scalars(node, first.key).filter { isValue($0, first.key, first.kind) }
+        sets[name.text] = NamedSet(kind: first.kind, values: values, mark: name.mark)
+      }
+      set.finish()
+      if present.count != 1 {
+        error(
+          .setOfOtherAttribute, at: set.mark,
+          "the set `\(name.text)` must list the values of exactly one attribute,"
+            + " such as `data_class`, `places` or `regions`")
+      }
+    }
+  }
+
+  /// Whether `scalar` is a value of this kind; complains otherwise.
+  func isValue(_ scalar: Node.Scalar, _ name: String, _ kind: Attribute.Kind) -> Bool {
+    if scalar.text == "unknown" { return true }
+    switch kind {
+    case .words(let words): return diagnostics.word(scalar, name, among: words) != nil
+    case .regions: return region(scalar) != nil
+    case .places: return place(scalar) != nil
+    }
+  }
+}

@@ -1,0 +1,98 @@
+internal import Base
+internal import Clinical
+public import HTTP
+internal import Policy
+
+/// An answer that the edge gives in an origin's place.
+public struct LocalAnswer: Sendable {
+  /// Status and fields, content-length included.
+  public var head: ResponseHead
+  /// An OperationOutcome for FHIR clients, a problem document (RFC 9457) for others.
+  public var body: [UInt8]
+}
+
+extension Decision {
+  /// The answer to a refused request: says which decision, which rule, and what may help.
+  public func localAnswer(
+    _ refusal: Refusal, head request: borrowing RequestHead, snapshot: Snapshot
+  ) -> LocalAnswer {
+    let isFHIR = classification.isFHIR || accepts("fhir+json", request)
+    let body = isFHIR ? operationOutcome(refusal, snapshot) : problem(refusal, snapshot)
+    var head = ResponseHead(status: refusal.status)
+    head.contentLength = UInt64(body.count)
+    head.fields.append(
+      "content-type", isFHIR ? "application/fhir+json" : "application/problem+json")
+    head.fields.append("cache-control", "no-store")
+    if let seconds = refusal.retryAfterSeconds { head.fields.append("retry-after", "\(seconds)") }
+    var status = "homeward"
+    if let error = refusal.proxyError { status += "; error=\(error)" }
+    head.fields.append("proxy-status", "\(status); details=\"\(refusal.rawValue)\"")
+    head.fields.append("ehr-region", "none")
+    appendIdentity(to: &head.fields, snapshot)
+    return LocalAnswer(head: head, body: body)
+  }
+
+  private func accepts(_ type: String, _ request: borrowing RequestHead) -> Bool {
+    guard let line = request.fields.first(.accept) else { return false }
+    return request.fields.value(line).contains(type)
+  }
+
+  /// What led to the refusal, for those who look it up; no patient, no address, no value of theirs.
+  private func diagnostics(_ refusal: Refusal, _ snapshot: Snapshot) -> String {
+    var parts = ["decision \(id)", "policy \(snapshot.policy.name) \(snapshot.policy.version)"]
+    if let index = plan?.ruleIndex { parts.append("rule \(snapshot.policy.rules[index].id)") }
+    if let malformed = classification.refusal { parts.append(malformed.rawValue) }
+    return parts.joined(separator: ", ")
+  }
+
+  /// The rule's own words when one decided, else the refusal's.
+  private func sentence(_ refusal: Refusal, _ snapshot: Snapshot) -> String {
+    guard refusal == .forbidden, let index = plan?.ruleIndex else { return "\(refusal.sentence)" }
+    return snapshot.policy.rules[index].say
+  }
+
+  private func operationOutcome(_ refusal: Refusal, _ snapshot: Snapshot) -> [UInt8] {
+    var json = ByteQueue()
+    json.append(#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":""#)
+    json.append("\(refusal.issueType)")
+    json.append(#"","details":{"coding":[{"code":""#)
+    json.append(refusal.rawValue)
+    json.append(#""}],"text":""#)
+    json.append(jsonText: sentence(refusal, snapshot))
+    json.append(#""},"diagnostics":""#)
+    json.append(jsonText: diagnostics(refusal, snapshot))
+    json.append(#""}]}"#)
+    return json.copyToArray()
+  }
+
+  private func problem(_ refusal: Refusal, _ snapshot: Snapshot) -> [UInt8] {
+    var json = ByteQueue()
+    json.append(#"{"type":"about:blank","status":"#)
+    json.append(decimal: UInt64(refusal.status))
+    json.append(#","title":""#)
+    json.append(refusal.rawValue)
+    json.append(#"","detail":""#)
+    json.append(jsonText: sentence(refusal, snapshot))
+    json.append(#"","instance":"urn:homeward:decision:"#)
+    json.append("\(id)")
+    json.append(#""}"#)
+    return json.copyToArray()
+  }
+}
+
+extension ByteQueue {
+  /// Appends text as the inside of a JSON string (RFC 8259 section 7).
+  mutating func append(jsonText text: String) {
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        append(UInt8(ascii: "\\"))
+        append(byte)
+      case 0..<0x20:
+        append("\\u")
+        append(hexadecimal: UInt64(byte), digits: 4)
+      default: append(byte)
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+public import Base
+internal import Clinical
+public import HTTP
+public import Origins
+internal import Policy
+
+/// Turns request heads into decisions: facts, plan, narrowed plan. Owned by one loop.
+public struct Decider: ~Copyable {
+  private var random: SplitMix64
+  private var steps: [Step] = []
+
+  /// Makes a decider whose identifiers and random choices follow `seed`.
+  public init(seed: UInt64) { random = SplitMix64(seed: seed) }
+
+  /// Decides one request. Reads nothing but its arguments.
+  public mutating func decide(
+    _ head: borrowing RequestHead, snapshot: Snapshot, health: HealthSnapshot,
+    loads: EndpointLoads, now: Instant, time: WallTime, into decision: inout Decision
+  ) {
+    decision.id = DecisionID(at: time, random: &random)
+    decision.time = time
+    gather(head, snapshot, into: &decision)
+    if decision.refusal != nil { return }
+    let plan = snapshot.policy.plan(for: decision.facts)
+    decision.plan = plan
+    if case .refuse(let kind) = plan.verdict {
+      decision.refusal = refusal(kind)
+      return
+    }
+    steps.removeAll(keepingCapacity: true)
+    for candidate in plan.candidates {
+      steps.append(
+        Step(
+          region: candidate.region, tier: candidate.tier,
+          stalenessMillisecondsMax: candidate.stalenessMillisecondsMax,
+          isMarkedStale: candidate.isMarkedStale))
+    }
+    Narrowing.narrow(
+      steps, intent: decision.facts.operation.isSafe ? .read : .write,
+      home: decision.facts.home, allowsReplicas: decision.classification.canUseReplica,
+      snapshot: health, loads: loads,
+      at: now, using: &random,
+      into: &decision.narrowed)
+    if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
+  }
+
+  /// Facts from the target, the directory and the connection; a refusal when they contradict.
+  private func gather(
+    _ head: borrowing RequestHead, _ snapshot: Snapshot, into decision: inout Decision
+  ) {
+    let method = ClinicalMethod(head.method)
+    let pathCount = head.pathCount
+    decision.facts.location = decision.client.place
+    unsafe head.target.withUnsafeBytes { target in
+      let classification = unsafe snapshot.classifier.classify(
+        method: method, target: target, pathCount: pathCount)
+      decision.classification = classification
+      guard case .one(let range) = classification.patient, let directory = snapshot.directory
+      else { return }
+      let id = unsafe UnsafeRawBufferPointer(rebasing: target[range])
+      guard let patient = unsafe directory.lookup(id) else { return }
+      decision.facts.home = snapshot.homeRegions[Int(patient.homeIndex)]
+      decision.facts.residency = patient.residency
+      decision.facts.consent = patient.consent
+    }
+    decision.facts.operation = decision.classification.operation
+    decision.facts.dataClass = decision.classification.dataClass
+    decision.facts.sensitivity = decision.classification.sensitivity
+    switch decision.classification.refusal {
+    case nil: break
+    case .twoPatients: decision.refusal = .severalPatients
+    case .malformedPath, .malformedQuery, .malformedID, .tooManyParameters:
+      decision.refusal = .invalid
+    }
+  }
+
+  private func refusal(_ kind: RefusalKind) -> Refusal {
+    switch kind {
+    case .forbidden, .unauthenticated: .forbidden
+    case .noRule: .noRule
+    case .unavailable: .homeUnknown
+    }
+  }
+}
+
+extension ClinicalMethod {
+  /// The method as the classifier sees it.
+  init(_ method: Method) {
+    switch method {
+    case .get: self = .get
+    case .head: self = .head
+    case .post: self = .post
+    case .put: self = .put
+    case .patch: self = .patch
+    case .delete: self = .delete
+    case .options, .trace, .connect, .other: self = .other
+    }
+  }
+}

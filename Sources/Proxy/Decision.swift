@@ -1,0 +1,59 @@
+public import Base
+public import Clinical
+public import HTTP
+public import Origins
+public import Policy
+
+/// What is known of the client apart from the request.
+public struct ClientFacts: Sendable {
+  /// Where the request comes from, and who says so.
+  public var address: ClientAddress
+  /// Where that address is; unknown for anonymisers, which may be anywhere.
+  public var place: Place
+  /// The subject of the client's verified certificate; nil without one.
+  public var subject: String?
+
+  /// Makes facts of a client.
+  public init(address: ClientAddress, place: Place, subject: String?) {
+    self.address = address
+    self.place = place
+    self.subject = subject
+  }
+}
+
+/// One decision: what was asked, what the policy says, and what is left of that now.
+public struct Decision: Sendable {
+  /// Its name in answers and records.
+  public internal(set) var id = DecisionID(high: 0, low: 0)
+  /// Who asks.
+  public internal(set) var client: ClientFacts
+  /// When it was taken.
+  public internal(set) var time = WallTime(microseconds: 0)
+  /// What the request's target tells.
+  public internal(set) var classification = Classification()
+  /// What the policy was asked.
+  public internal(set) var facts = Facts()
+  /// What the policy said; nil when the request was refused before it was asked.
+  public internal(set) var plan: Plan?
+  /// The plan's endpoints in the order to try, and those removed.
+  public internal(set) var narrowed = NarrowedPlan()
+  /// Why nothing is forwarded; nil when something may be.
+  public internal(set) var refusal: Refusal?
+
+  /// Makes an empty decision for `Decider.decide` to fill.
+  public init(client: ClientFacts) { self.client = client }
+
+  /// Whether the record must be on disk before anything is disclosed.
+  public var isDurable: Bool { plan?.durability == .durable }
+
+  /// What the exchange's machine needs to know. A search by POST is a read like any other.
+  public func machineRequest(_ head: borrowing RequestHead) -> ExchangeMachine.Request {
+    let isRead = facts.operation.isSafe && !head.method.isSafe
+    return ExchangeMachine.Request(
+      method: isRead ? .get : head.method, isDurable: isDurable,
+      choiceCount: narrowed.choices.count)
+  }
+
+  /// The endpoint of the choice at this index.
+  public func endpoint(ofChoice index: Int) -> EndpointID { narrowed.choices[index].endpoint }
+}

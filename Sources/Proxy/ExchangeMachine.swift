@@ -1,0 +1,237 @@
+public import Base
+public import HTTP
+public import Origins
+
+/// One exchange from decision to answer: events in, the next action out.
+///
+/// The decision is taken already; what is left is the order of record, connection, request, retry
+/// and answer. A struct over a private state; owned by one loop.
+public struct ExchangeMachine: Sendable {
+  /// What the driver does next. `acquire`, `answer` and `abandon` let go of the origin first.
+  public enum Action: Equatable, Sendable {
+    /// Nothing: an event will come.
+    case none
+    /// Tell `recordDurable` or `recordFailed` when the decision's record is on disk, or is not.
+    case awaitRecord
+    /// Get a connection to the narrowed plan's choice at this index.
+    case acquire(choice: Int, requiresFresh: Bool)
+    /// Send the request on the connection that was acquired.
+    case sendRequest
+    /// Send the origin's head, and what follows it, to the client.
+    case forwardHead
+    /// Answer in the origin's place.
+    case answer(Refusal)
+    /// End the client's stream early: what it has is incomplete and must look so.
+    case resetClient
+    /// Nobody waits for the origin any more.
+    case abandon
+  }
+
+  /// What the machine needs to know of the request.
+  public struct Request: Sendable {
+    /// The method; a search by POST counts as GET.
+    public var method: Method
+    /// Whether the record must be on disk before the request (unsafe) or its answer (safe) leaves.
+    public var isDurable: Bool
+    /// How many choices the narrowed plan holds.
+    public var choiceCount: Int
+
+    /// Makes the description of a request.
+    public init(method: Method, isDurable: Bool, choiceCount: Int) {
+      self.method = method
+      self.isDurable = isDurable
+      self.choiceCount = choiceCount
+    }
+  }
+
+  /// What retries are judged with: the loop's budget, the limits and the time.
+  public struct Judge: ~Copyable {
+    /// Retries that the loop can still afford.
+    public var budget: RetryBudget
+    /// Thresholds.
+    public let limits: OriginLimits
+
+    /// Makes the judge of one loop.
+    public init(budget: RetryBudget, limits: OriginLimits) {
+      self.budget = budget
+      self.limits = limits
+    }
+  }
+
+  private enum State {
+    case idle
+    /// Nothing has left the edge; the record is on its way to disk.
+    case recording
+    /// Waiting for a connection to `choice`.
+    case acquiring
+    /// The request is on its way; no final head has come.
+    case awaitingHead
+    /// The final head is here; the record is not yet on disk.
+    case holdingHead
+    /// The head is on its way to the client: from here on there is no other origin.
+    case responding
+    case over
+  }
+
+  private var state = State.idle
+  private var request = Request(method: .get, isDurable: false, choiceCount: 0)
+  private var isRecorded = false
+  private var isReused = false
+  private var attemptCount: UInt8 = 0
+  /// The index of the choice in use, or last used.
+  public private(set) var choice = 0
+
+  /// Makes a machine for an exchange that `begin` starts.
+  public init() {}
+
+  /// The decision is taken and its record queued.
+  public mutating func begin(_ request: Request) -> Action {
+    self.request = request
+    guard request.choiceCount > 0 else { return answer(.unavailable) }
+    if request.isDurable && !request.method.isSafe {
+      state = .recording
+      return .awaitRecord
+    }
+    return acquire(0, requiresFresh: false)
+  }
+
+  /// The decision's record is on disk.
+  public mutating func recordDurable() -> Action {
+    isRecorded = true
+    switch state {
+    case .recording: return acquire(0, requiresFresh: false)
+    case .holdingHead:
+      state = .responding
+      return .forwardHead
+    default: return .none
+    }
+  }
+
+  /// The decision's record will not reach the disk: nothing may be disclosed.
+  public mutating func recordFailed() -> Action {
+    switch state {
+    case .recording, .acquiring, .awaitingHead, .holdingHead: answer(.auditUnavailable)
+    case .idle, .responding, .over: .none
+    }
+  }
+
+  /// A connection to the choice is ready; `isReused` if it carried a request before.
+  public mutating func acquired(isReused: Bool) -> Action {
+    precondition(state == .acquiring, "a connection came that nobody waited for")
+    self.isReused = isReused
+    state = .awaitingHead
+    return .sendRequest
+  }
+
+  /// No connection to the choice could be had.
+  public mutating func acquireFailed(
+    _ refusal: Refusal, judge: inout Judge, at now: Instant
+  ) -> Action {
+    guard state == .acquiring else { return .none }
+    return retry(after: .notConnected, isReplayable: true, judge: &judge, at: now)
+      ?? answer(refusal)
+  }
+
+  /// The origin sent its final head. A gateway's error is tried elsewhere if the rules allow;
+  /// otherwise it is the answer.
+  public mutating func originAnswered(
+    status: UInt16, isReplayable: Bool, judge: inout Judge, at now: Instant
+  ) -> Action {
+    guard state == .awaitingHead else { return .none }
+    if (502...504).contains(status),
+      let again = retry(
+        after: .gatewayStatus, isReplayable: isReplayable, judge: &judge, at: now)
+    {
+      return again
+    }
+    if request.isDurable && !isRecorded {
+      state = .holdingHead
+      return .awaitRecord
+    }
+    state = .responding
+    return .forwardHead
+  }
+
+  /// The origin's side ended before its message was complete.
+  public mutating func originFailed(
+    _ fault: StreamFault, isReplayable: Bool, judge: inout Judge, at now: Instant
+  ) -> Action {
+    switch state {
+    case .awaitingHead:
+      return retry(after: failure(fault), isReplayable: isReplayable, judge: &judge, at: now)
+        ?? answer(refusal(fault))
+    case .holdingHead: return answer(refusal(fault))
+    case .responding:
+      state = .over
+      return .resetClient
+    case .idle, .recording, .acquiring, .over: return .none
+    }
+  }
+
+  /// The client's side ended: nobody waits for an answer.
+  public mutating func clientGone() -> Action {
+    guard state != .over else { return .none }
+    state = .over
+    return .abandon
+  }
+
+  /// Nothing happened for too long.
+  public mutating func timedOut(
+    isReplayable: Bool, judge: inout Judge, at now: Instant
+  ) -> Action {
+    switch state {
+    case .recording, .holdingHead: return answer(.auditUnavailable)
+    case .acquiring:
+      return retry(after: .notConnected, isReplayable: true, judge: &judge, at: now)
+        ?? answer(.originConnect)
+    case .awaitingHead:
+      return retry(after: .timeout, isReplayable: isReplayable, judge: &judge, at: now)
+        ?? answer(.originTimeout)
+    case .responding:
+      state = .over
+      return .resetClient
+    case .idle, .over: return .none
+    }
+  }
+
+  private mutating func acquire(_ choice: Int, requiresFresh: Bool) -> Action {
+    self.choice = choice
+    attemptCount += 1
+    state = .acquiring
+    return .acquire(choice: choice, requiresFresh: requiresFresh)
+  }
+
+  private mutating func answer(_ refusal: Refusal) -> Action {
+    state = .over
+    return .answer(refusal)
+  }
+
+  /// The next attempt; nil when the rules, the budget or the plan allow none.
+  private mutating func retry(
+    after failure: AttemptFailure, isReplayable: Bool, judge: inout Judge, at now: Instant
+  ) -> Action? {
+    let context = AttemptContext(
+      method: request.method, isBodyReplayable: isReplayable, attemptCount: attemptCount)
+    switch RetryRules.decide(
+      after: failure, context, limits: judge.limits, budget: &judge.budget, at: now)
+    {
+    case .retrySameCandidate: return acquire(choice, requiresFresh: true)
+    case .nextCandidate where choice + 1 < request.choiceCount:
+      return acquire(choice + 1, requiresFresh: false)
+    case .nextCandidate, .giveUp: return nil
+    }
+  }
+
+  private func failure(_ fault: StreamFault) -> AttemptFailure {
+    switch fault {
+    case .neverProcessed: .neverProcessed
+    case .connectionLost: isReused ? .lostOnReused : .lost
+    case .peerReset, .malformed: .lost
+    }
+  }
+
+  private func refusal(_ fault: StreamFault) -> Refusal {
+    if case .malformed = fault { return .originMalformed }
+    return .originReset
+  }
+}

@@ -1,0 +1,43 @@
+public import Base
+public import Origins
+
+/// How an exchange went: collected on the way, recorded at the end.
+public struct Outcome: Sendable {
+  /// How an exchange ended.
+  public enum End: String, CaseIterable, Sendable {
+    /// The origin's answer went to the client, whole.
+    case complete
+    /// The edge answered by itself.
+    case refused
+    /// The origin failed in the middle of its answer; the client saw a reset.
+    case originAborted = "origin-aborted"
+    /// The client went away first.
+    case clientAborted = "client-aborted"
+  }
+
+  /// When the request's head was complete.
+  public var startedAt = Instant(nanoseconds: 0)
+  /// When a connection carried the request; nil when none did.
+  public var connectedAt: Instant?
+  /// When the origin's final head was complete; nil when none came.
+  public var answeredAt: Instant?
+  /// When the exchange ended.
+  public var endedAt = Instant(nanoseconds: 0)
+  /// The status that the client was sent, or was about to be; 0 when there was none.
+  public var status: UInt16 = 0
+  /// Why the edge answered by itself; nil when an origin did.
+  public var refusal: Refusal?
+  /// How it ended.
+  public var end = End.complete
+  /// Connections asked for.
+  public var attemptCount: UInt8 = 0
+  /// The endpoint that answered, or was asked last.
+  public var endpoint: EndpointID?
+  /// Body bytes from the client.
+  public var requestBytes: UInt64 = 0
+  /// Body bytes to the client.
+  public var responseBytes: UInt64 = 0
+
+  /// Makes the outcome of an exchange that has just begun.
+  public init() {}
+}

@@ -1,0 +1,101 @@
+/// Why the edge answers by itself. Each means something else to client, officer and SRE.
+public enum Refusal: String, CaseIterable, Sendable {
+  /// An invariant or a deny rule of the policy says no.
+  case forbidden
+  /// No rule of the policy covers the request.
+  case noRule = "no-rule"
+  /// The patient's home region is not known, and the plan needs it.
+  case homeUnknown = "home-region-unknown"
+  /// Lawful, but nothing healthy and fresh enough is left.
+  case unavailable
+  /// The decision could not be recorded, so nothing may be disclosed.
+  case auditUnavailable = "audit-unavailable"
+  /// Too much is under way already.
+  case overloaded
+  /// The request contradicts itself or breaks FHIR's rules.
+  case invalid
+  /// One request concerns patients that may not be joined.
+  case severalPatients = "several-patients"
+  /// The request has been here before.
+  case loop
+  /// No connection to any lawful endpoint.
+  case originConnect = "origin-connect"
+  /// The origin did not answer in time.
+  case originTimeout = "origin-timeout"
+  /// The origin's connection ended before it answered.
+  case originReset = "origin-reset"
+  /// The origin's answer was not HTTP.
+  case originMalformed = "origin-malformed"
+
+  /// The status code that carries the refusal.
+  public var status: UInt16 {
+    switch self {
+    case .forbidden, .noRule: 403
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded: 503
+    case .invalid: 400
+    case .severalPatients: 422
+    case .loop: 508
+    case .originConnect, .originReset, .originMalformed: 502
+    case .originTimeout: 504
+    }
+  }
+
+  /// What FHIR calls the issue (`http://hl7.org/fhir/issue-type`).
+  public var issueType: StaticString {
+    switch self {
+    case .forbidden, .noRule: "forbidden"
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded: "transient"
+    case .invalid: "invalid"
+    case .severalPatients: "business-rule"
+    case .loop: "processing"
+    case .originConnect, .originReset, .originMalformed: "exception"
+    case .originTimeout: "timeout"
+    }
+  }
+
+  /// What RFC 9209 section 2.3 calls the error; nil when the proxy worked as told.
+  public var proxyError: StaticString? {
+    switch self {
+    case .forbidden, .noRule: "http_request_denied"
+    case .unavailable: "destination_unavailable"
+    case .homeUnknown: "destination_not_found"
+    case .auditUnavailable: "proxy_internal_error"
+    case .overloaded: "connection_limit_reached"
+    case .invalid, .severalPatients: "http_request_error"
+    case .loop: "proxy_loop_detected"
+    case .originConnect: "connection_refused"
+    case .originTimeout: "http_response_timeout"
+    case .originReset: "connection_terminated"
+    case .originMalformed: "http_protocol_error"
+    }
+  }
+
+  /// Whether trying again later may help, and after how many seconds.
+  public var retryAfterSeconds: Int? {
+    switch self {
+    case .homeUnknown: 30
+    case .unavailable, .originConnect, .originReset, .originTimeout: 2
+    case .auditUnavailable, .overloaded: 1
+    default: nil
+    }
+  }
+
+  /// One sentence for the person in front of the screen.
+  public var sentence: StaticString {
+    switch self {
+    case .forbidden: "the routing policy forbids this request"
+    case .noRule: "no rule of the routing policy covers this request"
+    case .homeUnknown: "the patient's home region is not known yet; try again later"
+    case .unavailable: "no lawful server is healthy and fresh enough; try again shortly"
+    case .auditUnavailable: "the decision could not be recorded, so nothing is disclosed"
+    case .overloaded: "the edge is at its limit; try again shortly"
+    case .invalid: "the request is not valid"
+    case .severalPatients: "the request concerns several patients that may not be joined"
+    case .loop: "the request came back to the edge that forwarded it"
+    case .originConnect: "no lawful server could be reached"
+    case .originTimeout: "the server did not answer in time"
+    case .originReset: "the server closed the connection before it answered"
+    case .originMalformed: "the server's answer could not be understood"
+    }
+  }
+}

@@ -1,0 +1,144 @@
+public import Base
+public import Clinical
+public import HTTP
+public import Native
+public import Origins
+public import Policy
+
+/// Everything that a decision depends on besides the request and the regions' health: immutable, and
+/// swapped as a whole. An exchange keeps the snapshot that it began with until it ends.
+public final class Snapshot: Sendable {
+  /// The active policy version.
+  public let policy: Policy
+  /// The endpoints behind the edge; region indices are the policy's.
+  public let topology: Topology
+  /// Reads requests.
+  public let classifier: Classifier
+  /// Knows patients' homes; nil when none is configured.
+  public let directory: PatientDirectory?
+  /// Knows where addresses are; nil when none is configured.
+  public let locations: GeoDatabase?
+  /// Peers whose forwarding headers are believed.
+  public let trustedProxies: [CIDR]
+  /// Where clients connect.
+  public let listeners: [ListenerDefinition]
+  /// TLS towards each endpoint by its index; nil for cleartext.
+  public let originContexts: [TLSContext?]
+  /// The target of health requests.
+  public let healthTarget: [UInt8]
+  /// Bounds.
+  public let limits: ProxyLimits
+  /// How long to wait for what.
+  public let timeouts: Timeouts
+  /// The directory's homes as the policy's regions; nil for a home that the policy does not know.
+  let homeRegions: [RegionID?]
+  /// Header values that are the same for every answer of a rule, a region or an endpoint.
+  let headerTexts: HeaderTexts
+
+  /// Joins the parts of one configuration.
+  public init(
+    policy: Policy, topology: Topology, classifier: Classifier, directory: PatientDirectory?,
+    locations: GeoDatabase?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
+    originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts
+  ) {
+    precondition(originContexts.count == topology.endpoints.count, "one context per endpoint")
+    self.policy = policy
+    self.topology = topology
+    self.classifier = classifier
+    self.directory = directory
+    self.locations = locations
+    self.trustedProxies = trustedProxies
+    self.listeners = listeners
+    self.originContexts = originContexts
+    self.healthTarget = Array(healthTarget.utf8)
+    self.limits = limits
+    self.timeouts = timeouts
+    let names = policy.regions.map(\.name)
+    homeRegions = (directory?.homeNames ?? []).map { home in
+      names.firstIndex(of: home).map { RegionID(UInt8($0)) }
+    }
+    headerTexts = HeaderTexts(policy: policy, topology: topology)
+  }
+
+  /// The place that an address grants its user: unknown when the database does not know it, when it
+  /// hides its user, or when the area is too large to lie in one jurisdiction.
+  public func place(of address: IPAddress) -> Place {
+    guard let locations else { return .unknown }
+    let location =
+      address.isIPv4
+      ? locations.lookup(ipv4: UInt32(truncatingIfNeeded: address.bits))
+      : unsafe withUnsafeBytes(of: address.bits.bigEndian) { unsafe locations.lookup(ipv6: $0) }
+    if location.isAnonymous { return .unknown }
+    if let radius = location.accuracyRadiusKilometres,
+      Int(radius) > limits.accuracyRadiusKilometresMax
+    {
+      return .unknown
+    }
+    return location.subdivision == .unknown ? location.country : location.subdivision
+  }
+}
+
+/// One place where clients connect.
+public struct ListenerDefinition: Sendable {
+  /// The configured address.
+  public let address: IPAddress
+  /// The configured port; 0 lets the kernel pick.
+  public let port: UInt16
+  /// TLS for clients; nil for cleartext.
+  public let tls: TLSContext?
+
+  /// Makes the definition of a listener.
+  public init(address: IPAddress, port: UInt16, tls: TLSContext?) {
+    self.address = address
+    self.port = port
+    self.tls = tls
+  }
+}
+
+/// Bounds of the whole edge, beside those of one connection.
+public struct ProxyLimits: Sendable, Equatable {
+  /// Bounds of one HTTP connection.
+  public var http = HTTPLimits()
+  /// Health, pool and retry thresholds.
+  public var origins = OriginLimits()
+  /// Client connections per loop: at 40 KiB each, a bound on memory.
+  public var clientConnectionsMax = 20_000
+  /// Requests under way per loop: past it new ones are told to come back.
+  public var exchangesMax = 10_000
+  /// A location with a larger radius counts as unknown: it may lie in several states.
+  public var accuracyRadiusKilometresMax = 250
+  /// Records that may wait for the disk; past it nothing is disclosed.
+  public var pendingRecordsMax = 65_536
+
+  /// Makes the default bounds.
+  public init() {}
+}
+
+/// How long the edge waits, in milliseconds, before it gives up.
+public struct Timeouts: Sendable, Equatable {
+  /// For a client's TLS handshake.
+  public var handshakeMilliseconds: UInt64 = 10_000
+  /// For a client's first request.
+  public var clientHeaderMilliseconds: UInt64 = 10_000
+  /// For a client that has nothing under way.
+  public var clientIdleMilliseconds: UInt64 = 60_000
+  /// For a client that takes nothing of what waits for it.
+  public var clientStallMilliseconds: UInt64 = 30_000
+  /// For the peer's end after our last byte.
+  public var lingerMilliseconds: UInt64 = 2_000
+  /// For TCP and TLS with an origin. Short: a region is a few tens of milliseconds away.
+  public var connectMilliseconds: UInt64 = 500
+  /// For a place on a connection, dialling included.
+  public var acquireMilliseconds: UInt64 = 1_000
+  /// For the first byte of an origin's answer.
+  public var firstByteMilliseconds: UInt64 = 10_000
+  /// For the next byte of an origin's answer, or for an origin to take the next of a request.
+  public var originStallMilliseconds: UInt64 = 30_000
+  /// For a record to reach the disk.
+  public var auditMilliseconds: UInt64 = 2_000
+  /// For exchanges under way when the edge is told to end.
+  public var drainMilliseconds: UInt64 = 30_000
+
+  /// Makes the default patience.
+  public init() {}
+}

@@ -1,0 +1,47 @@
+internal import CLinux
+internal import Glibc
+
+/// A running system thread; joined once, by the thread that started it.
+@safe
+public final class Thread {
+  private let handle: pthread_t
+
+  /// Starts a thread called `name` (15 bytes at most) that runs `body`.
+  public init(name: String, _ body: sending @escaping () -> Void) throws(SystemError) {
+    let box = unsafe Unmanaged.passRetained(Box(name: String(name.prefix(15)), body: body))
+    var handle = pthread_t()
+    let code = unsafe pthread_create(
+      &handle, nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        // The reference that `passRetained` made is taken over here, once.
+        let box = unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
+        unsafe box.name.withCString { unsafe homeward_name_thread($0) }
+        box.body()
+        return nil
+      }, box.toOpaque())
+    guard code == 0 else {
+      unsafe box.release()
+      throw SystemError(code: code, call: "pthread_create")
+    }
+    self.handle = handle
+  }
+
+  /// Waits until the thread has ended.
+  public func join() {
+    _ = pthread_join(handle, nil)
+  }
+
+  /// Carries the closure across `pthread_create`.
+  private final class Box {
+    let name: String
+    let body: () -> Void
+    init(name: String, body: @escaping () -> Void) {
+      self.name = name
+      self.body = body
+    }
+  }
+}
+
+/// How many processors the process may use.
+public func processorCount() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

@@ -1,0 +1,41 @@
+internal import StrictYAML
+
+extension Configuration {
+  /// How endpoints are probed. A dead endpoint is known after at most
+  /// `interval` + 2 × `timeout`: 900 ms by default.
+  struct Health: Sendable, Equatable {
+    /// The path that tells an endpoint's role, epoch and lag.
+    var path = "/health"
+    /// Milliseconds from probe to probe of a healthy endpoint.
+    var intervalMilliseconds = 400
+    /// The same while an endpoint is new or suspect: a verdict is wanted.
+    var suspectIntervalMilliseconds = 200
+    /// The same while it is down: its return is seen within a second, it is left alone otherwise.
+    var downIntervalMilliseconds = 500
+    /// Milliseconds until a probe without answer has failed: three round trips across a continent.
+    var timeoutMilliseconds = 250
+  }
+}
+
+extension Configuration.Health {
+  /// Reads `health`.
+  init(_ reader: MappingReader) {
+    path = reader.urlPath("path", default: path)
+    intervalMilliseconds = reader.durationMilliseconds(
+      "interval", in: 50...60_000, default: intervalMilliseconds)
+    suspectIntervalMilliseconds = reader.durationMilliseconds(
+      "suspect_interval", in: 20...60_000,
+      default: min(suspectIntervalMilliseconds, intervalMilliseconds))
+    downIntervalMilliseconds = reader.durationMilliseconds(
+      "down_interval", in: 50...60_000, default: downIntervalMilliseconds)
+    timeoutMilliseconds = reader.durationMilliseconds(
+      "timeout", in: 20...10_000, default: timeoutMilliseconds)
+    if suspectIntervalMilliseconds > intervalMilliseconds {
+      reader.diagnostics.error(
+        .combination, at: reader.mark(of: "suspect_interval"),
+        "`suspect_interval` (\(durationText(milliseconds: suspectIntervalMilliseconds))) must not"
+          + " be longer than `interval` (\(durationText(milliseconds: intervalMilliseconds)))")
+    }
+    reader.finish()
+  }
+}

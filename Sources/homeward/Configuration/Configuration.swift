@@ -1,0 +1,102 @@
+// Configuration: what the operator wrote for one edge, checked before anything starts.
+//
+// Problem: a mistyped setting that is silently ignored shows up at night, under load.
+// Shape: `Configuration` and its sections are plain values with every default filled in; units stand
+// in the names, paths are resolved against the file's folder. Each section reads itself from strict
+// YAML (`Configuration+Section.swift`); `ConfigurationLoad` joins file, policy and directory and
+// collects every complaint in one pass.
+// Limits: read at start and on reload by one thread; the values are Sendable and never change.
+internal import Reactor
+internal import StrictYAML
+
+/// One edge's configuration, complete and checked.
+struct Configuration: Sendable, Equatable {
+  /// This edge's name in records and answers; unique in the fleet.
+  var instance = ""
+  /// Event loops to run; nil means one for each core.
+  var loopCount: Int?
+  /// Where clients connect; at least one.
+  var listeners: [Listener] = []
+  /// Whose word about a client's address is taken.
+  var trust = Trust()
+  /// How requests name patients and resources.
+  var fhir = FHIR()
+  /// Where users are; nil: every location is unknown.
+  var location: Location?
+  /// Where patients belong.
+  var directory = Directory()
+  /// The rules.
+  var policy = PolicySource()
+  /// Where and how decisions are recorded.
+  var audit = Audit()
+  /// The regions in the file's order, each with at least one endpoint.
+  var regions: [Region] = []
+  /// How endpoints are probed.
+  var health = Health()
+  /// How long anybody may take.
+  var timeouts = Timeouts()
+  /// How much anybody may use.
+  var limits = Limits()
+}
+
+extension Configuration {
+  /// Listeners of one edge: a typing error makes no more than this.
+  static let listenerCountMax = 64
+  /// Event loops of one edge: above any machine's cores is a mistake.
+  static let loopCountMax = 256
+
+  /// Reads a whole file; use the result only if `diagnostics` holds no error afterwards.
+  static func read(
+    _ root: Node?, _ diagnostics: Diagnostics, _ paths: ConfigurationPaths
+  ) -> Configuration {
+    let reader = MappingReader(root, "the configuration", diagnostics)
+    var configuration = Configuration()
+    configuration.instance = reader.name("instance")
+    configuration.loopCount = loopCount(reader)
+    configuration.listeners = listeners(reader, paths)
+    configuration.trust = Trust(reader.section("trust"))
+    configuration.fhir = FHIR(reader.section("fhir"))
+    configuration.location = reader.optionalMapping("location", "`location`")
+      .map { Location($0, paths) }
+    configuration.directory = Directory(reader.mapping("directory", "`directory`"), paths)
+    configuration.policy = PolicySource(reader.mapping("policy", "`policy`"), paths)
+    configuration.audit = Audit(reader.mapping("audit", "`audit`"), paths)
+    configuration.regions = Region.all(reader, paths)
+    configuration.health = Health(reader.section("health"))
+    configuration.timeouts = Timeouts(reader.section("timeouts"))
+    configuration.limits = Limits(reader.section("limits"))
+    reader.finish()
+    return configuration
+  }
+
+  /// `auto` or a number.
+  private static func loopCount(_ reader: MappingReader) -> Int? {
+    guard let scalar = reader.scalar("loops", isRequired: false), scalar.text != "auto" else {
+      return nil
+    }
+    guard let count = Int(scalar.text), (1...loopCountMax).contains(count) else {
+      reader.diagnostics.error(
+        Code.kind.rawValue, at: scalar.mark,
+        "`loops` must be `auto` or a whole number from 1 to \(loopCountMax), not `\(scalar.text)`",
+        suggestion: Spelling.nearest(to: scalar.text, among: ["auto"]))
+      return nil
+    }
+    return count
+  }
+
+  /// The listeners, without repetitions.
+  private static func listeners(
+    _ reader: MappingReader, _ paths: ConfigurationPaths
+  ) -> [Listener] {
+    let items = reader.mappings("listeners", "a listener")
+    reader.requireItems("listeners", items.count, max: listenerCountMax)
+    var addresses = Uniqueness()
+    return items.map { item in
+      let listener = Listener(item, paths)
+      if let address = listener.address, address.port != 0 {
+        addresses.note("\(address)", at: item.mark(of: "address"), "address", item.diagnostics)
+      }
+      return listener
+    }
+  }
+}

@@ -1,0 +1,103 @@
+internal import Native
+internal import Policy
+internal import Reactor
+internal import StrictYAML
+
+/// What reading a configuration gave: everything that is needed to start, or every reason not to.
+///
+/// Made by one thread, at start and on reload; nothing is opened for good and nothing is changed.
+struct ConfigurationLoad {
+  /// The configuration; nil when there is an error in any of the files.
+  var configuration: Configuration?
+  /// The policy that the configuration names; nil when it cannot be used.
+  var policy: Policy?
+  /// All complaints: the configuration's, then the policy's, then the directory's, each by position.
+  var diagnostics: [Diagnostic] = []
+  /// What is as it should be, but worth knowing.
+  var notes: [String] = []
+
+  /// Bytes of a configuration or policy file: 5,000 rules are under 2 MiB.
+  static let fileByteCountMax = 8 << 20
+
+  /// Whether anything is wrong.
+  var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+  /// Reads and checks the configuration at `path`, and all it names.
+  ///
+  /// `opensMaterial` says whether certificates and databases are opened by the libraries that will
+  /// use them; tests with a file system of their own cannot.
+  static func load(
+    _ path: String, files: any FileView = SystemFiles(), opensMaterial: Bool = true
+  ) -> ConfigurationLoad {
+    var load = ConfigurationLoad()
+    guard let diagnostics = TextFile.open(path, "the configuration", files, &load.diagnostics)
+    else { return load }
+    let paths = ConfigurationPaths(folder: FileSystem.directory(of: path), files: files)
+    let root = Document.parse(diagnostics)
+    let configuration = Configuration.read(root, diagnostics, paths)
+    var others: [Diagnostic] = []
+    load.policy = policy(configuration.policy.file, paths, &others)
+    if let policy = load.policy {
+      Configuration.Region.check(root, PolicyRegions(policy), diagnostics)
+    }
+    if root != nil { checkMaterial(configuration, paths, diagnostics, opens: opensMaterial) }
+    load.diagnostics += diagnostics.sorted() + others
+    if root != nil, configuration.location == nil {
+      load.notes.append(
+        "no `location`: where a user is stays unknown, and rules that ask for it match `unknown`")
+    }
+    if !load.hasErrors { load.configuration = configuration }
+    return load
+  }
+
+  /// The policy in the file at `path`; nil after complaints, or when the configuration named none.
+  private static func policy(
+    _ path: String, _ paths: ConfigurationPaths, _ complaints: inout [Diagnostic]
+  ) -> Policy? {
+    // A file that is not there was reported where the configuration names it.
+    guard paths.isUsable(path),
+      let source = TextFile.open(path, "the policy", paths.files, &complaints)
+    else { return nil }
+    let hash = SHA256.hash(Array(source.text.utf8))
+    let (policy, diagnostics) = Policy.load(text: source.text, file: path, hash: "\(hash)")
+    complaints += diagnostics
+    return policy
+  }
+}
+
+extension PolicyRegions {
+  /// The regions of a loaded policy.
+  init(_ policy: Policy) {
+    self.init(policyName: policy.name, names: policy.regions.map(\.name))
+  }
+}
+
+/// A text file, with a place for complaints about it.
+enum TextFile {
+  /// Reads `path`, which is `what`; nil after a complaint in `complaints`.
+  static func open(
+    _ path: String, _ what: String, _ files: any FileView, _ complaints: inout [Diagnostic]
+  ) -> Diagnostics? {
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try files.read(path, byteCountMax: ConfigurationLoad.fileByteCountMax)
+    } catch {
+      let diagnostics = Diagnostics(file: path, text: "")
+      diagnostics.error(
+        error.isNotFound ? .missingFile : .unreadableFile, at: .start,
+        "\(what) cannot be read: \(error)")
+      complaints += diagnostics.sorted()
+      return nil
+    }
+    if let text = String(validating: bytes, as: UTF8.self) {
+      return Diagnostics(file: path, text: text)
+    }
+    let diagnostics = Diagnostics(file: path, text: "")
+    let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    let bad = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+    diagnostics.error(
+      Code.character.rawValue, at: Mark(line: bad + 1, column: 1), "this line is not UTF-8 text")
+    complaints += diagnostics.sorted()
+    return nil
+  }
+}

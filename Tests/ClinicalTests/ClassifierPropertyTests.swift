@@ -1,0 +1,121 @@
+import Base
+import Clinical
+import Testing
+
+/// All requests of the tables.
+private let requests =
+  (interactions + compartments + searches + hazards + writes + operations + paths).map(\.request)
+
+@Test(arguments: 0..<20 as Range<UInt64>)
+func randomBytesNeverTrap(seed: UInt64) {
+  var random = SplitMix64(seed: seed)
+  let alphabet = Array("/fhirPatientObs?&=,%2Fa.:|$_-*;+\\".utf8) + [0, 0x7F, 0xFF, 0x20]
+  var refused = 0
+  for _ in 0..<2_000 {
+    let target = (0..<Int.random(in: 0..<80, using: &random)).map { _ in
+      alphabet.randomElement(using: &random) ?? 0
+    }
+    let pathCount = Int.random(in: -1...(target.count + 1), using: &random)
+    let result = unsafe target.withUnsafeBytes {
+      unsafe classifier.classify(method: .get, target: $0, pathCount: pathCount)
+    }
+    if result.refusal != nil { refused += 1 }
+    if case .one(let range) = result.patient { #expect(range.upperBound <= target.count) }
+  }
+  #expect(refused > 0)
+}
+
+@Test(arguments: 0..<20 as Range<UInt64>)
+func mutatedRequestsNeverTrap(seed: UInt64) {
+  var random = SplitMix64(seed: seed)
+  for request in requests {
+    var target = Array(request.drop { $0 != " " }.dropFirst().utf8)
+    for _ in 0..<3 where !target.isEmpty {
+      target[Int.random(in: 0..<target.count, using: &random)] = UInt8.random(
+        in: 0...255, using: &random)
+    }
+    let pathCount = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
+    for method in [ClinicalMethod.get, .post, .put, .delete, .other] {
+      let result = unsafe target.withUnsafeBytes {
+        unsafe classifier.classify(method: method, target: $0, pathCount: pathCount)
+      }
+      if case .one(let range) = result.patient {
+        #expect(!range.isEmpty && range.count <= 64 && range.upperBound <= target.count)
+      }
+    }
+  }
+}
+
+/// However it is spelled, a second patient is noticed wherever a first one was named.
+@Test(arguments: [
+  "patient=ZZ", "subject=Patient/ZZ", "performer=Patient%2FZZ", "wibble=Patient/ZZ",
+  "author:Patient=ZZ", "recipient=Practitioner/q,Patient/ZZ",
+])
+func aSecondPatientIsAlwaysNoticed(parameter: String) {
+  var checked = 0
+  for request in requests {
+    let (before, _) = classify(request, with: classifier)
+    guard case .one = before.patient, before.refusal == nil else { continue }
+    let longer = request + (request.contains("?") ? "&" : "?") + parameter
+    let (after, _) = classify(longer, with: classifier)
+    #expect(after.refusal == .twoPatients, "\(longer)")
+    #expect(after.patient == .several)
+    checked += 1
+  }
+  #expect(checked > 80)
+}
+
+/// A parameter that is not understood takes the replica away and never makes the class milder.
+@Test func unknownParametersNeverHelp() {
+  for request in requests where request.hasPrefix("GET /fhir/") && request.contains("?") {
+    let (before, _) = classify(request, with: classifier)
+    guard before.operation == .search, before.refusal == nil else { continue }
+    let (after, _) = classify(request + "&x-unknown=vital-signs", with: classifier)
+    #expect(!after.canUseReplica)
+    #expect(after.dataClass == before.dataClass && after.sensitivity == before.sensitivity)
+  }
+}
+
+@Test func idsTellNothingWithoutASeparator() {
+  let plain = Classifier(patientIDSeparator: nil)
+  let (read, target) = classify("GET /fhir/Observation/p1.o1", with: plain)
+  #expect(describe(read, target) == "read Observation ? mixed unknown+ unknown replica")
+  let (search, other) = classify("GET /fhir/Observation?_id=p1.o1", with: plain)
+  #expect(describe(search, other) == "search Observation ? bulk unknown+ unknown replica")
+}
+
+@Test func theBaseMayBeTheRoot() {
+  let root = Classifier(fhirBasePath: "")
+  let (read, target) = classify("GET /Patient/p1", with: root)
+  #expect(describe(read, target) == "read Patient p1 demographics normal exact replica")
+  let (batch, other) = classify("POST /", with: root)
+  #expect(describe(batch, other) == "batch none ? mixed unknown+ unknown")
+}
+
+@Test(arguments: [
+  ("GET /fhir/Observation/p1.o1", Ambiguity.derivedFromID),
+  ("GET /fhir/Observation?subject=p1", .untypedReference),
+  ("GET /fhir/Observation?patient=p1&wibble=1", .unknownParameter),
+  ("GET /fhir/Observation?patient=p1&category:not=x", .modifier),
+  ("GET /fhir/Observation?patient=p1&_include=*", .joined),
+  ("GET /fhir/Observation?patient.name=x", .chained),
+  ("GET /fhir/Patient?identifier=1", .identifierSearch),
+  ("GET /fhir/Observation?patient=http://x/Patient/1", .absoluteReference),
+  ("GET /fhir/Observation", .noPatient), ("GET /fhir?_getpages=1", .pagingToken),
+  ("POST /fhir/Observation/_search", .body), ("GET /fhir/Nonsense/1", .unknownType),
+  ("POST /fhir/$graphql", .unknownOperation), ("GET /nowhere", .notFHIR),
+  ("GET /fhir/Patient/p1", .none),
+])
+func theRecordLearnsWhy(request: String, reason: Ambiguity) {
+  #expect(classify(request, with: classifier).0.ambiguity == reason)
+}
+
+@Test func everyTypeHasANameAndAClass() {
+  for type in ResourceType.allCases where type != .none && type != .unknown {
+    let (result, _) = classify("GET /fhir/\(type.name)/x", with: classifier)
+    #expect(result.resourceType == type)
+    #expect(result.dataClass != .unknown)
+  }
+  // 146 concrete types of R4, and `none` and `unknown`.
+  #expect(ResourceType.allCases.count == 148)
+}

@@ -1,0 +1,119 @@
+import HTTP
+@testable import homeward
+
+extension LoadTests {
+  /// The folder of the package, from this file's place in it.
+  static let packageFolder = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+    .dropLast(3).joined(separator: "/")
+
+  /// Every key there is, each with a value that is not its default.
+  static let full = """
+    instance: edge-1
+    loops: 3
+    listeners:
+      - address: "[::1]:0"
+        tls:
+          certificates: [{ chain: edge.pem, key: edge.key }]
+          minimum: TLSv1.2
+          alpn: [http/1.1]
+          client_certificates: require
+          client_authorities: edge.pem
+      - address: 0.0.0.0:8080
+        cleartext: allowed
+    trust: { proxies: [10.0.0.0/8, "2001:db8::/32"] }
+    fhir: { base: /r4/fhir, patient_id_separator: "-" }
+    location: { database: geo.mmdb }
+    directory: { file: patients.csv }
+    policy: { file: policy.yaml }
+    audit:
+      directory: log
+      interval: 5ms
+      pseudonym_key: pseudonym.key
+      segment_size: 1GiB
+      pending_records: 2048
+    regions:
+      us-west:
+        endpoints:
+          - name: west-1
+            tier: primary
+            address: 192.0.2.1:443
+            protocol: http2
+            tls:
+              server_name: west.ehr.example
+              authorities: edge.pem
+              certificate: edge.pem
+              key: edge.key
+            weight: 7
+            connections: 8
+            requests_per_connection: 9
+          - { name: west-2, tier: replica, address: 192.0.2.2:80, cleartext: allowed }
+    health:
+      path: /ready
+      interval: 1s
+      suspect_interval: 101ms
+      down_interval: 102ms
+      timeout: 103ms
+    timeouts:
+      client_header: 1001ms
+      client_idle: 1002ms
+      client_stall: 1003ms
+      tls_handshake: 1004ms
+      connect: 1005ms
+      first_byte: 1006ms
+      origin_idle: 1007ms
+      origin_stall: 1008ms
+      drain: 1009ms
+    limits:
+      client_connections: 101
+      requests_in_flight: 102
+      origin_waiters: 103
+      header_fields: 104
+      header_size: 32KiB
+      target_size: 8KiB
+      chunk_line_size: 128B
+      streams: 105
+      stream_window: 128KiB
+      connection_window: 2MiB
+      send_high_mark: 256KiB
+      send_low_mark: 64KiB
+      receive_high_mark: 96KiB
+      reset_burst: 106
+      resets_per_second: 107
+      continuations: 8
+      settings_entries: 32
+      waiting_acknowledgements: 108
+      waiting_frames: 109
+
+    """
+
+  /// The timeouts of `full`.
+  static let fullTimeouts = Configuration.Timeouts(
+    clientHeaderMilliseconds: 1_001, clientIdleMilliseconds: 1_002, clientStallMilliseconds: 1_003,
+    tlsHandshakeMilliseconds: 1_004, connectMilliseconds: 1_005, firstByteMilliseconds: 1_006,
+    originIdleMilliseconds: 1_007, originStallMilliseconds: 1_008, drainMilliseconds: 1_009)
+
+  /// The limits of `full`.
+  static let fullLimits: Configuration.Limits = {
+    var limits = Configuration.Limits()
+    limits.clientConnectionCountMax = 101
+    limits.requestCountMax = 102
+    limits.originWaiterCountMax = 103
+    limits.http.fieldCountMax = 104
+    limits.http.fieldBytesMax = 32 << 10
+    limits.http.targetBytesMax = 8 << 10
+    limits.http.chunkLineBytesMax = 128
+    limits.http.concurrentStreamsMax = 105
+    limits.http.streamWindowBytes = 128 << 10
+    limits.http.connectionWindowBytes = 2 << 20
+    limits.http.sendHighMarkBytes = 256 << 10
+    limits.http.sendLowMarkBytes = 64 << 10
+    limits.http.receiveHighMarkBytes = 96 << 10
+    limits.http.resetBurst = 106
+    limits.http.resetRatePerSecond = 107
+    limits.http.continuationsMax = 8
+    limits.http.settingsEntriesMax = 32
+    limits.http.outboundAcksMax = 108
+    limits.http.outboundFramesMax = 109
+    return limits
+  }()
+}

@@ -1,0 +1,166 @@
+/// Mistakes in the file as a whole, trust, paths and the audit log, and what is said about them.
+extension Mistake {
+  static let files: [Mistake] = [
+    Mistake(
+      "instance: edge-1", "instnace: edge-1",
+      """
+      1:1: error: unknown key `instnace` in the configuration [E201]; did you mean `instance`?
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge 1",
+      """
+      1:11: error: `instance` must be 1 to 64 letters, digits, `-`, `_` or `.`, starting with a \
+      letter or digit [E411]
+      """),
+    Mistake(
+      "instance: edge-1", "instance: 12",
+      """
+      1:11: error: `instance` is text; put `12` in quotes if it is meant literally [E205]
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\ninstance: edge-2",
+      """
+      2:1: error: key `instance` stands twice in one mapping, first in line 1 [E102]
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\nloops: atuo",
+      """
+      2:8: error: `loops` must be `auto` or a whole number from 1 to 256, not `atuo` [E205]; did \
+      you mean `auto`?
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\nloops: 0",
+      """
+      2:8: error: `loops` must be `auto` or a whole number from 1 to 256, not `0` [E205]
+      """),
+    Mistake(
+      "policy: { file: policy.yaml }\n", "",
+      """
+      1:1: error: the configuration needs the key `policy` [E202]
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\ntrust: { proxies: [10.1.2.3/8] }",
+      """
+      2:20: error: a trusted proxy must be a network such as `10.1.0.0/16` or `2001:db8::/48`, \
+      not `10.1.2.3/8` [E402]; did you mean `10.0.0.0/8`?
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\ntrust: { proxies: [10.1.2.3] }",
+      """
+      2:20: error: a trusted proxy must be a network such as `10.1.0.0/16` or `2001:db8::/48`, \
+      not `10.1.2.3` [E402]; did you mean `10.1.2.3/32`?
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\ntrust: { proxies: [0.0.0.0/0] }",
+      """
+      2:20: error: `0.0.0.0/0` would believe too many; the shortest prefix for IPv4 is /8 [E402]
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\ntrust: { proxies: ['::/8'] }",
+      """
+      2:20: error: `::/8` would believe too many; the shortest prefix for IPv6 is /16 [E402]
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\ntrust: { proxies: [load-balancer] }",
+      """
+      2:20: error: a trusted proxy must be a network such as `10.1.0.0/16` or `2001:db8::/48`, \
+      not `load-balancer` [E402]
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\ntrust: { proxies: [10.0.0.0/8, 10.0.0.0/8] }",
+      """
+      2:32: error: network `10.0.0.0/8` was used in line 2 already [E405]
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\nfhir: { base: fhir/ }",
+      """
+      2:15: error: `base` must be a path such as `/fhir`: from `/`, without a `/` at the end, of \
+      letters, digits, `-`, `_`, `.` and `~` [E412]; did you mean `/fhir`?
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\nfhir: { base: /fhir/../admin }",
+      """
+      2:15: error: `base` must be a path such as `/fhir`: from `/`, without a `/` at the end, of \
+      letters, digits, `-`, `_`, `.` and `~` [E412]
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\nfhir: { patient_id_separator: ':' }",
+      """
+      2:31: error: unknown word `:` for `patient_id_separator`: one of ., - [E208]; did you mean \
+      `.`?
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\nlocation: { database: geo.mmbd }",
+      """
+      2:23: error: file `conf/geo.mmbd` for `database` does not exist [E403]; did you mean \
+      `geo.mmdb`?
+      """),
+    Mistake(
+      "instance: edge-1", "instance: edge-1\nlocation: geo.mmdb",
+      """
+      2:11: error: `location` must be a mapping of keys, not a single value [E203]
+      """),
+    Mistake(
+      "patients.csv", "patient.csv",
+      """
+      5:20: error: file `conf/patient.csv` for `file` does not exist [E403]; did you mean \
+      `patients.csv`?
+      """),
+    Mistake(
+      "policy.yaml", "polcy.yaml",
+      """
+      6:17: error: file `conf/polcy.yaml` for `file` does not exist [E403]; did you mean \
+      `policy.yaml`?
+      """),
+    Mistake(
+      "directory: log", "directory: edge.pem",
+      """
+      7:21: error: `directory` needs a folder, but `conf/edge.pem` is a file [E404]
+      """),
+    Mistake(
+      "directory: log", "directory: missing/log",
+      """
+      7:21: error: folder `conf/missing`, which would hold `missing/log`, does not exist [E403]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key", "pseudonym_key: short.key",
+      """
+      7:41: error: `conf/short.key` is too short for a key: it needs 32 random bytes, or 64 \
+      hexadecimal digits (`openssl rand -hex 32 > conf/short.key` makes one) [E413]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key", "pseudonym_key: pseudonym.key, interval: 10",
+      """
+      7:66: error: `interval` has no unit; write a duration such as `5s` with one of `ms`, `s`, \
+      `m`, `h` [E207]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key", "pseudonym_key: pseudonym.key, interval: 10us",
+      """
+      7:66: error: `interval` has the unknown unit `us`; write a duration such as `5s` with one \
+      of `ms`, `s`, `m`, `h` [E207]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key", "pseudonym_key: pseudonym.key, interval: 0ms",
+      """
+      7:66: error: `interval` must be from 1ms to 1s, not 0ms [E206]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key", "pseudonym_key: pseudonym.key, segment_size: 256MB",
+      """
+      7:70: error: `segment_size` has the unknown unit `MB`; write a size such as `64KiB` with \
+      one of `B`, `KiB`, `MiB`, `GiB` [E207]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key", "pseudonym_key: pseudonym.key, segment_size: 1KiB",
+      """
+      7:70: error: `segment_size` must be from 1MiB to 16GiB, not 1KiB [E206]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key", "pseudonym_key: pseudonym.key, pending_records: 64KiB",
+      """
+      7:73: error: `pending_records` must be a whole number from 1024 to 16777216, without \
+      quotes or unit [E205]
+      """),
+  ]
+}
