@@ -51,11 +51,8 @@ final class OriginConnection: Connection {
     settle()
   }
 
-  /// Lets go of an exchange whose response is complete.
-  func complete(_ stream: StreamID) {
-    exchanges.remove(stream)
-    settle()
-  }
+  /// Lets go of an exchange whose response is complete. Its place is free once the codec says so.
+  func complete(_ stream: StreamID) { exchanges.remove(stream) }
 
   /// Tells the pool that a stream's place is free, or that the connection is spent.
   private func settle() {
@@ -130,7 +127,8 @@ final class OriginConnection: Connection {
       case .goAway: pool.goAway(self)
       case .failed(let fault):
         pool.worker.log.originFault(pool.endpoint.name, fault)
-      case .closed, .expectsContinue: break
+      case .closed: settle()
+      case .expectsContinue: break
       }
     }
   }
