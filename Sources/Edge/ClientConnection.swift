@@ -6,7 +6,7 @@ internal import Reactor
 
 /// A client's connection: its codec's events become exchanges, and exchanges answer through it.
 final class ClientConnection: Connection {
-  unowned let worker: Worker
+  let worker: Worker
   /// Where the client connects from, as the kernel says.
   let peer: SocketAddress
   /// Whether the client speaks TLS.

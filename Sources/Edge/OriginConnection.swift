@@ -7,7 +7,7 @@ internal import Reactor
 
 /// A connection to one endpoint: carries one exchange (HTTP/1.1) or several (HTTP/2).
 final class OriginConnection: Connection {
-  unowned let pool: OriginPool
+  let pool: OriginPool
   /// The pool machine's number for this connection; nil before it is ready and after it is lost.
   var slot: Int?
   /// When connecting began.
