@@ -33,9 +33,12 @@ final class OriginConnection: Connection {
     pool.connected(self)
   }
 
-  /// Sends a request's head.
+  /// Sends a request's head; nil, and the place is given back, when the connection takes none now.
   func open(_ exchange: Exchange, _ head: borrowing RequestHead, isEnd: Bool) -> StreamID? {
-    guard let codec, codec.canOpen else { return nil }
+    guard let codec, codec.canOpen else {
+      settle()
+      return nil
+    }
     let stream = codec.open(head, isEnd: isEnd)
     requestCount += 1
     exchanges.insert(exchange, stream)
