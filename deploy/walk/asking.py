@@ -38,6 +38,7 @@ class Answer:
         self.decision = self._field("ehr-decision-id", r"(.*)")
         self.rule = self._field("ehr-policy", r"rule=([^;]+)")
         self.endpoint = self._field("proxy-status", r'next-hop="([^"]+)"')
+        self.error = self._field("proxy-status", r'details="([^"]+)"')
         self.tier = self._field("ehr-freshness", r"source=([^;]+)")
         self.lag = self._field("ehr-freshness", r"lag=([^;]+)")
         self.bound = self._field("ehr-freshness", r"bound=([^;]+)")
@@ -127,7 +128,8 @@ class Load:
             done = subprocess.run(self._command, capture_output=True, text=True)
             heads = done.stdout.replace("\r\n", "\n").split("\n\n")
             answers = [Answer(head + "\n\n") for head in heads if head]
-            wrong = [f"status {answer.status}" for answer in answers if answer.status != 200]
+            wrong = [f"{answer.status} ({answer.error}), decision {answer.decision}"
+                     for answer in answers if answer.status != 200]
             if done.returncode or len(answers) != self._target_count:
                 wrong.append(f"curl ended with {done.returncode} after {len(answers)} answers")
             with self._lock:
