@@ -35,6 +35,7 @@ final class Exchange {
   private var requestDebt = 0
   private var requestTrailers: Fields?
   private var isRequestEnded: Bool
+  private var swallowedByteCount = 0
   private var awaitsContinue = false
 
   // The response on its way to the client.
@@ -152,7 +153,7 @@ final class Exchange {
   func clientSent(_ bytes: UnsafeRawBufferPointer) {
     let count = bytes.count
     outcome.requestBytes += UInt64(count)
-    guard !isOver else { return clientCodec.consumed(clientStream, byteCount: count) }
+    guard !isOver else { return swallow(count) }
     guard let codec = origin?.codec else {
       unsafe requestBody.append(bytes)
       requestDebt += count
@@ -162,6 +163,19 @@ final class Exchange {
     settleRequestDebt(codec, adding: count)
     touch(snapshot.timeouts.originStallMilliseconds)
   }
+
+  /// The answer was complete before the request. A little more of the request is read and dropped,
+  /// since many clients take an early reset for a failure; past that the rest is refused.
+  private func swallow(_ byteCount: Int) {
+    swallowedByteCount += byteCount
+    if swallowedByteCount <= Self.swallowedByteCountMax {
+      clientCodec.consumed(clientStream, byteCount: byteCount)
+    } else {
+      client.refuseRest(of: clientStream, byteCount: byteCount)
+    }
+  }
+
+  private static let swallowedByteCountMax = 262_144
 
   func clientEnded(trailers: Fields?) {
     isRequestEnded = true
@@ -396,10 +410,8 @@ final class Exchange {
     guard !isOver else { return }
     isOver = true
     deadline = .never
-    if !isRequestEnded, end == .complete || end == .refused {
-      // The answer is complete before the request: the rest of the request is not wanted.
-      client.refuseRest(of: clientStream, byteCount: requestDebt)
-    }
+    swallow(requestDebt)
+    requestDebt = 0
     outcome.end = end
     outcome.endedAt = now
     worker.ended(self)
