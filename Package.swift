@@ -95,7 +95,7 @@ let package = Package(
     tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
     tests(
       "ConfigurationTests",
-      ["homeward", "Base", "HTTP", "Policy", "Reactor", "StrictYAML", argumentParser]),
+      ["homeward", "Base", "Clinical", "HTTP", "Policy", "Reactor", "StrictYAML", argumentParser]),
     tests("TidyTests", []),
   ]
 )

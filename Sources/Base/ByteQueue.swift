@@ -162,3 +162,6 @@ public struct ByteQueue: ~Copyable {
     return unsafe base.unsafelyUnwrapped + used
   }
 }
+
+// The queue is the only owner of its memory and cannot be copied: whoever holds it holds all of it.
+extension ByteQueue: @unchecked Sendable {}

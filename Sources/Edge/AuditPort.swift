@@ -1,19 +1,88 @@
+internal import Audit
 internal import Base
-internal import Reactor
+internal import Clinical
+internal import HTTP
+internal import Native
+internal import Proxy
+
+/// One loop's way to the audit log: appends records, and tells exchanges when theirs is on disk.
+///
+/// Confined to its loop.
 final class AuditPort {
-  init(loop: Int, committer: Mailbox<Int>, pendingMax: Int) {}
-  func append(decisionOf exchange: Exchange) {}
-  func append(outcomeOf exchange: Exchange) {}
-  func await(_ exchange: Exchange) {}
-  func becameDurable(_ sequence: UInt64) {}
-  func failed() {}
-  func flush() {}
-  func turnEnded(at: Instant) {}
-}
-public struct AuditOptions: Sendable {}
-final class AuditCommitter {
-  let inbox: Mailbox<Int>
-  init(_ options: AuditOptions, workers: [Mailbox<WorkerMessage>], log: EdgeLog) throws { inbox = try Mailbox() }
-  func start() throws -> Thread { try Thread(name: "x") {} }
-  func stop() {}
+  let loop: UInt16
+  private let log: AuditLog
+  private var pseudonyms: HMACSHA256
+  private var record = DecisionRecord()
+  /// Exchanges that wait for the disk, in the order of their records.
+  private var waiting: [(sequence: UInt64, exchange: Exchange)] = []
+  private var durable: UInt64 = 0
+  private var hasFailed = false
+  private var isCommitWanted = false
+
+  init(loop: Int, log: AuditLog) {
+    self.loop = UInt16(loop)
+    self.log = log
+    pseudonyms = HMACSHA256(key: log.pseudonymKey)
+  }
+
+  /// Appends a decision; nil when the log does not take it, and nothing may be disclosed then.
+  func append(_ decision: Decision, _ head: RequestHead, _ snapshot: Snapshot) -> UInt64? {
+    decision.fill(
+      &record, loop: loop, patient: pseudonym(decision, head), method: head.method,
+      snapshot: snapshot)
+    guard case .accepted(let sequence) = log.append(record) else { return nil }
+    return sequence
+  }
+
+  /// Appends an outcome. The log counts those that it cannot take.
+  func append(_ outcome: OutcomeRecord) { log.append(outcome) }
+
+  /// The patient under the log's pseudonym: the first half of an HMAC-SHA-256 of the id.
+  private func pseudonym(_ decision: Decision, _ head: RequestHead) -> AuditID? {
+    guard case .one(let range) = decision.classification.patient else { return nil }
+    let digest = unsafe head.target.withUnsafeBytes { target in
+      unsafe pseudonyms.authenticationCode(for: UnsafeRawBufferPointer(rebasing: target[range]))
+    }
+    return unsafe digest.withBytes { bytes in
+      unsafe AuditID(
+        high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+        low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+    }
+  }
+
+  /// Calls the exchange's `recordDurable` or `recordFailed`, now or later.
+  func await(_ exchange: Exchange) {
+    guard let sequence = exchange.recordSequence, !hasFailed else { return exchange.recordFailed() }
+    if sequence <= durable { return exchange.recordDurable() }
+    waiting.append((sequence, exchange))
+  }
+
+  /// A record must be on disk soon: asks for a commit when the turn ends.
+  func wantCommit() { isCommitWanted = true }
+
+  /// Asks for the commit that the turn's records need.
+  func turnEnded() {
+    guard isCommitWanted else { return }
+    isCommitWanted = false
+    log.requestCommit()
+  }
+
+  /// Everything up to `sequence` is on disk.
+  func becameDurable(_ sequence: UInt64) {
+    durable = max(durable, sequence)
+    var index = 0
+    while index < waiting.count, waiting[index].sequence <= durable { index += 1 }
+    guard index > 0 else { return }
+    let ready = waiting[..<index]
+    waiting.removeFirst(index)
+    for entry in ready { entry.exchange.recordDurable() }
+  }
+
+  /// Nothing will be on disk any more.
+  func failed() {
+    hasFailed = true
+    let lost = waiting
+    waiting = []
+    for entry in lost { entry.exchange.recordFailed() }
+  }
 }

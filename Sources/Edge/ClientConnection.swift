@@ -132,6 +132,23 @@ final class ClientConnection: Connection {
     context.flushLater(self)
   }
 
+  /// Ends a stream early. The codec names it no more.
+  func reset(_ stream: StreamID, code: UInt32) {
+    exchanges.remove(stream)
+    codec?.reset(stream, code: code)
+    context.flushLater(self)
+  }
+
+  /// The answer on `stream` is complete and the request is not: HTTP/2 is told to stop (RFC 9113
+  /// section 8.1), HTTP/1.1 closes after the answer and its bytes are swallowed until then.
+  func refuseRest(of stream: StreamID, byteCount: Int) {
+    if codec is HTTP2ServerCodec {
+      reset(stream, code: ErrorCode.noError)
+    } else {
+      codec?.consumed(stream, byteCount: byteCount)
+    }
+  }
+
   // MARK: Time
 
   /// Called about once a second: closes what has waited too long.

@@ -22,6 +22,8 @@ final class Exchange {
   var decision: Decision
   private var machine = ExchangeMachine()
   private(set) var outcome = Outcome()
+  /// The number of the decision's record; nil when the log did not take it.
+  private(set) var recordSequence: UInt64?
 
   private var origin: OriginConnection?
   private var originStream = StreamID(0)
@@ -69,6 +71,9 @@ final class Exchange {
   func begin() {
     guard worker.began(self) else { return answer(.overloaded) }
     worker.decide(self)
+    recordSequence = worker.audit.append(decision, head, snapshot)
+    guard recordSequence != nil else { return answer(.auditUnavailable) }
+    if decision.isDurable { worker.audit.wantCommit() }
     if let refusal = decision.refusal ?? client.prepare(&head, for: decision) {
       answer(refusal)
     } else {
@@ -90,8 +95,7 @@ final class Exchange {
       answer(refusal)
     case .resetClient:
       releaseOrigin(.abandoned)
-      clientCodec.reset(clientStream, code: ErrorCode.internalError)
-      context.flushLater(client)
+      client.reset(clientStream, code: ErrorCode.internalError)
       finish(.originAborted)
     case .abandon:
       releaseOrigin(.abandoned)
@@ -376,10 +380,9 @@ final class Exchange {
     guard !isOver else { return }
     isOver = true
     deadline = .never
-    if requestDebt > 0 {
-      // What the client still sends is swallowed: the answer is on its way already.
-      clientCodec.consumed(clientStream, byteCount: requestDebt)
-      requestDebt = 0
+    if !isRequestEnded, end == .complete || end == .refused {
+      // The answer is complete before the request: the rest of the request is not wanted.
+      client.refuseRest(of: clientStream, byteCount: requestDebt)
     }
     outcome.end = end
     outcome.endedAt = now

@@ -1,3 +1,4 @@
+internal import Audit
 internal import Base
 public import Logging
 internal import Origins
@@ -47,7 +48,8 @@ public final class Server {
   private let prober: Prober
   private let reports: Mailbox<WorkerReport>
   private let workers: [Mailbox<WorkerMessage>]
-  private let committer: AuditCommitter
+  private let auditLog: AuditLog
+  private let segments: AuditSegments
   private let reload: () -> Snapshot?
   private var signals: Signals?
   private var snapshot: Snapshot
@@ -71,7 +73,9 @@ public final class Server {
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     runningCount = options.loopCount
-    committer = try AuditCommitter(options.audit, workers: workers, log: log)
+    segments = try AuditSegments(options.audit, at: Clock.wall())
+    auditLog = try AuditLog(options.audit, firstSequence: segments.nextSequence)
+    if let recovery = segments.recovery { auditLog.append(recovery) }
     prober = Prober(
       context: context, snapshot: snapshot, log: log, seed: options.seed,
       publish: { health in for worker in workers { worker.post(.health(health)) } })
@@ -83,7 +87,7 @@ public final class Server {
     self.ready = ready
     signals = try Signals(on: context.loop) { [unowned self] in received($0) }
     try reports.attach(to: context.loop) { [unowned self] in received($0) }
-    let committerThread = try committer.start()
+    let committer = try startCommitter()
     let health = prober.current
     var threads: [Thread] = []
     for index in 0..<options.loopCount { threads.append(try startWorker(index, health)) }
@@ -91,8 +95,8 @@ public final class Server {
     context.loop.endOfTurn = { [unowned self] in context.flushAll() }
     context.loop.run()
     for thread in threads { thread.join() }
-    committer.stop()
-    committerThread.join()
+    auditLog.inbox.post(.stop)
+    committer.join()
     if let startFailure { throw ServerError(reason: startFailure) }
     log.ended()
   }
@@ -101,16 +105,14 @@ public final class Server {
     let snapshot = self.snapshot
     let mailbox = workers[index]
     let reports = self.reports
-    let inbox = committer.inbox
+    let auditLog = self.auditLog
     let log = self.log
     let seed = options.seed &+ UInt64(index) &+ 1
     return try Thread(name: "homeward-loop-\(index)") {
       do {
         let worker = Worker(
           context: try LoopContext(), snapshot: snapshot, health: health,
-          audit: AuditPort(
-            loop: index, committer: inbox, pendingMax: snapshot.limits.pendingRecordsMax),
-          log: log, seed: seed, reports: reports)
+          audit: AuditPort(loop: index, log: auditLog), log: log, seed: seed, reports: reports)
         try mailbox.attach(to: worker.context.loop) { worker.receive($0) }
         reports.post(.listening(failure: worker.openListeners()))
         worker.run()
@@ -118,6 +120,22 @@ public final class Server {
         reports.post(.listening(failure: "\(error)"))
       }
       reports.post(.ended)
+    }
+  }
+
+  private func startCommitter() throws -> Thread {
+    let (segments, auditLog, options) = (self.segments, self.auditLog, self.options.audit)
+    let (workers, log) = (self.workers, self.log)
+    return try Thread(name: "homeward-audit") {
+      do throws(SystemError) {
+        let committer = try AuditCommitter(
+          log: auditLog, segments: segments, options: options, workers: workers, edgeLog: log)
+        try committer.run()
+      } catch {
+        log.auditFailed("\(error)")
+        _ = auditLog.failed(.writeFailed)
+        for worker in workers { worker.post(.auditFailed) }
+      }
     }
   }
 
@@ -132,7 +150,7 @@ public final class Server {
         beginDrain()
       } else if listeningCount == options.loopCount, startFailure == nil {
         for listener in snapshot.listeners { log.listening("\(listener.address):\(listener.port)") }
-        log.adopted(policy: snapshot.policy.name, version: snapshot.policy.version)
+        recordAdoption()
         ready?()
       }
     case .ended:
@@ -149,8 +167,18 @@ public final class Server {
       snapshot = next
       let health = prober.adopt(next)
       for worker in workers { worker.post(.adopt(next, health)) }
-      log.adopted(policy: next.policy.name, version: next.policy.version)
+      recordAdoption()
     }
+  }
+
+  /// The log says which policy version decides from here on.
+  private func recordAdoption() {
+    let policy = snapshot.policy
+    log.adopted(policy: policy.name, version: policy.version)
+    var event = EventRecord(kind: .policyLoad, time: Clock.wall())
+    event.subject = .text("\(policy.name) \(policy.version)")
+    event.detail = .text(policy.contentHash)
+    auditLog.append(event)
   }
 
   private func beginDrain() {

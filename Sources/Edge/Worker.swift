@@ -59,7 +59,7 @@ final class Worker: TimerTarget {
   func run() {
     context.loop.endOfTurn = { [unowned self] in
       context.flushAll()
-      audit.turnEnded(at: context.loop.now)
+      audit.turnEnded()
     }
     timerFired(token: 0)
     context.loop.run()
@@ -151,7 +151,6 @@ final class Worker: TimerTarget {
       exchange.head, snapshot: generation.snapshot, health: generation.health,
       loads: generation.loads, now: context.loop.now, time: context.wallTime,
       into: &exchange.decision)
-    audit.append(decisionOf: exchange)
   }
 
   /// Ends an exchange: its outcome is recorded and its place is free.
@@ -161,7 +160,9 @@ final class Worker: TimerTarget {
       exchanges[exchange.index] = last
       last.index = exchange.index
     }
-    audit.append(outcomeOf: exchange)
+    audit.append(
+      exchange.outcome.record(
+        of: exchange.decision, loop: audit.loop, snapshot: exchange.generation.snapshot))
   }
 
   /// Tells the health machines of a failure that a request met.
@@ -235,7 +236,6 @@ final class Worker: TimerTarget {
   private func endIfDrained() {
     guard drain.phase != .none, clients.isEmpty else { return }
     for pool in generation.pools + retiringPools { pool.retire() }
-    audit.flush()
     context.loop.stop()
   }
 }

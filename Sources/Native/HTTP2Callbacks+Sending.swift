@@ -94,7 +94,8 @@ extension HTTP2Callbacks {
   /// Writes one DATA frame: the header, then bytes straight from the stream's queue.
   static func sendData(
     _ context: UnsafeMutablePointer<HTTP2Context>, _ frame: UnsafeMutablePointer<nghttp2_frame>,
-    _ header: UnsafePointer<UInt8>, _ count: Int, _ source: UnsafeMutablePointer<nghttp2_data_source>
+    _ header: UnsafePointer<UInt8>, _ count: Int,
+    _ source: UnsafeMutablePointer<nghttp2_data_source>
   ) -> Int32 {
     let slot = unsafe source.pointee.ptr.unsafelyUnwrapped.assumingMemoryBound(to: HTTP2Slot.self)
     // Both hold because `readData` runs in the same call of `mem_send`, and padding is never asked.

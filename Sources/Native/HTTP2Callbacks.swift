@@ -162,7 +162,8 @@ enum HTTP2Callbacks {
     )
     if unsafe slot.pointee.fieldCount > countMax || slot.pointee.fieldBytes > bytesMax {
       unsafe slot.pointee.isOverLimit = true
-      let isHopeless = unsafe slot.pointee.fieldCount > countMax * overLimitFactor
+      let isHopeless =
+        unsafe slot.pointee.fieldCount > countMax * overLimitFactor
         || slot.pointee.fieldBytes > bytesMax * overLimitFactor
       return isHopeless ? stopStream : 0
     }
@@ -259,7 +260,8 @@ enum HTTP2Callbacks {
     guard let first = section.first else { return false }
     let line = unsafe context.pointee.inbox.lines[first]
     guard line.valueCount == 3 else { return false }
-    return unsafe context.pointee.inbox.bytes[Int(line.start &+ line.nameCount)] == 0x31
+    let start = Int(line.start &+ line.nameCount)
+    return unsafe context.pointee.inbox.bytes[start, start + 1].first == 0x31
   }
 
   /// Lets go of a stream that nghttp2 forgets.

@@ -76,21 +76,91 @@ struct HTTP2Line {
   var isSensitive: Bool
 }
 
+/// Bytes of field lines, end to end; read without touching a reference count.
+@safe
+struct HTTP2Arena: ~Copyable {
+  /// The allocation; nil when the arena owns no memory.
+  private var base: UnsafeMutableRawPointer?
+  /// Bytes allocated.
+  private var capacity = 0
+  /// Bytes in use.
+  private(set) var count = 0
+
+  /// Makes an arena that owns no memory.
+  init() { unsafe base = nil }
+
+  deinit { unsafe base?.deallocate() }
+
+  /// The bytes from `start` to `end`, valid until the next mutation.
+  @inline(__always)
+  subscript(start: Int, end: Int) -> UnsafeRawBufferPointer {
+    precondition(start >= 0 && start <= end && end <= count, "outside the arena")
+    guard let base = unsafe base else {
+      return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    return unsafe UnsafeRawBufferPointer(start: base + start, count: end - start)
+  }
+
+  /// Appends a copy.
+  @inline(__always)
+  mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let source = bytes.baseAddress else { return }
+    if capacity - count < bytes.count { grow(bytes.count) }
+    unsafe (base.unsafelyUnwrapped + count).copyMemory(from: source, byteCount: bytes.count)
+    count += bytes.count
+  }
+
+  /// Forgets everything from `end` on.
+  mutating func truncate(to end: Int) { count = min(count, end) }
+
+  /// Forgets the first `byteCount` bytes.
+  mutating func removeFirst(_ byteCount: Int) {
+    guard let base = unsafe base, byteCount > 0 else { return }
+    precondition(byteCount <= count, "outside the arena")
+    unsafe base.copyMemory(from: base + byteCount, byteCount: count - byteCount)
+    count -= byteCount
+  }
+
+  /// Forgets everything, and gives the memory back when it is large.
+  mutating func removeAll(keptByteCountMax: Int) {
+    count = 0
+    guard capacity > keptByteCountMax else { return }
+    unsafe base?.deallocate()
+    unsafe base = nil
+    capacity = 0
+  }
+
+  /// Makes room for `byteCount` more.
+  private mutating func grow(_ byteCount: Int) {
+    var wanted = max(1_024, capacity * 2)
+    while wanted - count < byteCount { wanted *= 2 }
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
+    if let old = unsafe base {
+      unsafe larger.copyMemory(from: old, byteCount: count)
+      unsafe old.deallocate()
+    }
+    unsafe base = larger
+    capacity = wanted
+  }
+}
+
 /// Where callbacks put what they learn; the codec drains it after the C call returned.
-struct HTTP2Inbox {
+struct HTTP2Inbox: ~Copyable {
   /// Events in order; those before `nextIndex` are taken.
   private var events: [HTTP2Event] = []
   /// The next event to take.
   private var nextIndex = 0
   /// Names and values, end to end.
-  private(set) var bytes: [UInt8] = []
+  private(set) var bytes = HTTP2Arena()
   /// The field lines of all sections.
   private(set) var lines: [HTTP2Line] = []
   /// The first line of the section under way; nil between sections.
   private var openLine: Int?
 
-  /// Above this many bytes or records the memory is given back when the inbox is empty.
-  private static let keptCountMax = 8_192
+  /// A larger arena is given back when the inbox is empty: idle connections stay small.
+  private static let keptByteCountMax = 8_192
+  /// A longer list is given back when the inbox is empty.
+  private static let keptLineCountMax = 512
 
   /// Makes an empty inbox that owns no memory.
   init() {}
@@ -116,9 +186,8 @@ struct HTTP2Inbox {
     nextIndex = 0
     events.removeAll(keepingCapacity: events.count <= 256)
     guard let first = openLine, first < lines.count else {
-      let isKept = bytes.count <= Self.keptCountMax
-      bytes.removeAll(keepingCapacity: isKept)
-      lines.removeAll(keepingCapacity: isKept)
+      bytes.removeAll(keptByteCountMax: Self.keptByteCountMax)
+      lines.removeAll(keepingCapacity: lines.count <= Self.keptLineCountMax)
       if openLine != nil { openLine = 0 }
       return
     }
@@ -132,7 +201,7 @@ struct HTTP2Inbox {
   /// Starts a section; one that never ended (its stream was reset) is dropped.
   mutating func beginSection() {
     if let first = openLine, first < lines.count {
-      bytes.removeLast(bytes.count - Int(lines[first].start))
+      bytes.truncate(to: Int(lines[first].start))
       lines.removeLast(lines.count - first)
     }
     openLine = lines.count
@@ -148,8 +217,8 @@ struct HTTP2Inbox {
         start: UInt32(truncatingIfNeeded: bytes.count),
         nameCount: UInt32(truncatingIfNeeded: name.count),
         valueCount: UInt32(truncatingIfNeeded: value.count), isSensitive: isSensitive))
-    unsafe bytes.append(contentsOf: name)
-    unsafe bytes.append(contentsOf: value)
+    unsafe bytes.append(name)
+    unsafe bytes.append(value)
   }
 
   /// Ends the section and returns where its lines are.

@@ -96,14 +96,16 @@ struct HTTP2SlotTable: ~Copyable {
   private var buckets: [Int32] = Array(repeating: 0, count: 16)
   /// Slots in use.
   private(set) var count = 0
+  /// The most slots in use since the table was last empty.
+  private var peakCount = 0
 
   /// Makes an empty table.
   init() {}
 
   deinit {
-    for unsafe slot in unsafe slots {
-      unsafe slot.deinitialize(count: 1)
-      unsafe slot.deallocate()
+    for index in indices {
+      unsafe slots[index].deinitialize(count: 1)
+      unsafe slots[index].deallocate()
     }
   }
 
@@ -117,6 +119,7 @@ struct HTTP2SlotTable: ~Copyable {
   /// Takes a free slot without a stream; `attach` gives it one.
   mutating func take() -> UnsafeMutablePointer<HTTP2Slot> {
     count += 1
+    peakCount = max(peakCount, count)
     if let index = free.popLast() { return unsafe slots[Int(index)] }
     let slot = UnsafeMutablePointer<HTTP2Slot>.allocate(capacity: 1)
     unsafe slot.initialize(to: HTTP2Slot(index: Int32(self.slots.count)))
@@ -139,7 +142,11 @@ struct HTTP2SlotTable: ~Copyable {
     free.append(unsafe slot.pointee.index)
     count -= 1
     if count == 0 {
-      for unsafe slot in unsafe slots { unsafe slot.pointee.queue.releaseIfEmpty() }
+      // Slots go round a stack, so those used since the table was last empty lie on its top.
+      for index in free.suffix(peakCount) {
+        unsafe slots[Int(index)].pointee.queue.releaseIfEmpty()
+      }
+      peakCount = 0
     }
   }
 
@@ -155,9 +162,12 @@ struct HTTP2SlotTable: ~Copyable {
     return nil
   }
 
-  /// Where a stream's search starts: numbers are odd and ascend, so neighbours do not collide.
+  /// Where a stream's search starts: scattered, because a run of neighbours would make every
+  /// removal walk all of it.
   @inline(__always)
-  private func home(_ stream: Int32) -> Int { (Int(stream) >> 1) & (buckets.count - 1) }
+  private func home(_ stream: Int32) -> Int {
+    Int((UInt32(bitPattern: stream) &* 0x9E37_79B1) >> 16) & (buckets.count - 1)
+  }
 
   /// Enters a stream that is not in the table.
   private mutating func insert(stream: Int32, index: Int32) {
@@ -189,9 +199,9 @@ struct HTTP2SlotTable: ~Copyable {
   /// Doubles the buckets; `except` is about to be inserted.
   private mutating func grow(except: Int32) {
     buckets = Array(repeating: 0, count: buckets.count * 2)
-    for unsafe slot in unsafe slots
-    where unsafe slot.pointee.stream != 0 && slot.pointee.index != except {
-      insert(stream: unsafe slot.pointee.stream, index: unsafe slot.pointee.index)
+    for index in indices where index != Int(except) {
+      let stream = unsafe slots[index].pointee.stream
+      if stream != 0 { insert(stream: stream, index: Int32(index)) }
     }
   }
 }

@@ -12,12 +12,12 @@ extension Decision {
     Forwarding.prepareResponse(&head)
     let choice = narrowed.choices[index]
     let endpoint = snapshot.topology[choice.endpoint]
-    let texts = snapshot.headerTexts
-    append(texts.regions[Int(endpoint.region.index)], as: "ehr-region", to: &head.fields)
+    let names = snapshot.names
+    append(names.regions[Int(endpoint.region.index)], as: "ehr-region", to: &head.fields)
     appendIdentity(to: &head.fields, snapshot)
     appendFreshness(choice, endpoint, to: &head.fields)
     var status = ByteQueue()
-    status.append(texts.nextHops[Int(choice.endpoint.index)])
+    status.append(names.nextHops[Int(choice.endpoint.index)])
     status.append(decimal: UInt64(head.status))
     append(status, as: "proxy-status", to: &head.fields)
   }
@@ -28,7 +28,7 @@ extension Decision {
     text.append(hexadecimal: id.high)
     text.append(hexadecimal: id.low)
     append(text, as: "ehr-decision-id", to: &fields)
-    append(snapshot.headerTexts.policy(plan?.ruleIndex), as: "ehr-policy", to: &fields)
+    append(snapshot.names.policy(plan?.ruleIndex), as: "ehr-policy", to: &fields)
   }
 
   /// `EHR-Freshness`: which tier answered, how far it may lag now, as of when, and the bound.

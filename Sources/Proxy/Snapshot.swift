@@ -32,8 +32,8 @@ public final class Snapshot: Sendable {
   public let timeouts: Timeouts
   /// The directory's homes as the policy's regions; nil for a home that the policy does not know.
   let homeRegions: [RegionID?]
-  /// Header values that are the same for every answer of a rule, a region or an endpoint.
-  let headerTexts: HeaderTexts
+  /// Names as bytes, for records and answers.
+  let names: SnapshotNames
 
   /// Joins the parts of one configuration.
   public init(
@@ -53,11 +53,11 @@ public final class Snapshot: Sendable {
     self.healthTarget = Array(healthTarget.utf8)
     self.limits = limits
     self.timeouts = timeouts
-    let names = policy.regions.map(\.name)
+    let regionNames = policy.regions.map(\.name)
     homeRegions = (directory?.homeNames ?? []).map { home in
-      names.firstIndex(of: home).map { RegionID(UInt8($0)) }
+      regionNames.firstIndex(of: home).map { RegionID(UInt8($0)) }
     }
-    headerTexts = HeaderTexts(policy: policy, topology: topology)
+    names = SnapshotNames(policy: policy, topology: topology)
   }
 
   /// The place that an address grants its user: unknown when the database does not know it, when it
@@ -107,8 +107,6 @@ public struct ProxyLimits: Sendable, Equatable {
   public var exchangesMax = 10_000
   /// A location with a larger radius counts as unknown: it may lie in several states.
   public var accuracyRadiusKilometresMax = 250
-  /// Records that may wait for the disk; past it nothing is disclosed.
-  public var pendingRecordsMax = 65_536
 
   /// Makes the default bounds.
   public init() {}

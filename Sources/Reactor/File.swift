@@ -48,6 +48,24 @@ public struct AppendFile: ~Copyable {
   }
 }
 
+/// A lock on a file that other processes respect; let go when the owner is gone.
+public final class FileLock {
+  private let descriptor: Descriptor
+
+  /// Takes the lock, creating the file; nil when another process holds it.
+  public init?(path: String) throws(SystemError) {
+    let descriptor = Descriptor(
+      owning: Int32(
+        try blockingCall("open") {
+          unsafe homeward_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600).asInt
+        }))
+    guard case .value = try systemCall(
+      "flock", { flock(descriptor.number, LOCK_EX | LOCK_NB).asInt })
+    else { return nil }
+    self.descriptor = descriptor
+  }
+}
+
 /// Whole files and directories; for start, reload and tools, never on a loop's hot path.
 public enum FileSystem {
   /// Reads a whole file of at most `byteCountMax` bytes.
@@ -99,6 +117,11 @@ public enum FileSystem {
     } catch where error.code == EEXIST {
       return
     }
+  }
+
+  /// Removes a file.
+  public static func remove(_ path: String) throws(SystemError) {
+    _ = try blockingCall("unlink") { unsafe unlink(path).asInt }
   }
 
   /// The names in a directory, sorted, without `.` and `..`.

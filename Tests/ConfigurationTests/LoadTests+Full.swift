@@ -1,4 +1,5 @@
 import HTTP
+
 @testable import homeward
 
 extension LoadTests {

@@ -1,4 +1,5 @@
 import Base
+import Clinical
 import HTTP
 import Policy
 import Reactor
@@ -14,6 +15,7 @@ import Testing
     #expect(load.diagnostics.isEmpty)
     #expect(load.notes.count == 1)
     #expect(load.policy?.name == "small")
+    #expect(load.directory?.count == 0)
     var expected = Configuration()
     expected.instance = "edge-1"
     expected.directory.file = "conf/patients.csv"
@@ -140,7 +142,7 @@ import Testing
     let diagnostics = TestFiles.load(text).diagnostics
     #expect(
       diagnostics.map { "\($0.line):\($0.column) \($0.code)" } == [
-        "1:11 E411", "2:8 E205", "4:14 E401", "7:18 E403", "8:16 E208", "9:14 E409", "12:41 E413",
+        "1:11 E411", "2:8 E205", "4:14 E401", "7:20 E403", "8:16 E208", "9:14 E409", "12:41 E413",
         "12:62 E207", "14:3 E406", "15:16 E407", "16:20 E207", "16:27 E201", "16:52 E206",
       ])
   }
@@ -155,6 +157,24 @@ import Testing
     #expect(found.dropFirst().allSatisfy { $0.0 == "conf/policy.yaml" })
   }
 
+  @Test func mistakesOfTheDirectoryComeLastAndRepeatNoPatient() {
+    var files = TestFiles()
+    files.contents["conf/patients.csv"] = Array(
+      """
+      patient,home,residency,consent,flags
+      secret-1,us-west,US-CA,granted,
+      secret-2,us-wets,US-CA,granted,
+      secret-3,us-west,California,perhaps,
+
+      """.utf8)
+    let diagnostics = TestFiles.load(TestFiles.minimal, files: files).diagnostics
+    #expect(
+      diagnostics.map { "\($0.file):\($0.line):\($0.column) \($0.code)" } == [
+        "conf/patients.csv:3:10 E414", "conf/patients.csv:4:18 E414", "conf/patients.csv:4:29 E414",
+      ])
+    #expect(!diagnostics.map(\.description).joined().contains("secret"))
+  }
+
   @Test func everyRegionOfThePolicyNeedsEndpoints() {
     var files = TestFiles()
     files.contents["conf/policy.yaml"] = Array(TestFiles.policy(["us-west", "us-east"]).utf8)
@@ -163,11 +183,12 @@ import Testing
         "9:3: error: region `us-east` of policy `small` has no endpoints here [E407]"
       ])
     // A name that was probably meant for the missing region is one mistake, not two.
-    let text = TestFiles.minimal + """
-        us-eats:
-          endpoints: [{ name: east-1, tier: primary, address: 127.0.0.1:9301 }]
+    let text =
+      TestFiles.minimal + """
+          us-eats:
+            endpoints: [{ name: east-1, tier: primary, address: 127.0.0.1:9301 }]
 
-      """
+        """
     #expect(
       TestFiles.load(text, files: files).diagnostics.map(short) == [
         "11:3: error: policy `small` has no region `us-eats`; it has us-west, us-east [E406];"

@@ -99,8 +99,7 @@ final class HTTP2Core {
     case .data: return unsafe .body(id, event.bytes)
     case .end: return .end(id, hasTrailers: false)
     case .trailers:
-      storeTrailers(event)
-      return .end(id, hasTrailers: true)
+      return .end(id, hasTrailers: storeTrailers(event))
     case .writable: return .writable(id)
     case .closed:
       let ending = ending(event)
@@ -144,17 +143,22 @@ final class HTTP2Core {
 
   // MARK: - Sections
 
-  /// Keeps a message's trailers until they are taken.
-  private func storeTrailers(_ event: HTTP2Event) {
+  /// Keeps a message's trailers until they are taken, without those that could change how the
+  /// message is read; returns whether any is left.
+  private func storeTrailers(_ event: HTTP2Event) -> Bool {
     var fields = Fields()
     for line in event.firstLine..<event.firstLine + event.count {
       unsafe session.withLine(line) { name, value, isSensitive in
-        unsafe fields.append(name: name, value: value, isSensitive: isSensitive)
+        let known = unsafe KnownField(lowercased: name)
+        guard known.isAllowedInTrailers else { return }
+        unsafe fields.append(known, name: name, value: value, isSensitive: isSensitive)
       }
     }
+    guard !fields.isEmpty else { return false }
     let index = Int(event.slot)
     while trailers.count <= index { trailers.append(Fields()) }
     trailers[index] = fields
+    return true
   }
 
   /// Takes a message's trailers.

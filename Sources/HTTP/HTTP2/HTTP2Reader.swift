@@ -23,7 +23,10 @@ enum HTTP2Reader {
           return
         }
         // Back ends that fold `_` into `-` would see a field that we did not check.
-        if unsafe name.contains(0x5F) { return refusal = refusal ?? 400 }
+        if unsafe name.contains(0x5F) {
+          refusal = refusal ?? 400
+          return
+        }
         let known = unsafe KnownField(lowercased: name)
         switch known {
         case .host:
@@ -35,7 +38,9 @@ enum HTTP2Reader {
           if cookie != nil { unsafe joinCookie(value, cookie, session, into: &cookies) }
           cookie = cookie ?? index
           return
-        case .contentLength: head.contentLength = unsafe decimal(value)
+        case .contentLength:
+          head.contentLength = unsafe decimal(value)
+          return
         default: break
         }
         unsafe head.fields.append(known, name: name, value: value, isSensitive: isSensitive)
@@ -79,11 +84,10 @@ enum HTTP2Reader {
     _ index: Int, _ session: borrowing HTTP2Session, into head: inout RequestHead
   ) -> UInt16? {
     unsafe session.withLine(index) { _, value, _ -> UInt16? in
-      if head.authority.isEmpty {
-        head.authority = unsafe Array(value)
-        return nil
-      }
-      return unsafe value.elementsEqual(head.authority) ? nil : 400
+      var host: [UInt8] = []
+      guard unsafe CanonicalAuthority.canonicalize(value, into: &host) else { return 400 }
+      if head.authority.isEmpty { head.authority = host }
+      return host == head.authority ? nil : 400
     }
   }
 
@@ -108,58 +112,30 @@ enum HTTP2Reader {
       head.isSecure = unsafe value.elementsEqual("https".utf8)
       return unsafe head.isSecure || value.elementsEqual("http".utf8) ? nil : 400
     case (10, 0x61):
-      head.authority = unsafe Array(value)
-      return nil
+      return unsafe CanonicalAuthority.canonicalize(value, into: &head.authority) ? nil : 400
     default: return 405
     }
   }
 
-  /// Keeps the target. The seam to the canonical form: a raw copy and the place of `?` until then.
+  /// Keeps the canonical target; false when there is none.
   private static func storeTarget(
     _ raw: UnsafeRawBufferPointer, into head: inout RequestHead
   ) -> Bool {
-    guard unsafe raw.count > 0 && !raw.contains(0x23) else { return false }
-    head.target = unsafe Array(raw)
-    head.pathCount = unsafe raw.firstIndex(of: 0x3F) ?? raw.count
+    if unsafe raw.count == 1 && raw[0] == 0x2A {
+      // nghttp2 lets the asterisk pass with OPTIONS only.
+      head.target.append(0x2A)
+      head.pathCount = 1
+      return true
+    }
+    guard case .ok(let pathCount) = unsafe CanonicalTarget.canonicalize(raw, into: &head.target)
+    else { return false }
+    head.pathCount = pathCount
     return true
   }
 
   /// Checks what needs the whole head.
   private static func check(_ head: borrowing RequestHead) -> UInt16? {
-    isAuthority(head.authority) && !head.target.isEmpty ? nil : 400
-  }
-
-  /// Whether the bytes are a host with an optional port (RFC 3986 section 3.2), without userinfo.
-  static func isAuthority(_ bytes: borrowing [UInt8]) -> Bool {
-    guard let first = bytes.first, bytes.count <= 262 else { return false }
-    var portStart = bytes.count
-    for index in bytes.indices.reversed() {
-      if bytes[index] == 0x3A {
-        portStart = index + 1
-        break
-      }
-      if bytes[index] < 0x30 || bytes[index] > 0x39 { break }
-    }
-    guard bytes.count - portStart <= 5 else { return false }
-    let hostEnd = portStart < bytes.count || bytes.last == 0x3A ? portStart - 1 : bytes.count
-    guard hostEnd > 0 else { return false }
-    if first == 0x5B {
-      guard hostEnd > 3, bytes[hostEnd - 1] == 0x5D else { return false }
-      for index in 1..<hostEnd - 1 {
-        switch bytes[index] {
-        case 0x30...0x39, 0x3A, 0x2E, 0x41...0x46, 0x61...0x66: continue
-        default: return false
-        }
-      }
-      return true
-    }
-    for index in 0..<hostEnd {
-      switch bytes[index] {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: continue
-      default: return false
-      }
-    }
-    return true
+    !head.authority.isEmpty && !head.target.isEmpty ? nil : 400
   }
 
   /// Reads a response's lines; nghttp2 made sure of a three-digit `:status`.
@@ -176,7 +152,10 @@ enum HTTP2Reader {
           return
         }
         let known = unsafe KnownField(lowercased: name)
-        if known == .contentLength { head.contentLength = unsafe decimal(value) }
+        if known == .contentLength {
+          head.contentLength = unsafe decimal(value)
+          return
+        }
         unsafe head.fields.append(known, name: name, value: value, isSensitive: isSensitive)
       }
     }
@@ -186,7 +165,8 @@ enum HTTP2Reader {
   private static func decimal(_ digits: UnsafeRawBufferPointer) -> UInt64? {
     guard digits.count > 0 && digits.count <= 19 else { return nil }
     var number: UInt64 = 0
-    for unsafe digit in unsafe digits {
+    for index in 0..<digits.count {
+      let digit = unsafe digits[index]
       guard digit >= 0x30 && digit <= 0x39 else { return nil }
       number = number * 10 + UInt64(digit &- 0x30)
     }

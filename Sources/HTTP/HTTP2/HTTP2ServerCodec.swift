@@ -25,10 +25,13 @@ public final class HTTP2ServerCodec: ServerCodec {
     core = HTTP2Core(isServer: true, limits: limits)
   }
 
+  /// Feeds bytes from the peer; drain `nextEvent` before their memory is reused.
   public func receive(_ bytes: UnsafeRawBufferPointer) { unsafe core.session.receive(bytes) }
 
+  /// Tells that the peer sent its last byte: every stream under way is lost.
   public func receiveEnd() { core.session.receiveEnd() }
 
+  /// The next event, oldest first; nil when there is none.
   public func nextEvent() -> CodecEvent? {
     if let stream = expecting {
       expecting = nil
@@ -85,6 +88,7 @@ public final class HTTP2ServerCodec: ServerCodec {
     core.session.resetAfterEnd(slot)
   }
 
+  /// The head that `head` announced; it waits until the stream is gone.
   public func takeRequest(_ stream: StreamID) -> RequestHead {
     let slot = Int(core.find(stream))
     guard slot >= 0 else { return RequestHead() }
@@ -93,6 +97,7 @@ public final class HTTP2ServerCodec: ServerCodec {
     return head
   }
 
+  /// Sends an interim response (100, 103).
   public func sendInformational(_ stream: StreamID, _ head: borrowing ResponseHead) {
     precondition(head.status >= 100 && head.status < 200 && head.status != 101, "not interim")
     let slot = core.find(stream)
@@ -100,6 +105,7 @@ public final class HTTP2ServerCodec: ServerCodec {
     HTTP2Writer.withResponse(head, to: core.session) { core.session.submitInformational(slot) }
   }
 
+  /// Sends the final head; `isEnd` when no body and no trailers follow.
   public func sendResponse(_ stream: StreamID, _ head: borrowing ResponseHead, isEnd: Bool) {
     precondition(head.status >= 200 && head.status < 600, "not a final status")
     let slot = core.find(stream)
@@ -109,37 +115,50 @@ public final class HTTP2ServerCodec: ServerCodec {
     }
   }
 
+  /// First phase of a graceful end: GOAWAY that still lets streams come.
   public func announceShutdown() { core.session.announceShutdown() }
+  /// Second phase: new streams are refused, those under way go on.
   public func shutdown() { core.session.shutdown() }
 
   // MARK: - Common to both roles
 
+  /// Moves frames into `output` until it holds `byteCountMax`; the last frame may pass it.
   public func produce(into output: inout ByteQueue, byteCountMax: Int) {
     core.session.produce(into: &output, byteCountMax: byteCountMax)
   }
+  /// Whether `produce` would give bytes now.
   public var wantsToSend: Bool { core.session.wantsToSend }
+  /// Whether to read: always, for flow control bounds what the peer may send.
   public var wantsToReceive: Bool { !core.session.isFinished }
+  /// Whether the connection is over once `produce` is empty.
   public var isFinished: Bool { core.session.isFinished }
+  /// Streams that hold a slot: not closed yet, or not let go by the owner.
   public var streamCount: Int { core.session.streamCount }
 
+  /// Queues body bytes; ignored when the stream is gone.
   public func send(_ stream: StreamID, _ bytes: UnsafeRawBufferPointer) {
     let slot = core.find(stream)
     if slot >= 0 { unsafe core.session.send(slot, bytes) }
   }
+  /// Bytes queued on this stream and not yet produced.
   public func queuedByteCount(_ stream: StreamID) -> Int {
     let slot = core.find(stream)
     return slot >= 0 ? core.session.queuedByteCount(slot) : 0
   }
+  /// Completes this side's message, with trailers if any.
   public func finish(_ stream: StreamID, trailers: Fields?) {
     core.finish(stream, trailers: trailers)
   }
   /// Ends the stream at once. With `ErrorCode.noError` after the response was finished, the
   /// response is still written and only the rest of the request is refused.
   public func reset(_ stream: StreamID, code: UInt32) { core.reset(stream, code: code) }
+  /// Gives body bytes back to the peer; ignored when the stream is gone.
   public func consumed(_ stream: StreamID, byteCount: Int) {
     let slot = core.find(stream)
     if slot >= 0 { core.session.consumed(slot, byteCount: byteCount) }
   }
+  /// The trailers that `end` announced; they wait until the stream is gone.
   public func takeTrailers(_ stream: StreamID) -> Fields { core.takeTrailers(stream) }
+  /// Refills the flood budgets for the time that passed.
   public func advance(to now: Instant) { core.session.advance(toNanoseconds: now.nanoseconds) }
 }

@@ -1,3 +1,4 @@
+internal import Clinical
 internal import Policy
 internal import Reactor
 internal import StrictYAML
@@ -33,6 +34,7 @@ struct CheckReport {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// The columns of `endpointRows`.
   private static let endpointHeader = [
     "region", "name", "tier", "address", "protocol", "protection", "weight", "connections",
   ]
@@ -62,6 +64,7 @@ struct CheckReport {
     return facts
   }
 
+  /// The policy in one line.
   private func policySummary(_ configuration: Configuration) -> String {
     guard let policy = load.policy else { return configuration.policy.file }
     return "\(policy.name) version \(policy.version),"
@@ -69,8 +72,10 @@ struct CheckReport {
       + " SHA-256 \(policy.contentHash.prefix(16))"
   }
 
+  /// The directory in one line.
   private func directorySummary(_ configuration: Configuration) -> String {
-    configuration.directory.file
+    guard let directory = load.directory else { return configuration.directory.file }
+    return "\(configuration.directory.file), \(plural(directory.count, "patient"))"
   }
 
   /// The same for programs.
@@ -86,6 +91,7 @@ struct CheckReport {
     ])
   }
 
+  /// What the files say, for programs.
   private func summaryJSON(_ configuration: Configuration) -> JSONValue {
     .object([
       ("instance", .text(configuration.instance)),
@@ -99,6 +105,7 @@ struct CheckReport {
           ])
         } ?? .null
       ),
+      ("patients", load.directory.map { .number($0.count) } ?? .null),
       ("listeners", .list(configuration.listeners.map { .text($0.summary) })),
       (
         "endpoints",

@@ -19,6 +19,7 @@ extension JSONValue: CustomStringConvertible {
     return text
   }
 
+  /// Appends the document; lines after the first are indented.
   private func write(to text: inout String, indentation: String) {
     switch self {
     case .null: text += "null"

@@ -8,14 +8,14 @@ extension Configuration {
     /// Milliseconds between syncs, 10 by default: what a durable write waits at most, and what one
     /// sync of a busy edge covers (a hundred records and more).
     var intervalMilliseconds = 10
-    /// The file of the key under which identifiers become pseudonyms: at least 32 bytes, or at least
-    /// 64 hexadecimal digits.
+    /// The file of the key under which identifiers become pseudonyms: at least 32 bytes, or at
+    /// least 64 hexadecimal digits.
     var pseudonymKey = ""
-    /// Bytes after which a new file is begun, 256 MiB by default: small enough to copy and to verify
-    /// in seconds, large enough that a day is tens of files and not thousands.
+    /// Bytes after which a new file is begun, 256 MiB by default: small enough to copy and to
+    /// verify in seconds, large enough that a day is tens of files and not thousands.
     var segmentBytes = 256 << 20
-    /// Records that may wait for the disk, 65,536 by default: half a second at 100,000 a second. Past
-    /// it requests are refused, never left out.
+    /// Records that may wait for the disk, 65,536 by default: half a second at 100,000 a second.
+    /// Past it requests are refused, never left out.
     var pendingRecordCountMax = 65_536
   }
 }
@@ -27,7 +27,8 @@ extension Configuration.Audit {
     intervalMilliseconds = reader.durationMilliseconds(
       "interval", in: 1...1_000, default: intervalMilliseconds)
     pseudonymKey = paths.file("pseudonym_key", in: reader)
-    segmentBytes = reader.byteSize("segment_size", in: (1 << 20)...(16 << 30), default: segmentBytes)
+    segmentBytes = reader.byteSize(
+      "segment_size", in: (1 << 20)...(16 << 30), default: segmentBytes)
     pendingRecordCountMax = reader.integer(
       "pending_records", in: 1_024...16_777_216, default: pendingRecordCountMax)
     reader.finish()

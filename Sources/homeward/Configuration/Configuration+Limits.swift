@@ -10,7 +10,8 @@ extension Configuration {
     var clientConnectionCountMax = 10_000
     /// Requests under way in the whole process, 4,096: about 1 GiB if all of them stall.
     var requestCountMax = 4_096
-    /// Requests of one loop that may wait for one endpoint, 256: more is overload, which is answered.
+    /// Requests of one loop that may wait for one endpoint, 256: more is overload, which is
+    /// answered.
     var originWaiterCountMax = 256
   }
 }

@@ -112,6 +112,7 @@ extension Configuration.ServerTLS {
     reader.finish()
   }
 
+  /// Reads `alpn`, in the order of the file.
   private mutating func readProtocols(_ reader: MappingReader) {
     let words = Configuration.ApplicationProtocol.allCases.map(\.rawValue)
     var seen = Uniqueness()
@@ -129,6 +130,7 @@ extension Configuration.ServerTLS {
     reader.requireItems("alpn", alpn.count, max: words.count)
   }
 
+  /// Client certificates and the authorities that sign them need each other.
   private func checkClientCertificates(_ reader: MappingReader) {
     if clientCertificates != .none, !reader.contains("client_authorities") {
       reader.diagnostics.error(

@@ -3,7 +3,7 @@ internal import StrictYAML
 extension Configuration {
   /// How long anybody may take, all in milliseconds.
   struct Timeouts: Sendable, Equatable {
-    /// From the first byte of a request head to its last, 10 s: slow senders of heads are an attack.
+    /// From the first byte of a request head to its last, 10 s: slower senders are an attack.
     var clientHeaderMilliseconds = 10_000
     /// A client connection without requests, 60 s: what browsers and mobile networks expect.
     var clientIdleMilliseconds = 60_000

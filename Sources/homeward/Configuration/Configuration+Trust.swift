@@ -65,7 +65,8 @@ extension Configuration.Trust {
     }
     let length = parts.count == 2 ? Int(parts[1]) : address.bitCount
     guard let length, (1...address.bitCount).contains(length) else { return nil }
-    let kept = (address.bits >> UInt128(address.bitCount - length))
+    let kept =
+      (address.bits >> UInt128(address.bitCount - length))
       << UInt128(address.bitCount - length)
     let network =
       address.isIPv4 ? IPAddress(ipv4: UInt32(kept)) : IPAddress(ipv6: kept)

@@ -113,8 +113,8 @@ enum PseudonymKey {
 
   /// The key that a file of these bytes holds; nil when it is too short.
   ///
-  /// A file of hexadecimal digits only (and white space at its end) holds what they write; any other
-  /// file is the key itself.
+  /// A file of hexadecimal digits only (and white space at its end) holds what they write; any
+  /// other file is the key itself.
   static func key(from bytes: [UInt8]) -> [UInt8]? {
     let end = bytes.lastIndex { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } ?? -1
     let digits = bytes[..<(end + 1)].map(hexadecimalValue)
@@ -126,6 +126,7 @@ enum PseudonymKey {
     return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
   }
 
+  /// The value of a hexadecimal digit; nil for any other byte.
   private static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
     switch byte {
     case 0x30...0x39: byte - 0x30

@@ -86,6 +86,7 @@ final class ConfigurationPaths {
     return path
   }
 
+  /// The file that `key` names, resolved; nil when absent or after a complaint about the path.
   private func file(_ key: String, in reader: MappingReader, isRequired: Bool) -> String? {
     guard let (text, path, mark) = path(key, in: reader, isRequired: isRequired) else {
       return nil
@@ -101,7 +102,7 @@ final class ConfigurationPaths {
       } else {
         usable.insert(path)
       }
-    } catch where error.isNotFound {
+    } catch  where error.isNotFound {
       diagnostics.error(
         .missingFile, at: mark, "file `\(path)` for `\(key)` does not exist",
         suggestion: neighbour(of: path, writtenAs: text))

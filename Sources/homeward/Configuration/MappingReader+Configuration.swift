@@ -120,6 +120,7 @@ private func isLabel(_ text: Substring) -> Bool {
     && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D }
 }
 
+/// Whether `byte` is an ASCII letter or digit.
 private func isAlphanumeric(_ byte: UInt8) -> Bool {
   switch byte {
   case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

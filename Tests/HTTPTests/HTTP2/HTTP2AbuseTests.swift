@@ -101,10 +101,11 @@ struct HTTP2AbuseTests {
     #expect(outcome.goAwayCode == ErrorCode.enhanceYourCalm)
   }
 
-  @Test(arguments: [
-    (2, "PRIORITY"), (4, "SETTINGS"), (6, "PING"), (8, "WINDOW_UPDATE"), (0, "empty DATA"),
-    (7, "GOAWAY"),
-  ] as [(UInt8, String)])
+  @Test(
+    arguments: [
+      (2, "PRIORITY"), (4, "SETTINGS"), (6, "PING"), (8, "WINDOW_UPDATE"), (0, "empty DATA"),
+      (7, "GOAWAY"),
+    ] as [(UInt8, String)])
   func cheapFramesRunOut(type: UInt8, name: String) {
     var frames = Frames.client()
     frames.headers(1, isEnd: false)
@@ -219,6 +220,8 @@ struct HTTP2AbuseTests {
     (Frames.pseudo(authority: "user@ehr.example"), "userinfo"),
     (Frames.pseudo(method: "CONNECT", scheme: nil, path: nil), "connect"),
     (Frames.pseudo(path: "/a#b"), "fragment"),
+    (Frames.pseudo(path: "/a%2Fb"), "encoded slash"),
+    (Frames.pseudo(authority: "ehr.example:0"), "port"),
     (Frames.pseudo(path: "/" + String(repeating: "a", count: 16_384)), "long target"),
   ]
 
@@ -244,6 +247,7 @@ struct HTTP2AbuseTests {
     (Frames.pseudo() + Frames.literal("x-a", "b\r\nx-c: d"), "CRLF"),
     (Frames.pseudo() + Frames.literal("te", "gzip"), "te"),
     (Frames.pseudo(path: nil), "no path"),
+    (Frames.pseudo(path: "*"), "asterisk without OPTIONS"),
     (Frames.pseudo(authority: nil), "no authority"),
     (Frames.pseudo() + Frames.literal(":path", "/b"), "two paths"),
     (Frames.pseudo() + Frames.literal("content-length", "1, 1"), "length"),
@@ -302,6 +306,26 @@ struct HTTP2AbuseTests {
     }
     #expect(outcome.goAwayCode == code, "\(name)")
     #expect(outcome.codec.isFinished && outcome.codec.streamCount == 0)
+  }
+
+  @Test func asteriskIsForOptions() {
+    var frames = Frames.client()
+    frames.headers(1, Frames.pseudo(method: "OPTIONS", path: "*"))
+    #expect(attack(frames).events == [.head(1, isEnd: true)])
+  }
+
+  @Test func trailersThatFrameAreDropped() {
+    var frames = Frames.client()
+    frames.headers(1, isEnd: false)
+    frames.headers(1, Frames.literal("authorization", "x") + Frames.literal("expires", "0"))
+    frames.headers(3, isEnd: false)
+    frames.headers(3, Frames.literal("authorization", "x"))
+    let outcome = attack(frames)
+    #expect(
+      outcome.events == [
+        .head(1, isEnd: false), .end(1, hasTrailers: true),
+        .head(3, isEnd: false), .end(3, hasTrailers: false),
+      ])
   }
 
   @Test func dataWithoutWindowIsReset() {

@@ -35,11 +35,23 @@ struct HTTP2ExchangeTests {
     #expect(pipe.server.streamCount == 0 && pipe.client.streamCount == 0)
   }
 
+  @Test func targetAndAuthorityAreCanonical() {
+    let pipe = Pipe()
+    var head = request("GET", "/a/../Patient//%31?q=/../x")
+    head.authority = Array("EHR.Example:8443".utf8)
+    _ = pipe.open(head)
+    let seen = pipe.atServer.requests[1]
+    #expect(seen.map { String(decoding: $0.target, as: UTF8.self) } == "/Patient/1?q=/../x")
+    #expect(seen?.pathCount == 10)
+    #expect(seen.map { String(decoding: $0.authority, as: UTF8.self) } == "ehr.example:8443")
+  }
+
   @Test func forbiddenFieldsStayBehind() {
     let pipe = Pipe()
     var head = request(
       fields: [
-        ("connection", "close"), ("keep-alive", "1"), ("te", "gzip"), ("transfer-encoding", "chunked"),
+        ("connection", "close"), ("keep-alive", "1"), ("te", "gzip"),
+        ("transfer-encoding", "chunked"),
         ("host", "other"), ("content-length", "9"), ("x-kept", "1"),
       ])
     head.contentLength = nil

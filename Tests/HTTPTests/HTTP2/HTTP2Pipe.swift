@@ -145,16 +145,18 @@ final class Pipe {
 
 /// A plain request.
 func request(
-  _ method: String = "GET", _ target: String = "/Patient/1?a=b", fields: [(StaticString, String)] = []
+  _ method: String = "GET", _ target: String = "/Patient/1?a=b",
+  fields: [(StaticString, String)] = []
 ) -> RequestHead {
   var head = RequestHead()
   head.methodName = method
   head.method = Method(rawValue: method) ?? .other
   head.authority = Array("ehr.example".utf8)
   head.target = Array(target.utf8)
-  head.pathCount = target.utf8.firstIndex(of: 0x3F).map {
-    target.utf8.distance(from: target.utf8.startIndex, to: $0)
-  } ?? target.utf8.count
+  head.pathCount =
+    target.utf8.firstIndex(of: 0x3F).map {
+      target.utf8.distance(from: target.utf8.startIndex, to: $0)
+    } ?? target.utf8.count
   for (name, value) in fields { head.fields.append(name, value) }
   return head
 }

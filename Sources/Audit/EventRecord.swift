@@ -1,0 +1,101 @@
+public import Base
+
+/// The sums by which an outsider can tell that nothing is missing.
+///
+/// INVARIANT (whole account): `decided` = `committed` + `refused` + `lost` + `pending`.
+public struct AuditCounters: Equatable, Sendable {
+  /// Decisions that were handed to the log.
+  public var decided: UInt64 = 0
+  /// Decisions that are on disk.
+  public var committed: UInt64 = 0
+  /// Decisions that the log did not take; their requests were answered with 503.
+  public var refused: UInt64 = 0
+  /// Decisions that the log took and could not put on disk.
+  public var lost: UInt64 = 0
+  /// Decisions on their way to the disk.
+  public var pending: UInt64 = 0
+  /// Outcomes and events that the log did not take or could not put on disk.
+  public var dropped: UInt64 = 0
+
+  /// Makes zeros.
+  public init() {}
+}
+
+/// Something that happened to the edge or its log.
+public struct EventRecord: Equatable, Sendable {
+  /// What happened: any kind but a decision or an outcome.
+  public var kind: RecordKind
+  /// When.
+  public var time: WallTime
+  /// The loop; 0 when it concerns them all.
+  public var loop: UInt16 = 0
+  /// The log's counters at that time.
+  public var counters = AuditCounters()
+  /// Bytes cut off by a recovery.
+  public var bytesDropped: UInt64 = 0
+  /// A name: of a policy, a version, an instance, an operator.
+  public var subject = Name.empty
+  /// More for people; no patient's data.
+  public var detail = Name.empty
+
+  /// Makes a record of an event; a decision or an outcome has a type of its own.
+  public init(kind: RecordKind, time: WallTime) {
+    precondition(kind != .decision && kind != .outcome, "not an event")
+    self.kind = kind
+    self.time = time
+  }
+}
+
+/// The fields of an event, by tag. Never reuse one.
+private enum Tag {
+  static let time: UInt8 = 2
+  static let loop: UInt8 = 3
+  static let decided: UInt8 = 4
+  static let committed: UInt8 = 5
+  static let refused: UInt8 = 6
+  static let lost: UInt8 = 7
+  static let pending: UInt8 = 8
+  static let dropped: UInt8 = 9
+  static let bytesDropped: UInt8 = 10
+  static let subject: UInt8 = 11
+  static let detail: UInt8 = 12
+}
+
+extension EventRecord: EncodableRecord {
+  var byteCountMax: Int { 256 + subject.byteCount + detail.byteCount }
+
+  func encode(to writer: inout RecordWriter) {
+    writer.integer(Tag.time, time.microseconds)
+    writer.integer(Tag.loop, UInt64(loop))
+    writer.integer(Tag.decided, counters.decided)
+    writer.integer(Tag.committed, counters.committed)
+    writer.integer(Tag.refused, counters.refused)
+    writer.integer(Tag.lost, counters.lost)
+    writer.integer(Tag.pending, counters.pending)
+    writer.integer(Tag.dropped, counters.dropped)
+    writer.integer(Tag.bytesDropped, bytesDropped)
+    writer.name(Tag.subject, subject)
+    writer.name(Tag.detail, detail, byteCountMax: AuditLimits.subjectBytesMax)
+  }
+
+  /// Reads the fields of an event; those that are not known are passed over.
+  init(_ reader: inout RecordReader) throws(RecordFault) {
+    self.init(kind: reader.kind, time: WallTime(microseconds: 0))
+    while let field = try reader.next() {
+      switch field.tag {
+      case Tag.time: time = WallTime(microseconds: try field.integer())
+      case Tag.loop: loop = try field.integer(as: UInt16.self)
+      case Tag.decided: counters.decided = try field.integer()
+      case Tag.committed: counters.committed = try field.integer()
+      case Tag.refused: counters.refused = try field.integer()
+      case Tag.lost: counters.lost = try field.integer()
+      case Tag.pending: counters.pending = try field.integer()
+      case Tag.dropped: counters.dropped = try field.integer()
+      case Tag.bytesDropped: bytesDropped = try field.integer()
+      case Tag.subject: subject = field.name
+      case Tag.detail: detail = field.name
+      default: break
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// The bounds of the audit log's formats.
+public enum AuditLimits {
+  /// Bytes of one record: what an entry of a tlog-tiles bundle can hold.
+  public static let recordBytesMax = 65_535
+  /// Bytes kept of a name, rule, reason or endpoint; configuration grants less.
+  public static let nameBytesMax = 255
+  /// Bytes kept of a subject: distinguished names are longer than names.
+  public static let subjectBytesMax = 512
+  /// Candidates kept of one plan; policies name a handful.
+  public static let candidatesMax = 32
+  /// Removals kept of one narrowing: some endpoints for each candidate.
+  public static let removalsMax = 128
+  /// Bytes that may wait for the disk before decisions are refused: a quarter of a second at
+  /// 100,000 records of 400 bytes a second.
+  public static let capacityBytes = 10 << 20
+  /// Bytes beyond the capacity that outcomes and events may use, so that what was decided can
+  /// still be closed when no more may be decided.
+  public static let reserveBytes = 2 << 20
+}

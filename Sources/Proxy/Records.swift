@@ -1,0 +1,147 @@
+public import Audit
+internal import Base
+internal import Clinical
+public import HTTP
+internal import Origins
+internal import Policy
+
+extension Decision {
+  /// Writes the decision to `record`, whose memory is reused. `patient` is the pseudonym of the
+  /// patient concerned.
+  public func fill(
+    _ record: inout DecisionRecord, loop: UInt16, patient: AuditID?, method: HTTP.Method,
+    snapshot: Snapshot
+  ) {
+    record.reset()
+    record.id = AuditID(high: id.high, low: id.low)
+    record.time = time
+    record.loop = loop
+    fillClient(&record)
+    record.method = .text(method.rawValue)
+    record.patient = patient
+    record.operation = facts.operation
+    record.resourceType = .literal(classification.resourceType.name)
+    record.dataClass = facts.dataClass
+    record.sensitivity = facts.sensitivity
+    record.mayContainRestricted = classification.mayContainRestricted
+    record.confidence = .text(classification.confidence.rawValue)
+    record.ambiguity = .literal(classification.ambiguity.word)
+    if let home = facts.home { record.home = .bytes(snapshot.names.regions[Int(home.index)]) }
+    record.residency = facts.residency
+    record.consent = facts.consent
+    record.role = facts.role
+    record.purpose = facts.purpose
+    fillPlan(&record, snapshot)
+  }
+
+  private func fillClient(_ record: inout DecisionRecord) {
+    let address = client.address.address
+    record.address =
+      address.isIPv4
+      ? .v4(UInt32(truncatingIfNeeded: address.bits))
+      : .v6(
+        high: UInt64(truncatingIfNeeded: address.bits >> 64),
+        low: UInt64(truncatingIfNeeded: address.bits))
+    record.addressProvenance =
+      client.address.provenance == .connection ? .connection : .trustedProxy
+    record.location = client.place
+    record.locationProvenance = client.place == .unknown ? .unknown : .geoDatabase
+    if let subject = client.subject { record.subject = .text(subject) }
+  }
+
+  private func fillPlan(_ record: inout DecisionRecord, _ snapshot: Snapshot) {
+    let names = snapshot.names
+    record.policyName = .bytes(names.policyName)
+    record.policyVersion = UInt64(snapshot.policy.version)
+    record.policyHash = .bytes(names.policyHash)
+    guard let plan else {
+      record.verdict = .reject
+      if let refusal { record.reason = .text(refusal.rawValue) }
+      return
+    }
+    if let index = plan.ruleIndex { record.rule = .bytes(names.rules[index]) }
+    switch plan.verdict {
+    case .refuse(let kind): record.verdict = .refuse(kind)
+    case .permit: record.verdict = narrowed.choices.isEmpty ? .refuse(.unavailable) : .permit
+    }
+    if let refusal { record.reason = .text(refusal.rawValue) }
+    record.durability = plan.durability
+    for candidate in plan.candidates {
+      record.candidates.append(
+        RecordedCandidate(
+          region: .bytes(names.regions[Int(candidate.region.index)]), tier: candidate.tier,
+          stalenessMilliseconds: candidate.stalenessMillisecondsMax,
+          isMarked: candidate.isMarkedStale))
+    }
+    for removed in narrowed.removed {
+      record.removals.append(
+        RecordedRemoval(
+          candidateIndex: removed.step,
+          endpoint: removed.endpoint.map { .bytes(names.endpoints[Int($0.index)]) } ?? .empty,
+          reason: RemovalReason(removed.reason)))
+    }
+    if let first = narrowed.choices.first {
+      let endpoint = snapshot.topology[first.endpoint]
+      record.region = .bytes(names.regions[Int(endpoint.region.index)])
+      record.endpoint = .bytes(names.endpoints[Int(first.endpoint.index)])
+    }
+  }
+}
+
+extension RemovalReason {
+  /// The audit log's word for a removal.
+  init(_ removal: Removal) {
+    switch removal {
+    case .down, .ejected: self = .unhealthy
+    case .draining: self = .drained
+    case .lagging: self = .stale
+    case .unmeasured: self = .lagUnknown
+    case .notPrimary, .conflict, .oldEpoch: self = .notAuthority
+    case .noEndpoint: self = .noEndpoint
+    case .replicaUnfit: self = .replicaNotAllowed
+    }
+  }
+}
+
+extension Outcome {
+  /// The record that closes `decision`.
+  public func record(of decision: Decision, loop: UInt16, snapshot: Snapshot) -> OutcomeRecord {
+    var record = OutcomeRecord()
+    record.id = AuditID(high: decision.id.high, low: decision.id.low)
+    let total = endedAt.microseconds(since: startedAt)
+    record.time = WallTime(microseconds: decision.time.microseconds + total)
+    record.loop = loop
+    record.status = status
+    record.bytesIn = requestBytes
+    record.bytesOut = responseBytes
+    record.connectMicroseconds = connectedAt?.microseconds(since: startedAt)
+    record.firstByteMicroseconds = answeredAt?.microseconds(since: startedAt)
+    record.totalMicroseconds = total
+    record.attempts = UInt16(attemptCount)
+    record.termination = termination
+    if let error = refusal?.proxyError { record.proxyError = .literal(error) }
+    guard refusal == nil, let endpoint else { return record }
+    let answered = snapshot.topology[endpoint]
+    record.region = .bytes(snapshot.names.regions[Int(answered.region.index)])
+    record.endpoint = .bytes(snapshot.names.endpoints[Int(endpoint.index)])
+    record.tier = answered.tier
+    if let choice = decision.narrowed.choices.first(where: { $0.endpoint == endpoint }) {
+      record.lagMilliseconds = choice.lagMilliseconds
+      record.isMarked = choice.isMarkedStale
+    }
+    return record
+  }
+
+  private var termination: Termination {
+    switch (end, refusal) {
+    case (.complete, _): .completed
+    case (.clientAborted, _): .clientAborted
+    case (.originAborted, _): .originFault
+    case (.refused, .auditUnavailable): .auditUnavailable
+    case (.refused, .originConnect): .originUnreachable
+    case (.refused, .originTimeout): .originTimeout
+    case (.refused, .originReset), (.refused, .originMalformed): .originFault
+    case (.refused, _): .answered
+    }
+  }
+}

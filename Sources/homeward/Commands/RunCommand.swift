@@ -1,0 +1,128 @@
+internal import ArgumentParser
+internal import Base
+internal import Edge
+internal import Logging
+internal import Native
+internal import Proxy
+internal import Reactor
+
+/// `homeward run`: the edge itself.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run the edge.",
+    discussion: """
+      Serves until SIGTERM or SIGINT, then drains: clients are told to open no more streams, requests \
+      under way finish. SIGHUP reads configuration, policy, directory and certificates anew without \
+      dropping a request; if anything is wrong in them, the old ones stay and stderr says why.
+
+      Example:
+        homeward run --config deploy/homeward.yaml
+
+      Exit status: 0 drained and ended, 1 it could not start or go on, 2 wrong configuration.
+      """)
+
+  @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
+  var config: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Written once every loop listens: one line `listener=ADDRESS:PORT` for each listener.",
+      valueName: "file"))
+  var readyFile: String?
+
+  @Option(name: .long, help: ArgumentHelp("How much to tell.", valueName: "level"))
+  var logLevel: LogLevel = .notice
+
+  /// Loads, starts, serves, drains.
+  func run() throws {
+    Signals.block()
+    do throws(HTTP2LibraryFault) { try HTTP2Library.check() } catch {
+      StandardStream.error.write("homeward: \(error)\n")
+      throw ExitCode(1)
+    }
+    guard let load = usableConfiguration(), let configuration = load.configuration else {
+      throw ExitCode(2)
+    }
+    let loopCount = configuration.loopCount ?? processorCount()
+    let builder = SnapshotBuilder(loopCount: loopCount)
+    do {
+      let snapshot = try builder.build(load)
+      let server = try Server(
+        snapshot: snapshot,
+        options: Server.Options(
+          loopCount: loopCount, audit: try AuditOptions(configuration), seed: randomSeed(),
+          logger: makeLogger()),
+        reload: { reload(builder) })
+      try server.run { announce(snapshot) }
+    } catch {
+      StandardStream.error.write("homeward: \(error)\n")
+      throw ExitCode(1)
+    }
+  }
+
+  /// The configuration; nil after it was said what is wrong with it.
+  private func usableConfiguration() -> ConfigurationLoad? {
+    let load = ConfigurationLoad.load(config)
+    let complaints = load.diagnostics.map { "\($0)\n" }.joined()
+    if !complaints.isEmpty { StandardStream.error.write(complaints) }
+    return load.configuration == nil ? nil : load
+  }
+
+  /// The next snapshot; nil when the old one must stay.
+  private func reload(_ builder: SnapshotBuilder) -> Snapshot? {
+    guard let load = usableConfiguration() else {
+      StandardStream.error.write("homeward: nothing is reloaded; the old configuration stays\n")
+      return nil
+    }
+    do {
+      return try builder.build(load)
+    } catch {
+      StandardStream.error.write("homeward: nothing is reloaded: \(error)\n")
+      return nil
+    }
+  }
+
+  private func announce(_ snapshot: Snapshot) {
+    guard let readyFile else { return }
+    let lines = snapshot.listeners.map { listener in
+      "listener=\(SocketAddress(listener.address, port: listener.port))\n"
+    }
+    do throws(SystemError) {
+      try FileSystem.replace(readyFile, with: Array(lines.joined().utf8))
+    } catch {
+      StandardStream.error.write("homeward: `\(readyFile)`: \(error)\n")
+    }
+  }
+
+  private func makeLogger() -> Logger {
+    var logger = Logger(label: "homeward") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = logLevel.level
+    return logger
+  }
+
+  private func randomSeed() -> UInt64 {
+    var seed: UInt64 = 0
+    unsafe withUnsafeMutableBytes(of: &seed) { unsafe secureRandom(into: $0) }
+    return seed
+  }
+}
+
+/// How much the edge tells.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+  case trace, debug, info, notice, warning, error, critical
+
+  /// The logger's word for it.
+  var level: Logger.Level {
+    switch self {
+    case .trace: .trace
+    case .debug: .debug
+    case .info: .info
+    case .notice: .notice
+    case .warning: .warning
+    case .error: .error
+    case .critical: .critical
+    }
+  }
+}

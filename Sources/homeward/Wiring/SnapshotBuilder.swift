@@ -1,0 +1,172 @@
+internal import Base
+internal import Clinical
+internal import Edge
+internal import HTTP
+internal import Native
+internal import Origins
+internal import Policy
+internal import Proxy
+internal import Reactor
+
+/// Turns a checked configuration into the snapshot that the edge runs on.
+///
+/// Used once at the start and once for each reload, by the main thread. TLS contexts are made anew
+/// each time, so that renewed certificates come into force; ports that the kernel picked are kept.
+final class SnapshotBuilder {
+  private var reservations: [Listener.Reservation] = []
+  private var loopCount: Int
+
+  init(loopCount: Int) { self.loopCount = loopCount }
+
+  /// Builds the snapshot of a configuration without errors.
+  func build(_ load: ConfigurationLoad) throws -> Snapshot {
+    guard let configuration = load.configuration, let policy = load.policy else {
+      preconditionFailure("a configuration with errors cannot be run")
+    }
+    let topology = try Topology.make(
+      regionNames: policy.regions.map(\.name),
+      definitions: configuration.regions.flatMap { region in
+        region.endpoints.map { $0.definition(in: region) }
+      })
+    return Snapshot(
+      policy: policy, topology: topology,
+      classifier: Classifier(
+        fhirBasePath: configuration.fhir.base,
+        patientIDSeparator: configuration.fhir.patientIDSeparator.rawValue.utf8.first),
+      directory: load.directory,
+      locations: try configuration.location.map { try GeoDatabase(path: $0.database) },
+      trustedProxies: configuration.trust.proxies,
+      listeners: try configuration.listeners.map(listener),
+      originContexts: try contexts(configuration),
+      healthTarget: configuration.health.path,
+      limits: configuration.proxyLimits(loopCount: loopCount),
+      timeouts: configuration.proxyTimeouts)
+  }
+
+  private func listener(_ listener: Configuration.Listener) throws -> ListenerDefinition {
+    guard let address = listener.address else {
+      preconditionFailure("a checked listener has an address")
+    }
+    return ListenerDefinition(
+      address: address.address, port: try port(for: address),
+      tls: try listener.tls.map { try TLSContext.server(ServerTLSOptions($0)) })
+  }
+
+  /// The port of an address; one that the kernel picks is reserved once and kept for reloads.
+  private func port(for address: SocketAddress) throws -> UInt16 {
+    guard address.port == 0 else { return address.port }
+    if let kept = reservations.first(where: { $0.address.address == address.address }) {
+      return kept.address.port
+    }
+    let reservation = try Listener.Reservation(address)
+    reservations.append(reservation)
+    return reservation.address.port
+  }
+
+  /// The TLS context of each endpoint; endpoints with the same files share one.
+  private func contexts(_ configuration: Configuration) throws -> [TLSContext?] {
+    var made: [(tls: Configuration.OriginTLS, protocol: Configuration.OriginProtocol, TLSContext)] =
+      []
+    return try configuration.regions.flatMap(\.endpoints).map { endpoint in
+      guard let tls = endpoint.tls else { return nil }
+      if let known = made.first(where: { $0.tls == tls && $0.protocol == endpoint.protocol }) {
+        return known.2
+      }
+      var options = ClientTLSOptions()
+      options.authoritiesPath = tls.authorities
+      options.certificate = tls.certificate.map { CertificatePair($0) }
+      options.alpn = endpoint.protocol == .http2 ? [.http2] : [.http1]
+      let context = try TLSContext.client(options)
+      made.append((tls, endpoint.protocol, context))
+      return context
+    }
+  }
+}
+
+extension ServerTLSOptions {
+  /// What a listener's `tls` says.
+  init(_ tls: Configuration.ServerTLS) {
+    self.init(certificates: tls.certificates.map { CertificatePair($0) })
+    versionMin = tls.minimum == .tls12 ? .tls12 : .tls13
+    alpn = tls.alpn.map { $0 == .h2 ? .http2 : .http1 }
+    clientAuthoritiesPath = tls.clientAuthorities
+    switch tls.clientCertificates {
+    case .none: clientAuthentication = .none
+    case .request: clientAuthentication = .request
+    case .require: clientAuthentication = .require
+    }
+  }
+}
+
+extension Configuration.Endpoint {
+  /// The endpoint as the origins' machines know it.
+  func definition(in region: Configuration.Region) -> EndpointDefinition {
+    guard let address else { preconditionFailure("a checked endpoint has an address") }
+    return EndpointDefinition(
+      name: name, regionName: region.name, tier: tier == .primary ? .primary : .replica,
+      host: "\(address.address)", port: address.port,
+      security: tls.map { .tls(serverName: $0.serverName, profile: $0.profile) } ?? .cleartext,
+      protocol: self.protocol == .http2 ? .http2 : .http1,
+      connectionCountMax: connectionCountMax, requestCountMax: requestsPerConnection,
+      weight: UInt16(weight))
+  }
+}
+
+extension Configuration.OriginTLS {
+  /// What distinguishes connections made with these files from others.
+  var profile: String {
+    [authorities, certificate?.chain, certificate?.key].map { $0 ?? "" }.joined(separator: "\n")
+  }
+}
+
+extension AuditOptions {
+  /// What the configuration says about the audit log; the key's file was checked before.
+  init(_ configuration: Configuration) throws {
+    let audit = configuration.audit
+    let bytes = try FileSystem.read(
+      audit.pseudonymKey, byteCountMax: PseudonymKey.fileByteCountMax)
+    guard let key = PseudonymKey.key(from: bytes) else {
+      preconditionFailure("a checked key is long enough")
+    }
+    self.init(
+      directory: audit.directory, intervalMilliseconds: UInt64(audit.intervalMilliseconds),
+      segmentByteCountMax: audit.segmentBytes, pseudonymKey: key,
+      instance: configuration.instance,
+      pendingByteCountMax: audit.pendingRecordCountMax * Self.recordByteCount)
+  }
+
+  /// Bytes of a usual record, by which a bound on records becomes one on bytes.
+  private static let recordByteCount = 512
+}
+
+extension Configuration {
+  /// The bounds of one loop: the process's share, and no less than one.
+  func proxyLimits(loopCount: Int) -> ProxyLimits {
+    var bounds = ProxyLimits()
+    bounds.http = limits.http
+    bounds.clientConnectionsMax = max(1, limits.clientConnectionCountMax / loopCount)
+    bounds.exchangesMax = max(1, limits.requestCountMax / loopCount)
+    bounds.origins.waiterCountMax = limits.originWaiterCountMax
+    bounds.origins.idleMilliseconds = UInt64(timeouts.originIdleMilliseconds)
+    bounds.origins.probeIntervalHealthyMilliseconds = UInt64(health.intervalMilliseconds)
+    bounds.origins.probeIntervalSuspectMilliseconds = UInt64(health.suspectIntervalMilliseconds)
+    bounds.origins.probeIntervalDownMilliseconds = UInt64(health.downIntervalMilliseconds)
+    bounds.origins.probeTimeoutMilliseconds = UInt64(health.timeoutMilliseconds)
+    return bounds
+  }
+
+  /// How long to wait for what.
+  var proxyTimeouts: Proxy.Timeouts {
+    var patience = Proxy.Timeouts()
+    patience.handshakeMilliseconds = UInt64(timeouts.tlsHandshakeMilliseconds)
+    patience.clientHeaderMilliseconds = UInt64(timeouts.clientHeaderMilliseconds)
+    patience.clientIdleMilliseconds = UInt64(timeouts.clientIdleMilliseconds)
+    patience.clientStallMilliseconds = UInt64(timeouts.clientStallMilliseconds)
+    patience.connectMilliseconds = UInt64(timeouts.connectMilliseconds)
+    patience.acquireMilliseconds = 2 * UInt64(timeouts.connectMilliseconds)
+    patience.firstByteMilliseconds = UInt64(timeouts.firstByteMilliseconds)
+    patience.originStallMilliseconds = UInt64(timeouts.originStallMilliseconds)
+    patience.drainMilliseconds = UInt64(timeouts.drainMilliseconds)
+    return patience
+  }
+}

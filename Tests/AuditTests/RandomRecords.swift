@@ -1,0 +1,177 @@
+import Audit
+import Base
+
+/// Seeded records with every field set or not.
+struct RandomRecords {
+  var random: SplitMix64
+
+  init(seed: UInt64) { random = SplitMix64(seed: seed) }
+
+  mutating func bool() -> Bool { Bool.random(using: &random) }
+
+  mutating func number() -> UInt64 {
+    bool() ? UInt64.random(in: 0...300, using: &random) : random.next()
+  }
+
+  mutating func name(bytesMax: Int = 40) -> Name {
+    let text = (0..<Int.random(in: 0...bytesMax, using: &random)).map { _ in
+      UInt8.random(in: 0x20...0x7E, using: &random)
+    }
+    return bool() ? .bytes(text) : .text(String(decoding: text, as: UTF8.self))
+  }
+
+  mutating func id() -> AuditID { AuditID(high: random.next(), low: random.next()) }
+
+  mutating func pick<T: CaseIterable>(_ type: T.Type) -> T {
+    let all = Array(T.allCases)
+    return all[Int.random(in: 0..<all.count, using: &random)]
+  }
+
+  mutating func decision() -> DecisionRecord {
+    var record = DecisionRecord()
+    record.id = id()
+    record.time = WallTime(microseconds: number())
+    record.loop = UInt16.random(in: 0...UInt16.max, using: &random)
+    record.address =
+      [.none, .v4(UInt32.random(in: 0...UInt32.max, using: &random)), .v6(high: number(), low: 1)]
+      .randomElement(using: &random) ?? .none
+    record.addressProvenance = pick(AddressProvenance.self)
+    record.location = bool() ? Place("US-AZ") ?? .unknown : .unknown
+    record.locationProvenance = pick(LocationProvenance.self)
+    record.subject = name(bytesMax: 300)
+    record.role = pick(Role.self)
+    record.purpose = pick(Purpose.self)
+    record.method = name()
+    record.operation = pick(Operation.self)
+    record.resourceType = name()
+    record.patient = bool() ? id() : nil
+    record.dataClass = pick(DataClass.self)
+    record.sensitivity = pick(Sensitivity.self)
+    record.mayContainRestricted = bool()
+    record.confidence = name()
+    record.ambiguity = name()
+    record.home = name()
+    record.residency = bool() ? Place("DE") ?? .unknown : .unknown
+    record.consent = pick(Consent.self)
+    record.policyName = name()
+    record.policyVersion = number()
+    record.policyHash = name()
+    record.rule = name()
+    record.verdict = bool() ? .refuse(pick(RefusalKind.self)) : bool() ? .permit : .reject
+    record.reason = name(bytesMax: 255)
+    record.durability = pick(Durability.self)
+    for _ in 0..<Int.random(in: 0...AuditLimits.candidatesMax, using: &random) {
+      record.candidates.append(
+        RecordedCandidate(
+          region: name(), tier: pick(Tier.self),
+          stalenessMilliseconds: bool() ? UInt32(truncatingIfNeeded: number()) : nil,
+          isMarked: bool()))
+    }
+    for _ in 0..<Int.random(in: 0...20, using: &random) {
+      record.removals.append(
+        RecordedRemoval(
+          candidateIndex: UInt8.random(in: 0...255, using: &random), endpoint: name(),
+          reason: pick(RemovalReason.self)))
+    }
+    record.region = name()
+    record.endpoint = name()
+    record.isTruncated = bool()
+    return record
+  }
+
+  mutating func outcome() -> OutcomeRecord {
+    var record = OutcomeRecord()
+    record.id = id()
+    record.time = WallTime(microseconds: number())
+    record.loop = UInt16.random(in: 0...UInt16.max, using: &random)
+    record.status = UInt16.random(in: 0...599, using: &random)
+    record.region = name()
+    record.endpoint = name()
+    record.tier = bool() ? pick(Tier.self) : nil
+    record.lagMilliseconds = bool() ? number() : nil
+    record.asOf = bool() ? WallTime(microseconds: number()) : nil
+    record.isMarked = bool()
+    record.bytesIn = number()
+    record.bytesOut = number()
+    record.decideMicroseconds = bool() ? number() : nil
+    record.connectMicroseconds = bool() ? number() : nil
+    record.firstByteMicroseconds = bool() ? 0 : nil
+    record.totalMicroseconds = bool() ? number() : nil
+    record.attempts = UInt16.random(in: 0...9, using: &random)
+    record.termination = pick(Termination.self)
+    record.proxyError = name()
+    return record
+  }
+
+  mutating func event() -> EventRecord {
+    let kinds = RecordKind.allCases.filter { $0 != .decision && $0 != .outcome }
+    var record = EventRecord(
+      kind: kinds[Int.random(in: 0..<kinds.count, using: &random)],
+      time: WallTime(microseconds: number()))
+    record.loop = UInt16.random(in: 0...9, using: &random)
+    record.counters.decided = number()
+    record.counters.committed = number()
+    record.counters.refused = number()
+    record.counters.lost = number()
+    record.counters.pending = number()
+    record.counters.dropped = number()
+    record.bytesDropped = number()
+    record.subject = name()
+    record.detail = name(bytesMax: 255)
+    return record
+  }
+}
+
+/// A segment with `count` records of mixed kinds, from `firstSequence` on, and where each frame
+/// ends.
+func segment(
+  seed: UInt64, count: Int, firstSequence: UInt64 = 1
+) -> (bytes: [UInt8], ends: [Int], records: [AuditRecord]) {
+  var source = RandomRecords(seed: seed)
+  var file = ByteQueue()
+  SegmentHeader(
+    instance: source.id(), log: source.id(), number: 3, firstSequence: firstSequence,
+    created: WallTime(microseconds: 9)
+  ).encode(into: &file)
+  var commit = GroupCommit(firstSequence: firstSequence)
+  var batch = ByteQueue()
+  var records: [AuditRecord] = []
+  var ends: [Int] = []
+  for index in 0..<count {
+    switch index % 3 {
+    case 0:
+      let record = source.decision()
+      records.append(.decision(record))
+      _ = commit.append(record)
+    case 1:
+      let record = source.outcome()
+      records.append(.outcome(record))
+      _ = commit.append(record)
+    default:
+      let record = source.event()
+      records.append(.event(record))
+      _ = commit.append(record)
+    }
+    _ = commit.begin(into: &batch)
+    let written = batch.count
+    unsafe batch.withReadable { unsafe file.append($0) }
+    batch.consume(written)
+    _ = commit.wrote(byteCount: written)
+    _ = commit.synced()
+    ends.append(file.count)
+  }
+  return (file.copyToArray(), ends, records)
+}
+
+/// Scans a file to its verdict.
+func scan(_ bytes: [UInt8], isLast: Bool = true) throws -> (frames: [Frame], verdict: ScanStep) {
+  try unsafe bytes.withUnsafeBytes { raw in
+    var scanner = try unsafe SegmentScanner(raw, isLast: isLast)
+    var frames: [Frame] = []
+    while true {
+      let step = scanner.next()
+      guard case .frame(let frame) = step else { return (frames, step) }
+      frames.append(frame)
+    }
+  }
+}
