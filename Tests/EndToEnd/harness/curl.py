@@ -39,7 +39,7 @@ class Reply:
         return f"<{self.status} HTTP/{self.http} curl={self.code} {self.error.strip()}>"
 
 
-def fetch(edge, path, *arguments, http="--http2", source=geo.ARIZONA, within=60, stdin=None):
+def fetch(edge, path, *arguments, http="--http2", source=geo.ARIZONA, within=20, stdin=None):
     """One request; `arguments` go to curl, and the file `stdin` into it."""
     folder = workshop.folder("curl")
     command = [
