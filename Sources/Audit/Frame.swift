@@ -93,6 +93,7 @@ public struct SegmentHeader: Equatable, Sendable {
     queue.advance(Self.byteCount)
   }
 
+  /// Compares all fields; `InlineArray` has no `==` of its own.
   public static func == (left: SegmentHeader, right: SegmentHeader) -> Bool {
     var isSameHash = true
     for index in 0..<32 where left.previousHash[index] != right.previousHash[index] {

@@ -46,6 +46,7 @@ public enum Name: Sendable, ExpressibleByStringLiteral {
 }
 
 extension Name: Equatable {
+  /// Compares the bytes.
   public static func == (left: Name, right: Name) -> Bool {
     unsafe left.withBytes { a in
       unsafe right.withBytes { b in unsafe a.elementsEqual(b) }

@@ -78,6 +78,7 @@ public enum Ambiguity: UInt8, CaseIterable, Comparable, Sendable {
   /// Neither FHIR nor a configured public path.
   case notFHIR
 
+  /// Orders by weight.
   public static func < (left: Ambiguity, right: Ambiguity) -> Bool {
     left.rawValue < right.rawValue
   }

@@ -101,7 +101,7 @@ public struct Classifier: Sendable {
     return path.count == base.count || path[base.count] == 0x2F
   }
 
-  /// Whether a public path covers `path`; nothing that only differs from the base in case is public.
+  /// Whether a public path covers `path`; what differs from the base in case only is not public.
   private func isPublic(_ path: ByteView) -> Bool {
     if looksLikeBase(path) { return false }
     for rule in publicPaths {

@@ -44,7 +44,7 @@ final class ClassifierTables: Sendable {
   /// What the token `code` or `system|code` means in a search of `type`; nil when nothing is sure.
   ///
   /// A special code counts with any system: a mistaken one makes the answer more careful.
-  func token(_ text: ByteView, type: ResourceType, isLabel: Bool) -> TokenRow? {
+  func token(_ text: ByteView, type: ResourceType, in parameter: ParameterKind) -> TokenRow? {
     let bar = text.index(of: 0x7C)
     let hasSystem = bar < text.count
     let code = hasSystem ? text[(bar + 1)..<text.count] : text
@@ -57,9 +57,9 @@ final class ClassifierTables: Sendable {
     let row = tokenRows[Int(index)]
     if row.isSpecial {
       // `R` and `V` are confidentiality only where labels stand.
-      return row.system == .confidentiality && !isLabel ? nil : row
+      return row.system == .confidentiality && parameter != .security ? nil : row
     }
-    guard !isLabel, row.type == type else { return nil }
+    guard row.parameter == parameter, row.type == type else { return nil }
     return !hasSystem || systems[text[0..<bar]] == row.system.rawValue ? row : nil
   }
 }

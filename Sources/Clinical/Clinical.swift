@@ -1,4 +1,4 @@
-// Clinical: what a FHIR request is about, judged from its method and target, and who the patient is.
+// Clinical: what a FHIR request is about, judged from method and target, and who the patient is.
 //
 // Problem: a policy is only as right as its facts. A request misread (another patient hidden in a
 // second parameter, a search that may return psychotherapy notes) is a breach, so everything that

@@ -4,13 +4,25 @@ enum ParameterKind: UInt16, Sendable {
   case neutral
   /// `patient`: a reference to a patient, typed or not.
   case patient
-  /// `subject` and its kind: a patient unless another type is named.
+  /// `subject`: a patient unless another type is named.
   case subject
+  /// `beneficiary` of a coverage.
+  case beneficiary
+  /// `individual` of a study.
+  case individual
+  /// `actor` of an appointment: a patient when the reference says so.
+  case actor
   /// `_id`.
   case id
   /// `identifier`: names a patient by business identifier when the type is Patient.
   case identifier
-  /// A coded value that may narrow the class.
+  /// `category`: may narrow the class.
+  case category
+  /// `code`: may narrow the class.
+  case code
+  /// `type`: may narrow the class.
+  case type
+  /// Another coded value: shows a special category, never narrows.
   case token
   /// `_security` and `_tag`: labels.
   case security
@@ -22,15 +34,27 @@ enum ParameterKind: UInt16, Sendable {
   case paging
   /// `_query`: a named query of the server's own.
   case query
+
+  /// The way to name a patient that the parameter is; nil when it is none.
+  var patientParameter: PatientParameters? {
+    switch self {
+    case .patient: .patient
+    case .subject: .subject
+    case .beneficiary: .beneficiary
+    case .individual: .individual
+    case .actor: .actor
+    default: nil
+    }
+  }
 }
 
 /// The search parameters that the classifier knows (FHIR R4 search, US Core).
 enum ParameterCatalogue {
   /// Parameters with a meaning here.
   private static let meaningful: [(StaticString, ParameterKind)] = [
-    ("patient", .patient), ("subject", .subject), ("beneficiary", .subject),
-    ("individual", .subject), ("_id", .id), ("identifier", .identifier),
-    ("category", .token), ("code", .token), ("combo-code", .token), ("type", .token),
+    ("patient", .patient), ("subject", .subject), ("beneficiary", .beneficiary),
+    ("individual", .individual), ("actor", .actor), ("_id", .id), ("identifier", .identifier),
+    ("category", .category), ("code", .code), ("combo-code", .token), ("type", .type),
     ("class", .token), ("reason-code", .token), ("medication-code", .token),
     ("_security", .security), ("_tag", .security),
     ("_include", .include), ("_revinclude", .include), ("_has", .has),
@@ -44,7 +68,7 @@ enum ParameterCatalogue {
     "_lastUpdated", "_count", "_sort", "_elements", "_summary", "_total", "_format", "_pretty",
     "_profile", "_source", "_text", "_content", "_list", "_type", "_since", "_at", "_offset",
     "_page", "page", "_contained", "_containedType", "_score", "_maxresults",
-    "abatement-date", "active", "actor", "address", "address-city", "address-country",
+    "abatement-date", "active", "address", "address-city", "address-country",
     "address-postalcode", "address-state", "address-use", "agent", "appointment", "asserter",
     "author", "authored", "authoredon", "authenticator", "based-on", "birthdate", "body-site",
     "bodysite", "clinical-status", "code-value-concept", "code-value-quantity",

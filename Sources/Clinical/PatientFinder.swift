@@ -2,7 +2,9 @@
 struct PatientFinder {
   /// Where in the target the patient's id lies.
   private(set) var found: Range<Int>?
-  /// Whether two different patients were named.
+  /// A patient that the request mentions where nothing ties the answer to it.
+  private var mentioned: Range<Int>?
+  /// Whether two different patients were named or mentioned.
   private(set) var isSeveral = false
   /// Whether every naming so far rests on a convention.
   private(set) var isInferred = true
@@ -11,9 +13,21 @@ struct PatientFinder {
 
   /// Adds the patient at `range` of `target`.
   mutating func add(_ range: Range<Int>, of target: ByteView, isInferred inferred: Bool) {
-    if let known = found, !target[known].equals(target[range]) { isSeveral = true }
+    compare(range, of: target)
     if found == nil || (isInferred && !inferred) { found = range }
     isInferred = isInferred && inferred
+  }
+
+  /// Notices a patient who is mentioned without being established.
+  mutating func mention(_ range: Range<Int>, of target: ByteView) {
+    compare(range, of: target)
+    if mentioned == nil { mentioned = range }
+  }
+
+  /// Whether the patient at `range` is another one than those so far.
+  private mutating func compare(_ range: Range<Int>, of target: ByteView) {
+    if let found, !target[found].equals(target[range]) { isSeveral = true }
+    if let mentioned, !target[mentioned].equals(target[range]) { isSeveral = true }
   }
 
   /// The reference that stands at the end.

@@ -110,16 +110,19 @@ struct QueryScan {
   /// Judges a parameter by its kind; nil means that the name is not known.
   private mutating func judge(_ kind: ParameterKind?, modifier: ByteView, value: Range<Int>) {
     switch kind {
-    case .patient, .subject:
-      namesPatient = true
-      patientParameter(modifier, value, isTyped: kind == .patient)
+    case .patient, .subject, .beneficiary, .individual, .actor:
+      patientParameter(kind, modifier, value)
     case .id: ids(modifier, value)
     case .identifier:
       if type == .patient {
         namesPatient = true
         note(.identifierSearch)
       }
-    case .token, .security: tokens(modifier, value, isLabel: kind == .security)
+    case .category: tokens(.category, modifier, value)
+    case .code: tokens(.code, modifier, value)
+    case .type: tokens(.type, modifier, value)
+    case .token: tokens(.token, modifier, value)
+    case .security: tokens(.security, modifier, value)
     case .include: include(value)
     case .has:
       isJoined = true
@@ -131,15 +134,10 @@ struct QueryScan {
     case .query:
       isJoined = true
       unknown()
-    case .neutral:
-      if modifier.equals("Patient") {
-        patientParameter(modifier, value, isTyped: true)
-      } else {
-        references(in: value)
-      }
+    case .neutral: references(in: value, isTyped: modifier.equals("Patient"))
     case nil:
       unknown()
-      references(in: value)
+      references(in: value, isTyped: modifier.equals("Patient"))
     }
   }
 
@@ -155,7 +153,9 @@ struct QueryScan {
     let dot = word.index(of: 0x2E)
     let first = word[0..<dot]
     let kind = tables.parameters[first].flatMap(ParameterKind.init(rawValue:))
-    if kind == .patient || kind == .subject { namesPatient = true }
+    if let way = kind?.patientParameter, type.patientParameters.contains(way) {
+      namesPatient = true
+    }
     let tail: StaticString = ".identifier"
     let isIdentifier =
       name.count > tail.utf8CodeUnitCount
@@ -210,20 +210,34 @@ struct QueryScan {
 
   // MARK: Patients
 
-  /// `patient=`, `subject=`, or any reference with the modifier `:Patient`.
+  /// `patient=`, `subject=` and the like: establishes the patient when the type defines it.
   private mutating func patientParameter(
-    _ modifier: ByteView, _ value: Range<Int>, isTyped: Bool
+    _ kind: ParameterKind?, _ modifier: ByteView, _ value: Range<Int>
   ) {
+    let isTyped = modifier.equals("Patient")
+    guard let way = kind?.patientParameter, type.patientParameters.contains(way) else {
+      // A lenient server ignores it and returns everybody's resources.
+      unknown()
+      return references(in: value, isTyped: kind == .patient || isTyped)
+    }
+    if way == .actor, !isTyped, !startsWithPatient(value) { return references(in: value) }
     namesPatient = true
     if modifier.equals("identifier") { return note(.identifierSearch) }
-    guard modifier.isEmpty || modifier.equals("Patient") else {
+    guard modifier.isEmpty || isTyped else {
       // Another type, or `:missing`: no patient is named by this parameter, but one may be inside.
       note(.modifier)
       return references(in: value)
     }
     if value.isEmpty { return note(.emptyParameter) }
-    let typed = isTyped || !modifier.isEmpty
-    forEachElement(value) { scan, range in scan.patientElement(range, isTyped: typed) }
+    forEachElement(value) { scan, range in
+      scan.patientElement(range, isTyped: way == .patient || isTyped)
+    }
+  }
+
+  /// Whether the value's first element is a reference to a patient.
+  private func startsWithPatient(_ value: Range<Int>) -> Bool {
+    let first = value.lowerBound..<element(from: value.lowerBound, in: value).end
+    return decoded(first, half: 1)?.starts(with: "Patient/") ?? false
   }
 
   /// One element of a patient parameter: `A`, `Patient/A`, or something that is neither.
@@ -244,14 +258,20 @@ struct QueryScan {
   /// Whether the text has a scheme.
   private func isURL(_ text: ByteView) -> Bool { text.index(of: 0x3A) < text.count }
 
-  /// Adds the patient whose id is `text` from `offset` on; the id must stand raw in the target.
+  /// Adds the patient whose id is `text` from `offset` on.
   private mutating func addPatient(
     _ text: ByteView, from offset: Int, raw: Range<Int>, inferred: Bool
   ) {
+    guard let range = idRange(text, from: offset, raw: raw) else { return refuse(.malformedID) }
+    patients.add(range, of: target, isInferred: inferred)
+  }
+
+  /// Where in the target the id stands that is `text` from `offset` on; nil when it is no id or
+  /// does not stand there as it is.
+  private func idRange(_ text: ByteView, from offset: Int, raw: Range<Int>) -> Range<Int>? {
     let id = text[offset..<text.count]
     let range = max(raw.lowerBound, raw.upperBound - id.count)..<raw.upperBound
-    guard id.isID, target[range].equals(id) else { return refuse(.malformedID) }
-    patients.add(range, of: target, isInferred: inferred)
+    return id.isID && target[range].equals(id) ? range : nil
   }
 
   /// `_id=`: names patients of the type Patient, and by their prefix those of other types.
@@ -259,37 +279,46 @@ struct QueryScan {
     if !modifier.isEmpty { return note(.modifier) }
     if value.isEmpty { return note(.emptyParameter) }
     if type == .patient { namesPatient = true }
+    let wasFound = patients.found != nil
     forEachElement(value) { scan, range in
       guard scan.target[range].isID else { return scan.refuse(.malformedID) }
-      scan.resourceID(range)
+      // An alternative that tells no patient leaves the whole list open, unless another parameter
+      // has established the patient already.
+      if !scan.resourceID(range), !wasFound { scan.patients.isOpen = true }
     }
   }
 
-  /// Takes the id of a resource of the searched type into account.
-  private mutating func resourceID(_ range: Range<Int>) {
-    if type == .patient { return patients.add(range, of: target, isInferred: false) }
-    guard type.row.concernsPatient, let separator else { return }
-    let count = target[range].index(of: separator)
-    guard count > 0, count < range.count - 1 else {
-      patients.isOpen = patients.found == nil
-      return
+  /// Takes the id of a resource of the searched type into account; false when it tells no patient.
+  private mutating func resourceID(_ range: Range<Int>) -> Bool {
+    if type == .patient {
+      patients.add(range, of: target, isInferred: false)
+      return true
     }
+    guard type.row.concernsPatient, type != .unknown, let separator else { return false }
+    let count = target[range].index(of: separator)
+    guard count > 0, count < range.count - 1 else { return false }
     namesPatient = true
     note(.derivedFromID)
     patients.add(
       range.lowerBound..<(range.lowerBound + count), of: target, isInferred: true)
+    return true
   }
 
-  /// Counts every `Patient/id` in a value that is not itself a patient parameter.
-  private mutating func references(in value: Range<Int>) {
+  /// Mentions every `Patient/id` in a value that does not establish the patient; with `isTyped`,
+  /// every plain id as well (`:Patient`).
+  private mutating func references(in value: Range<Int>, isTyped: Bool = false) {
     forEachElement(value) { scan, range in
       guard let text = scan.decoded(range, half: 1) else {
         scan.hasUnknown = true
         return
       }
       if text.starts(with: "Patient/") {
-        scan.namesPatient = true
-        scan.addPatient(text, from: 8, raw: range, inferred: false)
+        guard let id = scan.idRange(text, from: 8, raw: range) else {
+          return scan.refuse(.malformedID)
+        }
+        scan.patients.mention(id, of: scan.target)
+      } else if isTyped, let id = scan.idRange(text, from: 0, raw: range) {
+        scan.patients.mention(id, of: scan.target)
       } else if scan.isURL(text), scan.mentionsPatient(text) {
         scan.note(.absoluteReference)
         scan.hasUnknown = true
@@ -311,7 +340,9 @@ struct QueryScan {
   // MARK: Codes and joins
 
   /// A coded parameter: `category=`, `code=`, `type=`, `_security=`.
-  private mutating func tokens(_ modifier: ByteView, _ value: Range<Int>, isLabel: Bool) {
+  private mutating func tokens(
+    _ kind: ParameterKind, _ modifier: ByteView, _ value: Range<Int>
+  ) {
     let isNegated =
       modifier.equals("not") || modifier.equals("not-in") || modifier.equals("missing")
     if !modifier.isEmpty { note(.modifier) }
@@ -321,7 +352,7 @@ struct QueryScan {
     if !modifier.isEmpty { alternatives.isOpen = true }
     forEachElement(value) { scan, range in
       guard let text = scan.decoded(range, half: 1),
-        let row = scan.tables.token(text, type: scan.type, isLabel: isLabel)
+        let row = scan.tables.token(text, type: scan.type, in: kind)
       else {
         alternatives.isOpen = true
         return

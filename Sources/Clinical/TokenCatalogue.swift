@@ -38,6 +38,9 @@ struct TokenRow: Sendable {
   var system: CodeSystem
   /// The only type whose searches an ordinary code narrows; nil for every type.
   var type: ResourceType?
+  /// The only parameter in which it does: others are not defined for the type, or mean something
+  /// else.
+  var parameter = ParameterKind.token
 
   /// Whether the code marks a specially protected category: it counts wherever it occurs.
   var isSpecial: Bool { sensitivity != .normal }
@@ -62,9 +65,14 @@ enum TokenCatalogue {
   private static func ordinary(
     _ dataClass: DataClass, _ type: ResourceType, _ system: CodeSystem, pure: Bool = false
   ) -> TokenRow {
-    TokenRow(
+    let parameter: ParameterKind
+    switch system {
+    case .loinc: parameter = type == .documentReference ? .type : .code
+    default: parameter = .category
+    }
+    return TokenRow(
       dataClass: dataClass, sensitivity: .normal, mayContainRestricted: !pure, system: system,
-      type: type)
+      type: type, parameter: parameter)
   }
 
   /// The codes with their rows.

@@ -98,6 +98,7 @@ final class ClientConnection: Connection {
   private func drain() {
     guard let codec else { return }
     while let event = codec.nextEvent() {
+      context.flushLater(self)
       switch event {
       case .head(let stream, let isEnd):
         hasRequested = true
@@ -129,7 +130,6 @@ final class ClientConnection: Connection {
       case .failed(let fault): worker.log.clientFault(fault)
       }
     }
-    context.flushLater(self)
   }
 
   /// Ends a stream early. The codec names it no more.

@@ -107,6 +107,7 @@ final class OriginConnection: Connection {
   private func drain() {
     guard let codec else { return }
     while let event = codec.nextEvent() {
+      context.flushLater(self)
       switch event {
       case .head(let stream, let isEnd):
         exchanges.find(stream)?.originAnswered(codec.takeResponse(stream), isEnd: isEnd)
@@ -132,6 +133,5 @@ final class OriginConnection: Connection {
       case .closed, .expectsContinue: break
       }
     }
-    context.flushLater(self)
   }
 }

@@ -4,7 +4,8 @@ import Testing
 
 /// All requests of the tables.
 private let requests =
-  (interactions + compartments + searches + hazards + writes + operations + paths).map(\.request)
+  (interactions + compartments + searches + hazards + ignoredParameters + writes + operations
+  + paths).map(\.request)
 
 @Test(arguments: 0..<20 as Range<UInt64>)
 func randomBytesNeverTrap(seed: UInt64) {

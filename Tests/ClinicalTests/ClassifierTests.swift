@@ -5,14 +5,18 @@ import Testing
 /// The classifier of most tests: base `/fhir`, ids of the form `patient.rest`, a portal.
 let classifier = Classifier(publicPaths: ["/", "/portal/", "/favicon.ico"])
 
-@Test(arguments: interactions + compartments + searches + hazards + writes + operations + paths)
+@Test(
+  arguments: interactions + compartments + searches + hazards + ignoredParameters + writes
+    + operations + paths)
 func requestIsClassified(_ expectation: Expectation) {
   let (result, target) = classify(expectation.request, with: classifier)
   #expect(describe(result, target) == expectation.verdict)
 }
 
 @Test func theTableIsLargeEnough() {
-  let all = interactions + compartments + searches + hazards + writes + operations + paths
+  let all =
+    interactions + compartments + searches + hazards + ignoredParameters + writes + operations
+    + paths
   #expect(all.count >= 200)
   #expect(Set(all.map(\.request)).count == all.count)
 }
@@ -330,9 +334,9 @@ let searches: [Expectation] = [
   .init(
     "GET /fhir/Observation?_id=o2,p1.o1",
     "search Observation ? mixed unknown+ unknown replica"),
-  .init("GET /fhir?_type=Observation&patient=p1", "search none p1 mixed unknown+ exact replica"),
+  .init("GET /fhir?_type=Observation&patient=p1", "search none ? bulk unknown+ unknown"),
   .init("GET /fhir?_type=Observation", "search none ? bulk unknown+ unknown replica"),
-  .init("GET /fhir/Frobnication?patient=p1", "search unknown p1 unknown unknown+ unknown"),
+  .init("GET /fhir/Frobnication?patient=p1", "search unknown ? bulk unknown+ unknown"),
   .init(
     "GET /fhir/Observation?patient=p1&category=vital-signs&_count=50&_sort=-date&_offset=100",
     "search Observation p1 vitals normal exact replica"),

@@ -216,6 +216,19 @@ import Testing
     #expect(TestFiles.load("").configuration == nil)
   }
 
+  @Test func materialThatTheLibrariesRefuseIsReportedWhereItIsNamed() {
+    // The files are in memory only, so that neither library can open them.
+    let tls = "tls: { server_name: west.example, authorities: edge.pem }"
+    let text =
+      TestFiles.minimal.split(separator: ":9101").joined(separator: ":9101, \(tls)")
+      + "location: { database: geo.mmdb }\n"
+    let diagnostics = TestFiles.load(text, opensMaterial: true).diagnostics
+    #expect(diagnostics.map(\.code) == ["E413", "E413", "E413"])
+    #expect(diagnostics.map(\.line) == [4, 4, 11])
+    #expect(diagnostics.last?.message.contains("`conf/geo.mmdb`") == true)
+    #expect(TestFiles.load(text).diagnostics.isEmpty)
+  }
+
   @Test func openSecretsAreWarnedOf() {
     var files = TestFiles()
     files.permissions = ["conf/edge.key": 0o644, "conf/pseudonym.key": 0o640]

@@ -51,15 +51,19 @@ struct TestFiles: FileView {
   }
 
   /// What reading `text` as `conf/edge.yaml` gives.
-  static func load(_ text: String, files: TestFiles = TestFiles()) -> ConfigurationLoad {
-    load(Array(text.utf8), files: files)
+  static func load(
+    _ text: String, files: TestFiles = TestFiles(), opensMaterial: Bool = false
+  ) -> ConfigurationLoad {
+    load(Array(text.utf8), files: files, opensMaterial: opensMaterial)
   }
 
   /// What reading `bytes` as `conf/edge.yaml` gives.
-  static func load(_ bytes: [UInt8], files: TestFiles = TestFiles()) -> ConfigurationLoad {
+  static func load(
+    _ bytes: [UInt8], files: TestFiles = TestFiles(), opensMaterial: Bool = false
+  ) -> ConfigurationLoad {
     var files = files
     files.contents["conf/edge.yaml"] = bytes
-    return ConfigurationLoad.load("conf/edge.yaml", files: files, opensMaterial: false)
+    return ConfigurationLoad.load("conf/edge.yaml", files: files, opensMaterial: opensMaterial)
   }
 
   func status(of path: String) throws(SystemError) -> FileStatus {
