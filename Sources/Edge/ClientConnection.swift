@@ -6,7 +6,7 @@ internal import Reactor
 
 /// A client's connection: its codec's events become exchanges, and exchanges answer through it.
 final class ClientConnection: Connection {
-  unowned let worker: Worker
+  let worker: Worker
   /// Where the client connects from, as the kernel says.
   let peer: SocketAddress
   /// Whether the client speaks TLS.
@@ -64,6 +64,7 @@ final class ClientConnection: Connection {
 
   override var wantsToReceive: Bool { codec?.wantsToReceive ?? true }
   override var isFinished: Bool { codec?.isFinished ?? false }
+  override var endsAbruptly: Bool { (codec as? HTTP1ServerCodec)?.endsAbruptly ?? false }
 
   override func received(_ bytes: UnsafeRawBufferPointer) {
     unsafe codec?.receive(bytes)
@@ -163,8 +164,12 @@ final class ClientConnection: Connection {
       return
     }
     codec?.advance(to: now)
-    // Exchanges under way watch their own progress.
-    guard exchanges.count == 0 else { return }
+    guard exchanges.count == 0 else {
+      // Exchanges under way watch their own progress; answers that nobody fetches are watched here.
+      let stalledAt = lastActivity.adding(milliseconds: timeouts.clientStallMilliseconds)
+      if now >= stalledAt, exchanges.areAllOver { close(resets: true) }
+      return
+    }
     let patience =
       hasRequested ? timeouts.clientIdleMilliseconds : timeouts.clientHeaderMilliseconds
     if now >= lastActivity.adding(milliseconds: patience) {

@@ -64,6 +64,8 @@ class Connection: Pollable {
   var wantsToReceive: Bool { true }
   /// Whether the connection should end once everything is written.
   var isFinished: Bool { false }
+  /// Whether that end must be a reset: what the peer has is incomplete, and must look so.
+  var endsAbruptly: Bool { false }
 
   // MARK: The TLS session's facts
 
@@ -258,6 +260,7 @@ class Connection: Pollable {
   /// that our last bytes are not lost to a reset.
   private func end() {
     guard !isLingering else { return }
+    if endsAbruptly { return close(resets: true) }
     if tls != nil {
       tls?.close()
       _ = unsafe tls?.withOutput { unsafe socket.write($0) }

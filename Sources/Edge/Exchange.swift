@@ -13,7 +13,7 @@ final class Exchange {
   let client: ClientConnection
   let clientCodec: any ServerCodec
   let clientStream: StreamID
-  unowned let worker: Worker
+  let worker: Worker
   /// The snapshot, pools and loads that this exchange is bound to from start to end.
   let generation: Generation
   /// The place in the worker's list; the worker keeps it true.

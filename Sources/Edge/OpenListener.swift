@@ -5,7 +5,7 @@ internal import Reactor
 
 /// A listening socket of one loop. Confined to its loop.
 final class OpenListener: Pollable, TimerTarget {
-  unowned let worker: Worker
+  let worker: Worker
   /// What the newest snapshot says about it: new clients get its TLS context.
   var definition: ListenerDefinition
   private let listener: Listener

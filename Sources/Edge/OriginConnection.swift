@@ -7,7 +7,7 @@ internal import Reactor
 
 /// A connection to one endpoint: carries one exchange (HTTP/1.1) or several (HTTP/2).
 final class OriginConnection: Connection {
-  unowned let pool: OriginPool
+  let pool: OriginPool
   /// The pool machine's number for this connection; nil before it is ready and after it is lost.
   var slot: Int?
   /// When connecting began.
@@ -33,9 +33,12 @@ final class OriginConnection: Connection {
     pool.connected(self)
   }
 
-  /// Sends a request's head.
+  /// Sends a request's head; nil, and the place is given back, when the connection takes none now.
   func open(_ exchange: Exchange, _ head: borrowing RequestHead, isEnd: Bool) -> StreamID? {
-    guard let codec, codec.canOpen else { return nil }
+    guard let codec, codec.canOpen else {
+      settle()
+      return nil
+    }
     let stream = codec.open(head, isEnd: isEnd)
     requestCount += 1
     exchanges.insert(exchange, stream)
@@ -51,11 +54,8 @@ final class OriginConnection: Connection {
     settle()
   }
 
-  /// Lets go of an exchange whose response is complete.
-  func complete(_ stream: StreamID) {
-    exchanges.remove(stream)
-    settle()
-  }
+  /// Lets go of an exchange whose response is complete. Its place is free once the codec says so.
+  func complete(_ stream: StreamID) { exchanges.remove(stream) }
 
   /// Tells the pool that a stream's place is free, or that the connection is spent.
   private func settle() {
@@ -130,7 +130,8 @@ final class OriginConnection: Connection {
       case .goAway: pool.goAway(self)
       case .failed(let fault):
         pool.worker.log.originFault(pool.endpoint.name, fault)
-      case .closed, .expectsContinue: break
+      case .closed: settle()
+      case .expectsContinue: break
       }
     }
   }

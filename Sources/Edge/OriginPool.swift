@@ -9,7 +9,7 @@ internal import Reactor
 ///
 /// Confined to its loop. Survives a reload when the endpoint's identity did not change.
 final class OriginPool {
-  unowned let worker: Worker
+  let worker: Worker
   /// The endpoint, as the newest topology that has it describes it.
   let endpoint: Endpoint
   private let address: SocketAddress

@@ -134,7 +134,7 @@ final class Prober: TimerTarget {
 
 /// One health request on a connection of its own, so that accepting is tested too.
 private final class Probe: Connection {
-  private unowned let prober: Prober
+  private let prober: Prober
   let start: ProbeStart
   private let endpoint: Endpoint
   private var codec: (any ClientCodec)?

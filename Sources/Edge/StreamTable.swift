@@ -9,6 +9,9 @@ struct StreamTable {
   /// How many exchanges are under way.
   var count: Int { numbers.count }
 
+  /// Whether no exchange waits for anything but its peer's reading.
+  var areAllOver: Bool { exchanges.allSatisfy(\.isOver) }
+
   /// Adds an exchange on a stream that has none.
   mutating func insert(_ exchange: Exchange, _ stream: StreamID) {
     numbers.append(stream.number)

@@ -55,6 +55,9 @@ public struct Decider: ~Copyable {
       let classification = unsafe snapshot.classifier.classify(
         method: method, target: target, pathCount: pathCount)
       decision.classification = classification
+      decision.facts.operation = classification.operation
+      decision.facts.dataClass = classification.dataClass
+      decision.facts.sensitivity = classification.sensitivity
       guard case .one(let range) = classification.patient, let directory = snapshot.directory
       else { return }
       let id = unsafe UnsafeRawBufferPointer(rebasing: target[range])
@@ -62,10 +65,12 @@ public struct Decider: ~Copyable {
       decision.facts.home = snapshot.homeRegions[Int(patient.homeIndex)]
       decision.facts.residency = patient.residency
       decision.facts.consent = patient.consent
+      if classification.mayContainRestricted, patient.flags.contains(.part2) {
+        // 42 CFR Part 2: what may hold such a record of such a patient is treated as one.
+        decision.facts.dataClass = .substanceUse
+        decision.facts.sensitivity = .restricted
+      }
     }
-    decision.facts.operation = decision.classification.operation
-    decision.facts.dataClass = decision.classification.dataClass
-    decision.facts.sensitivity = decision.classification.sensitivity
     switch decision.classification.refusal {
     case nil: break
     case .twoPatients: decision.refusal = .severalPatients

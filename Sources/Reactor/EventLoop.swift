@@ -97,7 +97,7 @@ public final class EventLoop {
     again.append((registration, readiness))
   }
 
-  /// Wakes `target` at `deadline`, or a little later. The target is held weakly.
+  /// Wakes `target` at `deadline`, or a little later. The target is held until then.
   public func schedule(at deadline: Instant, _ target: any TimerTarget, token: Int = 0) {
     timers.schedule(at: deadline, target, token: token)
   }
@@ -114,7 +114,7 @@ public final class EventLoop {
         now = Clock.monotonic()
         for index in 0..<count { unsafe dispatch(events[index]) }
         dispatchAgain()
-        while let due = timers.popDue(now) { due.target?.timerFired(token: due.token) }
+        while let due = timers.popDue(now) { due.target.timerFired(token: due.token) }
         endOfTurn?()
       }
     }

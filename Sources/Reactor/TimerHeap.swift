@@ -16,7 +16,7 @@ struct TimerHeap {
   private struct Entry {
     let deadline: Instant
     let token: Int
-    weak var target: (any TimerTarget)?
+    let target: any TimerTarget
   }
 
   private var entries: [Entry] = []
@@ -24,7 +24,8 @@ struct TimerHeap {
   /// The earliest deadline; `.never` when there is none.
   var earliest: Instant { entries.first?.deadline ?? .never }
 
-  /// Adds a deadline; the target is held weakly.
+  /// Adds a deadline; the target is held until it fires. A weak reference would make every later
+  /// retain of the target take the slow path.
   mutating func schedule(at deadline: Instant, _ target: any TimerTarget, token: Int) {
     entries.append(Entry(deadline: deadline, token: token, target: target))
     var child = entries.count - 1
@@ -37,7 +38,7 @@ struct TimerHeap {
   }
 
   /// Takes the earliest deadline if it is not after `now`; nil when none is due.
-  mutating func popDue(_ now: Instant) -> (target: (any TimerTarget)?, token: Int)? {
+  mutating func popDue(_ now: Instant) -> (target: any TimerTarget, token: Int)? {
     guard let first = entries.first, first.deadline <= now else { return nil }
     entries.swapAt(0, entries.count - 1)
     entries.removeLast()

@@ -103,12 +103,6 @@ private final class Pair {
     #expect(heap.earliest > Instant(nanoseconds: 25))
   }
 
-  @Test func aTimerOfAVanishedTargetIsSilent() throws {
-    var heap = TimerHeap()
-    do { heap.schedule(at: Instant(nanoseconds: 1), Listening(), token: 1) }
-    #expect(heap.popDue(Instant(nanoseconds: 2))?.target == nil)
-  }
-
   @Test func messagesFromManyThreadsAllArriveInTheirOrder() throws {
     let loop = try EventLoop()
     let mailbox = try Mailbox<(thread: Int, number: Int)>()
