@@ -89,7 +89,8 @@ class Failover(unittest.TestCase):
         load.wait_progress(60)
         self.primary.kill()
         self.assert_no_failure(load, path)
-        until(lambda: self.edge.healthy() == {"west-3"}, lambda: str(self.edge.healthy()))
+        until(lambda: self.edge.endpoints("down") == {"west-1", "west-2"}, "the dead to be missed")
+        self.assertEqual(self.edge.endpoints("healthy"), {"west-3"})
 
     def test_killed_replicas_leave_the_reads_to_the_primary(self):
         path = document("bytes-500")
@@ -109,14 +110,14 @@ class Failover(unittest.TestCase):
         load.wait_progress(20)
         self.replicas[0].freeze()
         self.assert_no_failure(load, path)
-        until(lambda: "west-2" not in self.edge.healthy(), "the frozen replica to be noticed")
+        until(lambda: "west-2" in self.edge.endpoints("down"), "the frozen replica to be noticed")
         self.replicas[0].thaw()
-        until(lambda: "west-2" in self.edge.healthy(), "the replica to come back")
+        until(lambda: "west-2" in self.edge.endpoints("healthy"), "the replica to come back")
 
     def test_without_any_server_the_answer_says_so_and_recovers(self):
         for process in (self.primary, *self.replicas):
             process.freeze()
-        until(lambda: not self.edge.healthy(), "all endpoints to be down")
+        until(lambda: len(self.edge.endpoints("down")) == 3, "all endpoints to be down")
         reply = curl.fetch(self.edge, document("bytes-10"))
         self.assertEqual(reply.status, 503)
         self.assertEqual(reply.json["issue"][0]["details"]["coding"][0]["code"], "unavailable")
@@ -124,12 +125,12 @@ class Failover(unittest.TestCase):
         self.assertIn("error=destination_unavailable", reply.header("proxy-status"))
         for process in (self.primary, *self.replicas):
             process.thaw()
-        until(lambda: len(self.edge.healthy()) == 3, "all endpoints to be back")
+        until(lambda: len(self.edge.endpoints("healthy")) == 3, "all endpoints to be back")
         self.assertEqual(curl.fetch(self.edge, document("bytes-10")).status, 200)
 
     def test_writes_wait_for_the_primary(self):
         self.primary.kill()
-        until(lambda: "west-1" not in self.edge.healthy(), "the primary to be missed")
+        until(lambda: "west-1" in self.edge.endpoints("down"), "the primary to be missed")
         reply = curl.fetch(self.edge, operation("echo"), "-d", "x")
         self.assertEqual(reply.status, 503)
         self.assertEqual(curl.fetch(self.edge, document("bytes-10")).status, 200)

@@ -236,7 +236,7 @@ class Reload(unittest.TestCase):
         self.edge.regions = {"west": [Endpoint(second)]}
         self.edge.configure()
         self.edge.signal(signal.SIGHUP)
-        until(lambda: "west-2" in self.edge.healthy(), "the new endpoint")
+        until(lambda: "west-2" in self.edge.endpoints("healthy"), "the new endpoint")
         until(lambda: 'next-hop="west-2"' in client.get(
             document("bytes-1024", "p2")).header("proxy-status"), "the new endpoint in use")
         self.edge.regions = {"west": [first]}

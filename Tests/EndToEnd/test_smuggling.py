@@ -7,7 +7,8 @@ HOST = "Host: edge.homeward.example\r\n"
 SMUGGLED = f"GET {document('echo')} HTTP/1.1\r\n{HOST}\r\n"
 ECHO = document("echo")
 
-#: Each is refused with 400 and the end of the connection; nothing of it reaches an origin.
+#: Each is refused with 400 (501 for a coding that is not known) and the end of the connection;
+#: nothing of it reaches an origin.
 HOSTILE = {
     "content-length and transfer-encoding":
         f"POST {ECHO} HTTP/1.1\r\n{HOST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -50,7 +51,8 @@ class Smuggling(EdgeCase):
                 self.origin.forget()
                 client = self.h1()
                 client.send(text)
-                self.assertEqual(client.response().status, 400)
+                codings = (400, 501) if "Transfer-Encoding" in text else (400,)
+                self.assertIn(client.response().status, codings)
                 self.assertTrue(client.is_closed())
                 self.assertEqual(self.origin.seen("echo"), [])
 
@@ -99,17 +101,15 @@ class Smuggling(EdgeCase):
                 self.assertFalse(any(r.is_complete for r in self.origin.seen("echo")))
                 self.assertEqual(client.get(document("bytes-10")).status, 200)
 
-    def test_the_methods_that_proxies_refuse(self):
-        for method in ("CONNECT", "TRACE"):
-            with self.subTest(method=method):
-                client = self.h1()
-                client.send(f"{method} {ECHO} HTTP/1.1\r\n{HOST}\r\n")
-                self.assertIn(client.response().status, (400, 403, 405, 501))
+    def test_nobody_gets_a_tunnel(self):
+        for target in (ECHO, "other.example:443"):
+            client = self.h1()
+            client.send(f"CONNECT {target} HTTP/1.1\r\n{HOST}\r\n")
+            self.assertIn(client.response().status, (400, 403, 405, 501))
         client = self.h2()
-        stream = client.request("TRACE", ECHO)
-        answer = client.finish(stream)
+        answer = client.finish(client.request("CONNECT", ECHO))
         self.assertTrue(answer.reset is not None or answer.status in (400, 403, 405, 501))
-        self.assertEqual(self.origin.seen("echo"), [])
+        self.assertEqual(self.origin.requests, [])
 
 
 class Frames(EdgeCase):

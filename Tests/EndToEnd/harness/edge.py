@@ -120,7 +120,7 @@ class Edge:
         self.port = int(re.search(r"listener=127\.0\.0\.1:(\d+)", self.ready_file.read_text())[1])
         if healthy:
             count = sum(map(len, self.regions.values()))
-            until(lambda: len(self.healthy()) == count,
+            until(lambda: len(self.endpoints("healthy")) == count,
                   lambda: f"not every endpoint became healthy: {self.log()}")
         return self
 
@@ -165,14 +165,14 @@ class Edge:
         """What it wrote to its standard error so far."""
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
-    def healthy(self):
-        """The endpoints whose last change was to health."""
+    def endpoints(self, wanted):
+        """The names of the endpoints whose last change was to this reach."""
         state = {}
         for line in self.log().splitlines():
             match = re.search(r"endpoint=(\S+).*reach=\S+ -> (\w+)", line)
             if match:
                 state[match[1]] = match[2]
-        return {name for name, reach in state.items() if reach == "healthy"}
+        return {name for name, reach in state.items() if reach == wanted}
 
     def descriptor_count(self):
         """How many descriptors the process has open."""
