@@ -102,12 +102,11 @@ class OriginAborts(EdgeCase):
         super().setUp()
         self.second.forget()
 
-    def assert_truncated(self, patient, status, is_complete):
-        """The answer is cut short; nghttpx may have kept its start from the edge."""
-        if patient == "p2" and status == 502:
-            return
-        self.assertEqual(status, 200)
-        self.assertFalse(is_complete, "a truncated answer looks complete")
+    def assert_truncated(self, status, is_complete):
+        """The answer is cut short, or was not begun: nghttpx or the edge may have held its head."""
+        if status != 502:
+            self.assertEqual(status, 200)
+            self.assertFalse(is_complete, "a truncated answer looks complete")
 
     def test_a_body_that_breaks_off(self):
         for behaviour in ("reset-100000", "short-100000", "torn-100000"):
@@ -120,14 +119,14 @@ class OriginAborts(EdgeCase):
                                     "the first half")
                     origin.release()
                     answer = client.finish(stream)
-                    self.assert_truncated(patient, answer.status, answer.reset is None)
+                    self.assert_truncated(answer.status, answer.reset is None)
                     self.assertEqual(client.get(document("bytes-10")).status, 200)
                 with self.subTest(behaviour=behaviour, patient=patient, client="h1"):
                     client = self.h1()
                     client.request("GET", document(behaviour, patient))
                     origin.release()
                     answer = client.response()
-                    self.assert_truncated(patient, answer.status, answer.is_complete)
+                    self.assert_truncated(answer.status, answer.is_complete)
                     if answer.status == 200:
                         self.assertTrue(client.is_closed())
 
@@ -135,8 +134,9 @@ class OriginAborts(EdgeCase):
         for http in ("--http2", "--http1.1"):
             with self.subTest(http=http):
                 reply = self.fetch(document("torn-50000"), http=http)
-                self.assertEqual(reply.status, 200)
-                self.assertIn(reply.code, (18, 56, 92), reply)
+                if reply.status != 502:
+                    self.assertEqual(reply.status, 200)
+                    self.assertIn(reply.code, (18, 56, 92), reply)
 
     def test_no_answer_at_all(self):
         for http in ("--http2", "--http1.1"):

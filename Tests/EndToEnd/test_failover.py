@@ -9,6 +9,8 @@ from harness.origin import Origin
 from harness.programs import Process
 from harness.waiting import until
 
+REGIONS = ("us-west", "us-central", "us-east")
+
 
 class Retries(EdgeCase):
     """One loop and one connection, so that the second request meets the first one's connection."""
@@ -141,12 +143,13 @@ class ShippedFailover(unittest.TestCase):
 
     def test_reads_survive_the_home_region(self):
         origins = {
-            f"{region}-{i}": Origin(region, f"{region}-{i}", "primary" if i == 1 else "replica")
-            for region in ("us-west", "us-central", "us-east") for i in (1, 2)}
+            f"{region}-{i}": Origin(
+                region, f"{region}-{i}", "primary" if i == 1 else "replica", REGIONS)
+            for region in REGIONS for i in (1, 2)}
         edge = Edge(
             {region: [Endpoint(origins[f"{region}-1"]),
                       Endpoint(origins[f"{region}-2"], tier="replica")]
-             for region in ("us-west", "us-central", "us-east")},
+             for region in REGIONS},
             policy=policies.shipped(), patients=["p1001,us-west,US-AZ,granted,"], location=True)
         edge.start()
         self.addCleanup(edge.kill)

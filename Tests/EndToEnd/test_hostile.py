@@ -95,6 +95,7 @@ class Hostile(EdgeCase):
                 frames += [head, h2.frame(h2.RST_STREAM, 0, stream, b"\0\0\0\x08")]
             try:
                 client.send(*frames)
+                client.poll()
             except OSError:
                 break
         self.assertEqual(self.honest.get(document("bytes-10")).status, 200)

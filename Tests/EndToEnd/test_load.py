@@ -16,7 +16,7 @@ class Load(EdgeCase):
         nginx = Nginx("east", tls=False)
         cls.addClassCleanup(nginx.kill)
         return Edge({"west": [Endpoint(cls.origin, connections=4)], "east": [Endpoint(nginx)]},
-                    timeouts={"origin_idle": "1s"}, loops=1)
+                    timeouts={"origin_idle": "1s"}, limits={"origin_waiters": 2000}, loops=1)
 
     def test_ten_thousand_requests_over_a_hundred_connections(self):
         before = self.edge.descriptor_count()

@@ -15,7 +15,8 @@ class ShippedPolicy(EdgeCase):
     @classmethod
     def make(cls):
         cls.origins = {
-            f"{region}-{i}": Origin(region, f"{region}-{i}", "primary" if i == 1 else "replica")
+            f"{region}-{i}": Origin(
+                region, f"{region}-{i}", "primary" if i == 1 else "replica", REGIONS)
             for region in REGIONS for i in (1, 2)}
         return Edge(
             {region: [Endpoint(cls.origins[f"{region}-1"]),

@@ -173,6 +173,10 @@ class Connection:
             assert left > 0, f"the edge did not close the connection in {within:g} s"
             self._receive_once(left)
 
+    def poll(self):
+        """Takes the frames that are there."""
+        self._receive_once(0.001)
+
     def _receive_once(self, timeout):
         self.socket.settimeout(timeout)
         try:

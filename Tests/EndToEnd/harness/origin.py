@@ -55,8 +55,10 @@ class Request:
 class Origin(Behaviours):
     """An endpoint of a region; starts serving at once."""
 
-    def __init__(self, region, name=None, role="primary"):
+    def __init__(self, region, name=None, role="primary", homes=()):
         self.region, self.name, self.role = region, name or f"{region}-1", role
+        #: The other regions whose records it holds copies of.
+        self.homes = homes
         self.lag_milliseconds = 0
         self.lock = threading.Condition()
         self.requests = []
@@ -189,7 +191,9 @@ class Origin(Behaviours):
     def _report(self):
         return json.dumps({
             "region": self.region, "name": self.name, "role": self.role, "epoch": 1, "position": 1,
-            "lag_ms": self.lag_milliseconds, "status": "ok"}).encode()
+            "lag_ms": self.lag_milliseconds, "status": "ok",
+            "homes": {home: {"position": 1, "lag_ms": self.lag_milliseconds}
+                      for home in {self.region, *self.homes}}}).encode()
 
 
 if __name__ == "__main__":
