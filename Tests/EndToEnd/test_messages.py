@@ -97,6 +97,16 @@ class Messages(EdgeCase):
         answer = client.response()
         self.assertEqual((answer.status, answer.informational), (503, []))
 
+    def test_a_refusal_does_not_wait_for_the_body(self):
+        file = self.edge.folder / "refused"
+        for count in (2, 100_000, 3_000_000):
+            file.write_bytes(content.body(count))
+            for http in ("--http2", "--http1.1"):
+                with self.subTest(http=http, count=count):
+                    reply = self.fetch(operation("echo", "nobody"), "--data-binary", f"@{file}",
+                                       http=http)
+                    self.assert_outcome(reply, 503, "home-region-unknown")
+
     def test_large_request_heads(self):
         value = "v" * 10_000
         headers = [(f"x-large-{index}", value) for index in range(5)]
