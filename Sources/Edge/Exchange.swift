@@ -186,12 +186,8 @@ final class Exchange {
     context.flushLater(origin)
   }
 
+  /// The client's stream or connection ended.
   func clientGone() {
-    guard !isOver else { return }
-    perform(machine.clientGone())
-  }
-
-  func clientClosed() {
     guard !isOver else { return }
     perform(machine.clientGone())
   }
