@@ -335,7 +335,8 @@ final class Exchange {
   private func forwardHead() {
     guard var head = heldHead else { return }
     heldHead = nil
-    decision.prepareResponse(&head, choice: machine.choice, snapshot: snapshot)
+    decision.prepareResponse(
+      &head, choice: machine.choice, snapshot: snapshot, scratch: &context.scratch)
     isResponding = true
     let isEnd = hasOriginEnded && heldBody.isEmpty && heldTrailers == nil
     clientCodec.sendResponse(clientStream, head, isEnd: isEnd)
