@@ -254,7 +254,7 @@ _NONSENSE = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
     b"HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-    b"\0" * 4096,
+    b"\0" * 4096 + b"\r\n\r\n",
 ]
 
 
