@@ -338,6 +338,8 @@ final class Exchange {
     decision.prepareResponse(
       &head, choice: machine.choice, snapshot: snapshot, scratch: &context.scratch)
     isResponding = true
+    // The time of the record is over; from here on the body has its own.
+    touch(snapshot.timeouts.originStallMilliseconds)
     let isEnd = hasOriginEnded && heldBody.isEmpty && heldTrailers == nil
     clientCodec.sendResponse(clientStream, head, isEnd: isEnd)
     context.flushLater(client)

@@ -4,6 +4,7 @@ import struct
 import socket
 
 from harness import content, curl
+from harness.behaviours import NONSENSE
 from harness.case import EdgeCase, document, operation
 from harness.edge import MUTUAL_TLS, Edge, Endpoint
 from harness.origin import Origin
@@ -114,8 +115,9 @@ class OriginAborts(EdgeCase):
                 with self.subTest(behaviour=behaviour, patient=patient):
                     client = self.h2()
                     stream = client.request("GET", document(behaviour, patient))
+                    state = client.streams[stream]
                     if patient == "p1":
-                        client.wait(lambda: client.streams[stream].received_count >= 100_000,
+                        client.wait(lambda: state.received_count >= 100_000 or state.is_over,
                                     "the first half")
                     origin.release()
                     answer = client.finish(stream)
@@ -147,7 +149,7 @@ class OriginAborts(EdgeCase):
     def test_an_origin_that_speaks_nonsense(self):
         client = self.h2()
         unharmed = client.request("GET", document("gated-200000-100000"))
-        for kind in range(6):
+        for kind in range(len(NONSENSE)):
             with self.subTest(kind=kind):
                 reply = self.fetch(document(f"nonsense-{kind}"))
                 self.assert_outcome(reply, 502, "origin-malformed")
@@ -156,6 +158,27 @@ class OriginAborts(EdgeCase):
         self.origin.release(2)
         answer = client.finish(unharmed)
         self.assertEqual(content.sha256(answer.body), content.sha256_of(200_000))
+
+    def test_interim_answers_without_end(self):
+        self.assertEqual(self.fetch(document("interims-10")).body, b"at last")
+        self.assert_outcome(self.fetch(document("interims-1000")), 502, "origin-malformed")
+
+    def test_an_answer_that_nobody_asked_for_reaches_nobody(self):
+        client = self.h2()
+        for _ in range(20):
+            self.assertEqual(bytes(client.get(document("surplus")).body), b"asked")
+            self.assertEqual(bytes(client.get(document("bytes-5")).body), content.body(5))
+
+    def test_a_pause_behind_the_head_is_no_fault(self):
+        """Longer than the record of the decision may take: that time is over with the head."""
+        client = self.h2()
+        stream = client.request("GET", document("gated-1000-1000"))
+        state = client.streams[stream]
+        client.wait(lambda: state.status, "the head")
+        with self.assertRaises(AssertionError):
+            client.wait(lambda: state.is_over, "nothing", within=2.6)
+        self.origin.release()
+        self.assertEqual(client.finish(stream).body, content.body(1000))
 
     def test_an_origin_that_hangs(self):
         # The default patience is long; a second edge has less.

@@ -43,6 +43,13 @@ class Carriage(EdgeCase):
                 self.assertEqual(reply.sha256, content.sha256_of(content.MEGABYTE))
                 self.assertEqual(reply.header("ehr-region"), name)
 
+    def test_older_tls_and_newer(self):
+        for version in ("1.2", "1.3"):
+            with self.subTest(version=version):
+                reply = self.fetch(document("bytes-1000"), f"--tlsv{version}", "--tls-max", version)
+                self.assertEqual((reply.code, reply.status), (0, 200), reply)
+        self.assertEqual(self.fetch(document("bytes-1000"), "--tls-max", "1.1").status, 0)
+
     def test_head_has_the_length_and_no_body(self):
         for client, name, patient in PAIRS:
             with self.subTest(client=client, origin=name):

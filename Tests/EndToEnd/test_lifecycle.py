@@ -3,6 +3,7 @@
 import re
 import shutil
 import signal
+import socket
 import ssl
 import unittest
 
@@ -72,6 +73,16 @@ class Start(unittest.TestCase):
     def test_a_policy_that_contradicts_itself(self):
         self.replace(self.edge.policy_file, "    overrides: [T-1]\n", "")
         self.assert_complaint(self.edge.policy_file, "T-1")
+
+    def test_a_port_that_is_taken(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            self.replace(self.edge.configuration, "127.0.0.1:0", f"127.0.0.1:{port}")
+            self.edge.launch()
+            self.addCleanup(self.edge.kill)
+            self.assertEqual(self.edge.wait(), 1, self.edge.log())
+            self.assertIn(f"127.0.0.1:{port}", self.edge.log())
+            self.assertFalse(self.edge.ready_file.exists())
 
     def test_all_mistakes_at_once(self):
         self.edge.directory_file.unlink()

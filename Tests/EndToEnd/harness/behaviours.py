@@ -134,6 +134,19 @@ class Behaviours:
         self._head(connection, 103, [("Link", "</style.css>; rel=preload")])
         self._answer(connection, request, 200, b"hinted")
 
+    def _do_interims(self, connection, request, reader, count):
+        """So many interim answers, then 200."""
+        self._receive(request, reader)
+        for _ in range(count):
+            self._head(connection, 103, [])
+        self._answer(connection, request, 200, b"at last")
+
+    def _do_surplus(self, connection, request, reader):
+        """An answer with another one behind it that nobody asked for."""
+        self._receive(request, reader)
+        one = b"HTTP/1.1 200 Scripted\r\nContent-Length: 5\r\n\r\n"
+        connection.sendall(one + b"asked" + one + b"never")
+
     def _do_delayed(self, connection, request, reader):
         """200 once released."""
         self._receive(request, reader)
@@ -207,7 +220,7 @@ class Behaviours:
     def _do_nonsense(self, connection, request, reader, kind=0):
         """What is not HTTP."""
         self._receive(request, reader)
-        connection.sendall(_NONSENSE[kind])
+        connection.sendall(NONSENSE[kind])
         return False
 
     def _do_large(self, connection, request, reader, count):
@@ -248,13 +261,16 @@ class Behaviours:
 
 
 #: Answers that are not HTTP, or not one that may be believed.
-_NONSENSE = [
+NONSENSE = [
     b"\x16\x03\x01 this is no HTTP\r\n\r\n",
     b"HTTP/1.1 abc what\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
     b"HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-    b"\0" * 4096,
+    b"\0" * 4096 + b"\r\n\r\n",
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+    b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
 ]
 
 

@@ -49,7 +49,7 @@ class Edge:
 
     def __init__(self, regions, policy=None, patients=None, loops=2, location=False, timeouts=None,
                  limits=None, health=None, alpn=None, client_certificates="request",
-                 trusted=(), descriptors_max=None, audit=None):
+                 trusted=(), descriptors_max=None, file_blocks_max=None, audit=None):
         self.folder = workshop.folder("edge")
         self.regions, self.loops, self.alpn = regions, loops, alpn
         self.client_certificates, self.location = client_certificates, location
@@ -57,7 +57,7 @@ class Edge:
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
         self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "150ms",
                        "down_interval": "100ms"} | (health or {})
-        self.descriptors_max = descriptors_max
+        self.descriptors_max, self.file_blocks_max = descriptors_max, file_blocks_max
         if patients is None:
             patients = [f"p{i},{name},US-AZ,granted," for i, name in enumerate(regions, 1)]
         shutil.copytree(workshop.certificates(), self.folder / "certificates")
@@ -129,8 +129,14 @@ class Edge:
         self.ready_file.unlink(missing_ok=True)
         command = [workshop.binary(), "run", "--config", self.configuration,
                    "--ready-file", self.ready_file]
+        bounds = ""
         if self.descriptors_max:
-            command = ["sh", "-c", f'ulimit -n {self.descriptors_max}; exec "$@"', "sh"] + command
+            bounds += f"ulimit -n {self.descriptors_max}; "
+        if self.file_blocks_max:
+            # Blocks of 512 bytes. Without the signal a write fails, as on a full disk.
+            bounds += f"trap '' XFSZ; ulimit -f {self.file_blocks_max}; "
+        if bounds:
+            command = ["sh", "-c", bounds + 'exec "$@"', "sh"] + command
         with self.log_file.open("ab") as log:
             self.process = workshop.spawn(command, stdout=log, stderr=log)
 

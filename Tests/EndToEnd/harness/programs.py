@@ -68,7 +68,7 @@ class Nginx(Program):
         sink = "return 404;" if not self._behind else f"""
         proxy_pass http://127.0.0.1:{self._behind.port};
         proxy_http_version 1.1; proxy_set_header Connection ""; proxy_request_buffering off;
-        proxy_buffering off; client_max_body_size 100m;"""
+        proxy_buffering off;"""
         (self.folder / "nginx.conf").write_text(f"""
 {"user root;" if os.geteuid() == 0 else ""}
 daemon off; master_process on; worker_processes 1; pid {self.folder}/pid;
@@ -76,7 +76,7 @@ error_log stderr warn;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; keepalive_requests 1000000; keepalive_timeout 60s; sendfile on; tcp_nopush on;
-  open_file_cache max=100; large_client_header_buffers 4 64k;
+  open_file_cache max=100; client_max_body_size 100m; large_client_header_buffers 4 64k;
   client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;
   fastcgi_temp_path {self.folder}/f; uwsgi_temp_path {self.folder}/u;
   scgi_temp_path {self.folder}/s;
