@@ -1,6 +1,7 @@
 /// A first-in, first-out run of bytes that owns its memory.
 ///
-/// Empty queues own nothing: an idle connection costs no buffer. Not thread-safe; owned by one loop.
+/// Empty queues own nothing: an idle connection costs no buffer. Not thread-safe; owned by one
+/// loop.
 @safe
 public struct ByteQueue: ~Copyable {
   /// The start of the allocation; nil when the queue owns no memory.
@@ -43,7 +44,8 @@ public struct ByteQueue: ~Copyable {
   /// Appends the UTF-8 of a literal.
   @inline(__always)
   public mutating func append(_ literal: StaticString) {
-    unsafe append(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    unsafe append(
+      UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
   }
 
   /// Appends the UTF-8 of `text`.
@@ -80,7 +82,8 @@ public struct ByteQueue: ~Copyable {
     }
   }
 
-  /// Makes room for `byteCount` more bytes and returns where they go; `advance` makes them readable.
+  /// Makes room for `byteCount` more bytes and returns where they go; `advance` makes them
+  /// readable.
   ///
   /// The pointer is valid until the next mutation of the queue.
   @inline(__always)

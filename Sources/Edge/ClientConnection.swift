@@ -118,15 +118,11 @@ final class ClientConnection: Connection {
       case .end(let stream, let hasTrailers):
         exchanges.find(stream)?.clientEnded(
           trailers: hasTrailers ? codec.takeTrailers(stream) : nil)
-      case .reset(let stream, _):
+      case .reset(let stream, _), .closed(let stream):
         let exchange = exchanges.find(stream)
         exchanges.remove(stream)
         exchange?.clientGone()
       case .writable(let stream): exchanges.find(stream)?.clientDrained()
-      case .closed(let stream):
-        let exchange = exchanges.find(stream)
-        exchanges.remove(stream)
-        exchange?.clientClosed()
       case .informational, .goAway: break
       case .failed(let fault): worker.log.clientFault(fault)
       }
@@ -173,8 +169,7 @@ final class ClientConnection: Connection {
     let patience =
       hasRequested ? timeouts.clientIdleMilliseconds : timeouts.clientHeaderMilliseconds
     if now >= lastActivity.adding(milliseconds: patience) {
-      codec?.shutdown()
-      drain()
+      shutdown()
       if now >= lastActivity.adding(milliseconds: patience * 2) { close() }
     }
     releaseIdleMemory()
@@ -185,6 +180,7 @@ final class ClientConnection: Connection {
     isDraining = true
     codec?.announceShutdown()
     drain()
+    context.flushLater(self)
   }
 
   /// Second phase of a graceful end.
@@ -192,5 +188,6 @@ final class ClientConnection: Connection {
     guard let codec else { return close() }
     codec.shutdown()
     drain()
+    context.flushLater(self)
   }
 }

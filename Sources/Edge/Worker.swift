@@ -58,7 +58,7 @@ final class Worker: TimerTarget {
   /// Starts the clock of deadlines and the writing at each turn's end.
   func run() {
     context.loop.endOfTurn = { [unowned self] in
-      context.flushAll()
+      context.endTurn()
       audit.turnEnded()
     }
     timerFired(token: 0)
@@ -91,8 +91,8 @@ final class Worker: TimerTarget {
 
   // MARK: Clients
 
-  /// Opens the snapshot's listeners that are not open, closes those that it does not name, and gives
-  /// the others its TLS contexts. Gives the reason when one could not be opened.
+  /// Opens the snapshot's listeners that are not open, closes those that it does not name, and
+  /// gives the others its TLS contexts. Gives the reason when one could not be opened.
   @discardableResult
   func openListeners() -> String? {
     var failure: String?

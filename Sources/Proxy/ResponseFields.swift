@@ -56,7 +56,9 @@ extension Decision {
     append(text, as: "ehr-freshness", to: &fields)
   }
 
-  private func append(_ value: borrowing ByteQueue, as name: StaticString, to fields: inout Fields) {
+  private func append(
+    _ value: borrowing ByteQueue, as name: StaticString, to fields: inout Fields
+  ) {
     unsafe value.withReadable { unsafe fields.append(name, bytes: $0) }
   }
 
