@@ -15,6 +15,8 @@ final class AuditPort {
   private var record = DecisionRecord()
   /// Exchanges that wait for the disk, in the order of their records.
   private var waiting: [(sequence: UInt64, exchange: Exchange)] = []
+  /// The first of `waiting` that still waits.
+  private var waitingHead = 0
   private var durable: UInt64 = 0
   private var hasFailed = false
   private var isCommitWanted = false
@@ -26,7 +28,9 @@ final class AuditPort {
   }
 
   /// Appends a decision; nil when the log does not take it, and nothing may be disclosed then.
-  func append(_ decision: Decision, _ head: RequestHead, _ snapshot: Snapshot) -> UInt64? {
+  func append(
+    _ decision: borrowing Decision, _ head: borrowing RequestHead, _ snapshot: Snapshot
+  ) -> UInt64? {
     decision.fill(
       &record, loop: loop, patient: pseudonym(decision, head), method: head.method,
       snapshot: snapshot)
@@ -38,7 +42,9 @@ final class AuditPort {
   func append(_ outcome: OutcomeRecord) { log.append(outcome) }
 
   /// The patient under the log's pseudonym: the first half of an HMAC-SHA-256 of the id.
-  private func pseudonym(_ decision: Decision, _ head: RequestHead) -> AuditID? {
+  private func pseudonym(
+    _ decision: borrowing Decision, _ head: borrowing RequestHead
+  ) -> AuditID? {
     guard case .one(let range) = decision.classification.patient else { return nil }
     let digest = unsafe head.target.withUnsafeBytes { target in
       unsafe pseudonyms.authenticationCode(for: UnsafeRawBufferPointer(rebasing: target[range]))
@@ -70,19 +76,22 @@ final class AuditPort {
   /// Everything up to `sequence` is on disk.
   func becameDurable(_ sequence: UInt64) {
     durable = max(durable, sequence)
-    var index = 0
-    while index < waiting.count, waiting[index].sequence <= durable { index += 1 }
-    guard index > 0 else { return }
-    let ready = waiting[..<index]
-    waiting.removeFirst(index)
-    for entry in ready { entry.exchange.recordDurable() }
+    while waitingHead < waiting.count, waiting[waitingHead].sequence <= durable {
+      let exchange = waiting[waitingHead].exchange
+      waitingHead += 1
+      exchange.recordDurable()
+    }
+    guard waitingHead == waiting.count else { return }
+    waiting.removeAll(keepingCapacity: true)
+    waitingHead = 0
   }
 
   /// Nothing will be on disk any more.
   func failed() {
     hasFailed = true
-    let lost = waiting
+    let lost = waiting[waitingHead...]
     waiting = []
+    waitingHead = 0
     for entry in lost { entry.exchange.recordFailed() }
   }
 }

@@ -169,8 +169,7 @@ final class ClientConnection: Connection {
     let patience =
       hasRequested ? timeouts.clientIdleMilliseconds : timeouts.clientHeaderMilliseconds
     if now >= lastActivity.adding(milliseconds: patience) {
-      codec?.shutdown()
-      drain()
+      shutdown()
       if now >= lastActivity.adding(milliseconds: patience * 2) { close() }
     }
     releaseIdleMemory()
@@ -181,6 +180,7 @@ final class ClientConnection: Connection {
     isDraining = true
     codec?.announceShutdown()
     drain()
+    context.flushLater(self)
   }
 
   /// Second phase of a graceful end.
@@ -188,5 +188,6 @@ final class ClientConnection: Connection {
     guard let codec else { return close() }
     codec.shutdown()
     drain()
+    context.flushLater(self)
   }
 }

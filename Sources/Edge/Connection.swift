@@ -20,6 +20,8 @@ class Connection: Pollable {
   private var isHandshaking: Bool
   private var isEstablished = false
   private var hasPeerEnded = false
+  /// The kernel told of an end or a fault: it stands behind the bytes, and no edge tells of it again.
+  private var isHangUpTold = false
   private var isLingering = false
   /// Whether the connection waits in `LoopContext.flushLater`.
   var isFlushPending = false
@@ -103,6 +105,7 @@ class Connection: Pollable {
       isWritable = true
       context.flushLater(self)
     }
+    if readiness.contains(.hangUp) { isHangUpTold = true }
     if readiness.contains(.readable) {
       isReadable = true
       pump()
@@ -143,8 +146,8 @@ class Connection: Pollable {
     guard let start = buffer.baseAddress else { return }
     switch unsafe socket.read(into: start, byteCountMax: buffer.count) {
     case .bytes(let count):
-      // A short read means that the kernel has no more; the next edge tells of new bytes.
-      if count < buffer.count { isReadable = false }
+      // A short read means that the kernel has no more bytes; the next edge tells of new ones.
+      if count < buffer.count && !isHangUpTold { isReadable = false }
       lastActivity = context.loop.now
       if isLingering { return }
       let bytes = unsafe UnsafeRawBufferPointer(start: start, count: count)

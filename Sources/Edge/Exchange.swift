@@ -35,6 +35,7 @@ final class Exchange {
   private var requestDebt = 0
   private var requestTrailers: Fields?
   private var isRequestEnded: Bool
+  private var swallowedByteCount = 0
   private var awaitsContinue = false
 
   // The response on its way to the client.
@@ -95,7 +96,7 @@ final class Exchange {
       answer(refusal)
     case .resetClient:
       releaseOrigin(.abandoned)
-      client.reset(clientStream, code: ErrorCode.internalError)
+      context.resetLater(client, clientStream)
       finish(.originAborted)
     case .abandon:
       releaseOrigin(.abandoned)
@@ -136,12 +137,23 @@ final class Exchange {
 
   // MARK: The client's side
 
-  func clientExpectsContinue() { awaitsContinue = true }
+  func clientExpectsContinue() {
+    awaitsContinue = true
+    if origin != nil { sendContinue() }
+  }
+
+  /// The origin is there: the client may send its body.
+  private func sendContinue() {
+    guard awaitsContinue else { return }
+    awaitsContinue = false
+    clientCodec.sendInformational(clientStream, ResponseHead(status: 100))
+    context.flushLater(client)
+  }
 
   func clientSent(_ bytes: UnsafeRawBufferPointer) {
     let count = bytes.count
     outcome.requestBytes += UInt64(count)
-    guard !isOver else { return clientCodec.consumed(clientStream, byteCount: count) }
+    guard !isOver else { return swallow(count) }
     guard let codec = origin?.codec else {
       unsafe requestBody.append(bytes)
       requestDebt += count
@@ -151,6 +163,19 @@ final class Exchange {
     settleRequestDebt(codec, adding: count)
     touch(snapshot.timeouts.originStallMilliseconds)
   }
+
+  /// The answer was complete before the request. A little more of the request is read and dropped,
+  /// since many clients take an early reset for a failure; past that the rest is refused.
+  private func swallow(_ byteCount: Int) {
+    swallowedByteCount += byteCount
+    if swallowedByteCount <= Self.swallowedByteCountMax {
+      clientCodec.consumed(clientStream, byteCount: byteCount)
+    } else {
+      client.refuseRest(of: clientStream, byteCount: byteCount)
+    }
+  }
+
+  private static let swallowedByteCountMax = 262_144
 
   func clientEnded(trailers: Fields?) {
     isRequestEnded = true
@@ -173,7 +198,7 @@ final class Exchange {
     codec.consumed(originStream, byteCount: responseDebt)
     responseDebt = 0
     touch(snapshot.timeouts.originStallMilliseconds)
-    origin.pump()
+    context.pumpLater(origin)
   }
 
   // MARK: The origin's side
@@ -204,11 +229,7 @@ final class Exchange {
     outcome.connectedAt = now
     if let endpoint = outcome.endpoint { generation.loads.started(endpoint) }
     touch(snapshot.timeouts.firstByteMilliseconds)
-    if awaitsContinue {
-      awaitsContinue = false
-      clientCodec.sendInformational(clientStream, ResponseHead(status: 100))
-      context.flushLater(client)
-    }
+    sendContinue()
     guard !isEnd else { return }
     let count = requestBody.count
     unsafe requestBody.withReadable { unsafe codec.send(stream, $0) }
@@ -229,8 +250,11 @@ final class Exchange {
     outcome.answeredAt = now
     outcome.status = head.status
     touch(snapshot.timeouts.originStallMilliseconds)
+    if isGatewayFault, let endpoint = outcome.endpoint {
+      worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
+    }
     heldHead = head
-    hasOriginEnded = isEnd
+    if isEnd { detachOrigin() }
     perform(
       machine.originAnswered(
         status: head.status, isReplayable: isReplayable, judge: &worker.judge, at: now))
@@ -258,9 +282,19 @@ final class Exchange {
 
   func originEnded(trailers: Fields?) {
     guard !isOver else { return }
-    hasOriginEnded = true
     heldTrailers = trailers
+    detachOrigin()
     if isResponding { finishResponse() }
+  }
+
+  /// The origin's message is complete: its connection may serve others, even while the head waits
+  /// for the record.
+  private func detachOrigin() {
+    hasOriginEnded = true
+    guard let origin else { return }
+    self.origin = nil
+    settleLoad(isGatewayFault ? .failed : .succeeded)
+    if isRequestEnded { origin.complete(originStream) } else { origin.abandon(originStream) }
   }
 
   func originFailed(_ fault: StreamFault) {
@@ -279,13 +313,14 @@ final class Exchange {
     guard requestDebt > 0 else { return }
     clientCodec.consumed(clientStream, byteCount: requestDebt)
     requestDebt = 0
-    client.pump()
+    context.pumpLater(client)
   }
 
   private func settleRequestDebt(_ codec: any ClientCodec, adding count: Int) {
     if codec.queuedByteCount(originStream) < snapshot.limits.http.sendHighMarkBytes {
       clientCodec.consumed(clientStream, byteCount: count + requestDebt)
       requestDebt = 0
+      context.pumpLater(client)
     } else {
       requestDebt += count
     }
@@ -305,7 +340,7 @@ final class Exchange {
     let isEnd = hasOriginEnded && heldBody.isEmpty && heldTrailers == nil
     clientCodec.sendResponse(clientStream, head, isEnd: isEnd)
     context.flushLater(client)
-    if isEnd { return completeOrigin() }
+    if isEnd { return finish(.complete) }
     unsafe heldBody.withReadable { unsafe clientCodec.send(clientStream, $0) }
     heldBody = ByteQueue()
     if hasOriginEnded { finishResponse() } else { clientDrained() }
@@ -314,16 +349,6 @@ final class Exchange {
   private func finishResponse() {
     clientCodec.finish(clientStream, trailers: heldTrailers)
     context.flushLater(client)
-    completeOrigin()
-  }
-
-  /// The response is complete: the connection may serve others.
-  private func completeOrigin() {
-    if let origin {
-      self.origin = nil
-      settleLoad(.succeeded)
-      if isRequestEnded { origin.complete(originStream) } else { origin.abandon(originStream) }
-    }
     finish(.complete)
   }
 
@@ -349,12 +374,17 @@ final class Exchange {
     waitingIn = nil
     heldHead = nil
     heldBody = ByteQueue()
+    heldTrailers = nil
+    hasOriginEnded = false
     responseDebt = 0
     guard let origin else { return }
     self.origin = nil
     settleLoad(verdict)
     origin.abandon(originStream)
   }
+
+  /// Whether the origin says that it cannot serve: 502, 503 or 504.
+  private var isGatewayFault: Bool { (502...504).contains(outcome.status) }
 
   /// What an attempt says about its endpoint.
   private enum LoadVerdict { case succeeded, failed, abandoned }
@@ -376,10 +406,8 @@ final class Exchange {
     guard !isOver else { return }
     isOver = true
     deadline = .never
-    if !isRequestEnded, end == .complete || end == .refused {
-      // The answer is complete before the request: the rest of the request is not wanted.
-      client.refuseRest(of: clientStream, byteCount: requestDebt)
-    }
+    swallow(requestDebt)
+    requestDebt = 0
     outcome.end = end
     outcome.endedAt = now
     worker.ended(self)

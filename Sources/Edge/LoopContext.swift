@@ -1,4 +1,5 @@
 internal import Base
+internal import HTTP
 internal import Reactor
 
 /// What all connections of one loop share: the loop, its buffers, and who has bytes to write.
@@ -15,6 +16,10 @@ final class LoopContext {
   var plaintext = ByteQueue()
   /// Connections that may have something to write at the end of this turn.
   private var unflushed: [Connection] = []
+  /// Connections that may read again, because what they read before has moved on.
+  private var unpumped: [Connection] = []
+  /// Streams to end early once what is queued for them was written as far as possible.
+  private var unreset: [(ClientConnection, StreamID)] = []
 
   /// Bytes read at once: a few TLS records, one pass through the second-level cache.
   static let receiveByteCount = 65_536
@@ -40,8 +45,32 @@ final class LoopContext {
     unflushed.append(connection)
   }
 
-  /// Writes out what the turn produced. Flushing one connection may give others more to write.
-  func flushAll() {
+  /// Remembers to read from `connection` when the turn ends. Never at once: a connection may be
+  /// draining events that point into the receive buffer.
+  func pumpLater(_ connection: Connection) { unpumped.append(connection) }
+
+  /// Remembers to reset a client's stream after the turn's bytes were written.
+  func resetLater(_ client: ClientConnection, _ stream: StreamID) { unreset.append((client, stream)) }
+
+  /// Ends the turn: writes out what it produced, reads where that made room, until nothing is left.
+  func endTurn() {
+    repeat {
+      flushAll()
+      var index = 0
+      while index < unpumped.count {
+        unpumped[index].pump()
+        index += 1
+      }
+      unpumped.removeAll(keepingCapacity: true)
+      guard unflushed.isEmpty else { continue }
+      let resets = unreset
+      unreset.removeAll(keepingCapacity: true)
+      for (client, stream) in resets { client.reset(stream, code: ErrorCode.internalError) }
+    } while !unflushed.isEmpty || !unpumped.isEmpty
+  }
+
+  /// Flushes until no connection asks for it; flushing one may give others more to write.
+  private func flushAll() {
     var index = 0
     while index < unflushed.count {
       let connection = unflushed[index]

@@ -67,7 +67,10 @@ final class OriginPool {
     } catch {
       worker.log.originConnectFailed(endpoint.name, "\(error)")
       machine.connectFailed(at: now, using: &worker.random)
-      worker.requestFailed(endpoint, .connectFailed)
+      // A full descriptor table is our fault, not the endpoint's.
+      if (error as? SystemError)?.isDescriptorTableFull != true {
+        worker.requestFailed(endpoint, .connectFailed)
+      }
     }
   }
 

@@ -40,7 +40,7 @@ final class Prober: TimerTarget {
   private(set) var current: HealthSnapshot
 
   /// Goes on with a new topology; what is known of endpoints that stay is kept.
-  func adopt(_ snapshot: Snapshot) -> HealthSnapshot {
+  func adopt(_ snapshot: Snapshot) {
     self.snapshot = snapshot
     for probe in probes.values { probe.close() }
     probes.removeAll()
@@ -48,11 +48,27 @@ final class Prober: TimerTarget {
       topology: snapshot.topology, limits: snapshot.limits.origins, keeping: board,
       at: context.loop.now)
     current = Self.first(&board)
-    return current
   }
 
   /// Starts probing, and goes on until the loop ends.
   func run() { timerFired(token: 0) }
+
+  /// Calls `body` once every endpoint was heard of, or after a second: whoever decides on this
+  /// topology earlier would refuse what is lawful and healthy.
+  func whenSettled(_ body: @escaping () -> Void) {
+    settled = body
+    settleBy = context.loop.now.adding(milliseconds: Self.settleMilliseconds)
+  }
+
+  private var settled: (() -> Void)?
+  private var settleBy = Instant.never
+  private static let settleMilliseconds: UInt64 = 1000
+
+  private func tellIfSettled() {
+    guard let body = settled, board.isSettled || context.loop.now >= settleBy else { return }
+    settled = nil
+    body()
+  }
 
   func timerFired(token: Int) {
     let now = context.loop.now
@@ -63,6 +79,7 @@ final class Prober: TimerTarget {
     }
     while let start = board.nextProbe(at: now) { begin(start) }
     publishIfChanged()
+    tellIfSettled()
     context.loop.schedule(at: now.adding(milliseconds: Self.tickMilliseconds), self)
   }
 
@@ -105,9 +122,12 @@ final class Prober: TimerTarget {
         tls: session)
       probes[start.endpoint] = probe
       try probe.begin()
-    } catch {
+    } catch let error as SystemError where !error.isDescriptorTableFull {
       probes[start.endpoint] = nil
       board.probeFailed(start, .connectFailed, at: context.loop.now)
+    } catch {
+      probes[start.endpoint] = nil
+      board.probeAbandoned(start, at: context.loop.now)
     }
   }
 

@@ -54,7 +54,8 @@ public final class Server {
   private var signals: Signals?
   private var snapshot: Snapshot
   private var listeningCount = 0
-  private var runningCount: Int
+  private var threads: [Thread] = []
+  private var runningCount = 0
   private var startFailure: String?
   private var ready: (() -> Void)?
   private var isDraining = false
@@ -72,7 +73,6 @@ public final class Server {
     reports = try Mailbox()
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
-    runningCount = options.loopCount
     segments = try AuditSegments(options.audit, at: Clock.wall())
     auditLog = try AuditLog(options.audit, firstSequence: segments.nextSequence)
     if let recovery = segments.recovery { auditLog.append(recovery) }
@@ -88,17 +88,30 @@ public final class Server {
     signals = try Signals(on: context.loop) { [unowned self] in received($0) }
     try reports.attach(to: context.loop) { [unowned self] in received($0) }
     let committer = try startCommitter()
-    let health = prober.current
-    var threads: [Thread] = []
-    for index in 0..<options.loopCount { threads.append(try startWorker(index, health)) }
+    prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
-    context.loop.endOfTurn = { [unowned self] in context.flushAll() }
+    context.loop.endOfTurn = { [unowned self] in context.endTurn() }
     context.loop.run()
     for thread in threads { thread.join() }
+    threads = []
     auditLog.inbox.post(.stop)
     committer.join()
     if let startFailure { throw ServerError(reason: startFailure) }
     log.ended()
+  }
+
+  /// Starts the loops, once it is known which endpoints answer.
+  private func startWorkers() {
+    if isDraining { return context.loop.stop() }
+    do {
+      for index in 0..<options.loopCount {
+        threads.append(try startWorker(index, prober.current))
+        runningCount += 1
+      }
+    } catch {
+      startFailure = "\(error)"
+      if runningCount == 0 { context.loop.stop() } else { beginDrain() }
+    }
   }
 
   private func startWorker(_ index: Int, _ health: HealthSnapshot) throws -> Thread {
@@ -165,9 +178,11 @@ public final class Server {
     case .reload:
       guard !isDraining, let next = reload() else { return }
       snapshot = next
-      let health = prober.adopt(next)
-      for worker in workers { worker.post(.adopt(next, health)) }
-      recordAdoption()
+      prober.adopt(next)
+      prober.whenSettled { [unowned self] in
+        for worker in workers { worker.post(.adopt(snapshot, prober.current)) }
+        recordAdoption()
+      }
     }
   }
 
@@ -186,6 +201,7 @@ public final class Server {
     isDraining = true
     log.draining(snapshot.timeouts.drainMilliseconds / 1000)
     for worker in workers { worker.post(.drain) }
+    if runningCount == 0 { context.loop.stop() }
   }
 }
 

@@ -58,7 +58,7 @@ final class Worker: TimerTarget {
   /// Starts the clock of deadlines and the writing at each turn's end.
   func run() {
     context.loop.endOfTurn = { [unowned self] in
-      context.flushAll()
+      context.endTurn()
       audit.turnEnded()
     }
     timerFired(token: 0)

@@ -14,7 +14,7 @@ public struct HTTPLimits: Sendable, Equatable {
   public var streamWindowBytes: Int32 = 65_536
   /// HTTP/2 receive window per connection, bytes: a few streams' worth.
   public var connectionWindowBytes: Int32 = 1_048_576
-  /// `send` reports backpressure above this many queued bytes on a stream.
+  /// From this many queued bytes on a stream, its owner stops asking the other side for more.
   public var sendHighMarkBytes = 131_072
   /// `writable` is reported when a stream's queue falls below this many bytes.
   public var sendLowMarkBytes = 32_768

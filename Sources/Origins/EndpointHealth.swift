@@ -153,6 +153,12 @@ public struct EndpointHealth: Sendable {
     land(at: now)
   }
 
+  /// Probe `number` could not be made for a reason of our own: it says nothing of the endpoint.
+  public mutating func probeAbandoned(_ number: UInt32, at now: Instant) {
+    guard let flight, flight.number == number else { return }
+    land(at: now)
+  }
+
   /// A request got a response that is no failure.
   public mutating func requestSucceeded(at now: Instant) {
     failuresInRow = 0

@@ -79,6 +79,14 @@ public struct HealthBoard: Sendable {
     note(before, index)
   }
 
+  /// A probe could not be made for a reason of our own, such as a full descriptor table.
+  public mutating func probeAbandoned(_ start: ProbeStart, at now: Instant) {
+    machines[Int(start.endpoint.index)].probeAbandoned(start.number, at: now)
+  }
+
+  /// Whether every endpoint was heard of, or is known not to answer.
+  public var isSettled: Bool { machines.allSatisfy { $0.status.reach != .unknown } }
+
   /// A loop's request to `endpoint` got a response that is no failure. Loops tell this only when
   /// `EndpointLoads.succeeded` asks for it.
   public mutating func requestSucceeded(_ endpoint: EndpointID, at now: Instant) {

@@ -93,8 +93,9 @@ public struct OriginLimits: Sendable, Equatable {
 
   // Retries.
 
-  /// Attempts of one request in all.
-  public var attemptCountMax: UInt8 = 4
+  /// Attempts of one request in all: the nearest, the home and the backup region of a plan hold up to
+  /// seven endpoints, and refused connections cost microseconds. The retry budget bounds the dear ones.
+  public var attemptCountMax: UInt8 = 8
   /// Retries that cost an origin work, in percent of the requests of the last ten seconds.
   public var retryPercentMax: UInt64 = 20
   /// Such retries per second that are allowed at any rate (Finagle), so that a quiet edge can

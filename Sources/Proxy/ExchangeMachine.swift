@@ -157,10 +157,9 @@ public struct ExchangeMachine: Sendable {
     _ fault: StreamFault, isReplayable: Bool, judge: inout Judge, at now: Instant
   ) -> Action {
     switch state {
-    case .awaitingHead:
+    case .awaitingHead, .holdingHead:
       return retry(after: failure(fault), isReplayable: isReplayable, judge: &judge, at: now)
         ?? answer(refusal(fault))
-    case .holdingHead: return answer(refusal(fault))
     case .responding:
       state = .over
       return .resetClient

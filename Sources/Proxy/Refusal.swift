@@ -31,11 +31,11 @@ public enum Refusal: String, CaseIterable, Sendable {
   public var status: UInt16 {
     switch self {
     case .forbidden, .noRule: 403
-    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded: 503
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect: 503
     case .invalid: 400
     case .severalPatients: 422
     case .loop: 508
-    case .originConnect, .originReset, .originMalformed: 502
+    case .originReset, .originMalformed: 502
     case .originTimeout: 504
     }
   }
@@ -44,11 +44,11 @@ public enum Refusal: String, CaseIterable, Sendable {
   public var issueType: StaticString {
     switch self {
     case .forbidden, .noRule: "forbidden"
-    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded: "transient"
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect: "transient"
     case .invalid: "invalid"
     case .severalPatients: "business-rule"
     case .loop: "processing"
-    case .originConnect, .originReset, .originMalformed: "exception"
+    case .originReset, .originMalformed: "exception"
     case .originTimeout: "timeout"
     }
   }

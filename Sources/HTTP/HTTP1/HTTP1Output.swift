@@ -44,7 +44,7 @@ struct HTTP1Output: ~Copyable {
       queue.append("\r\n")
     case .untilClose: unsafe queue.append(bytes)
     }
-    if queue.count > limits.sendHighMarkBytes { isAboveHighMark = true }
+    if queue.count >= limits.sendHighMarkBytes { isAboveHighMark = true }
     return true
   }
 

@@ -1,0 +1,115 @@
+"""Starts the demo's stand, walks through the scenarios, and stops it again: deploy/demo runs this.
+
+usage: python3 deploy/walk --build DIR [--once]
+"""
+
+import argparse
+import signal
+import sys
+import time
+
+import failing  # noqa: F401 (scenarios register themselves)
+import refusing  # noqa: F401
+import routing
+from asking import ADDRESSES, AUTHORITY, BASE, ask
+from scenario import ALL, Expected, Walk
+from stand import RUN, SERVERS, Stand, Trouble, until
+from telling import Teller
+
+#: A patient of each region, and where each region's users are.
+NEAR = {"Arizona": "us-west", "Texas": "us-central", "New York": "us-east"}
+PATIENTS = ("p1001", "p1002", "p1003")
+
+
+def ready(stand, teller):
+    """Starts what does not run, and waits until every request would be decided right."""
+    teller.step(f"Starting {len(SERVERS)} servers in three regions")
+    stand.start_servers()
+    teller.step("Starting the edge")
+    stand.start_edge()
+    for place, region in NEAR.items():
+        for patient in PATIENTS:
+            right = Expected(200, "R-11", region, "replica")
+            until(lambda: right.holds(ask(place, "GET", routing.VITALS.format(patient))),
+                  f"{place} is served by copies of {region}; see {stand.log('edge')}")
+
+
+def play(teller):
+    """Tells how to play on, and waits for Ctrl-C."""
+    run = RUN.relative_to(RUN.parents[1])
+    authority = AUTHORITY.relative_to(RUN.parents[1])
+    places = ", ".join(f"{address} {place}" for place, address in ADDRESSES.items())
+    teller.step("Everything is up; Ctrl-C stops it")
+    print(f"""
+Ask ({places}):
+  curl -i --http2 --cacert {authority} --interface 127.1.0.1 \\
+    '{BASE}/Observation?patient=p1001&category=vital-signs'
+
+Why an answer was as it was, with the id in its EHR-Decision-Id:
+  .build/release/homeward audit show {run}/audit --decision ID
+
+Make a server misbehave (fixtures/region/README.md lists the ways), and end that:
+  curl -X POST http://127.0.0.1:{SERVERS['us-east-2']}/fault -d '{{"lag_ms":45000}}'
+  curl -X POST http://127.0.0.1:{SERVERS['us-east-2']}/fault -d '{{"clear":true}}'
+  kill -9 $(cat {run}/pids/us-east-2)
+
+Edit policies/clinical-routing/0001.yaml, then have it read:
+  .build/release/homeward check --config deploy/homeward.yaml && kill -HUP $(cat {run}/pids/edge)
+
+Servers: {', '.join(f'{name} {port}' for name, port in SERVERS.items())}
+Logs: {run}/logs
+""", flush=True)
+    while True:
+        signal.pause()
+
+
+def walk_all(stand, teller):
+    """Walks through every scenario."""
+    walk = Walk(stand, teller)
+    for number, (title, scenario) in sorted(ALL.items()):
+        teller.open(number, title)
+        try:
+            scenario(walk)
+        except Trouble as trouble:
+            walk.check("the scenario", "goes to its end", str(trouble))
+        teller.close(number, title)
+    teller.summary()
+
+
+def interrupted(*_):
+    """A signal asks for the end."""
+    raise KeyboardInterrupt
+
+
+def main():
+    """The way through the demo; the exit status."""
+    parser = argparse.ArgumentParser(description="the demo's walk; deploy/demo runs it")
+    parser.add_argument("--build", required=True, help="the folder of the binaries")
+    parser.add_argument("--once", action="store_true", help="stop everything after the walk")
+    arguments = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    teller = Teller()
+    stand = Stand(arguments.build)
+    began = time.monotonic()
+    try:
+        stand.prepare()
+        ready(stand, teller)
+        walk_all(stand, teller)
+        print(f"{time.monotonic() - began:.0f} s", flush=True)
+        if not arguments.once:
+            ready(stand, teller)
+            play(teller)
+        return 1 if teller.wrong else 0
+    except Trouble as trouble:
+        print(f"deploy/demo: {trouble}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        stand.stop()
+
+
+sys.exit(main())
