@@ -33,7 +33,7 @@ final class Worker: TimerTarget {
   var judge: ExchangeMachine.Judge
   private var listeners: [OpenListener] = []
   private var clients: [ObjectIdentifier: ClientConnection] = [:]
-  private var exchanges: [Exchange] = []
+  private(set) var exchanges: [Exchange] = []
   private var retiringPools: [OriginPool] = []
   private var drain = Drain()
 
