@@ -50,8 +50,9 @@ final class AuditCommitter: TimerTarget {
   private static let urgent = 1
   /// After a batch of at least this many bytes the next one waits.
   private static let busyByteCount = 4096
-  /// How long: about what a sync takes, so that a busy log syncs half of the time.
-  private static let quietMilliseconds: UInt64 = 2
+  /// How long: a few syncs' time. A busy log then spends a tenth of its time on syncs, and a durable
+  /// answer waits no longer than a clinician can notice.
+  private static let quietMilliseconds: UInt64 = 4
   /// Until when commits are put off.
   private var quietUntil = Instant(nanoseconds: 0)
 
