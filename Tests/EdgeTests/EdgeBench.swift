@@ -30,7 +30,9 @@ final class EdgeBench: TimerTarget {
   private(set) var taken: [String: [Wire]] = [:]
 
   /// All endpoints of the shipped policy's regions, healthy and current.
-  init(timeouts: Timeouts = Timeouts()) throws {
+  init(
+    timeouts: Timeouts = Timeouts(), change: (inout EndpointDefinition) -> Void = { _ in }
+  ) throws {
     folder = try TemporaryFolder()
     let context = try LoopContext()
     loop = context.loop
@@ -41,7 +43,8 @@ final class EdgeBench: TimerTarget {
     for name in Self.endpointNames {
       doors[name] = try Door(on: loop) { socket, _ in ports.took(name, socket) }
     }
-    let snapshot = try Self.snapshot(doors.mapValues(\.address.port), timeouts)
+    let snapshot = try Self.snapshot(
+      Self.definitions(doors.mapValues(\.address.port), change), timeouts)
     let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     worker = Worker(
       context: context, snapshot: snapshot, health: Self.health(snapshot.topology, loop.now),
@@ -66,7 +69,22 @@ final class EdgeBench: TimerTarget {
     ["\($0)-r1", "\($0)-p"]
   }
 
-  private static func snapshot(_ ports: [String: UInt16], _ timeouts: Timeouts) throws -> Snapshot {
+  private static func definitions(
+    _ ports: [String: UInt16], _ change: (inout EndpointDefinition) -> Void
+  ) -> [EndpointDefinition] {
+    endpointNames.map { name in
+      var definition = EndpointDefinition(
+        name: name, regionName: String(name[..<(name.lastIndex(of: "-") ?? name.endIndex)]),
+        tier: name.hasSuffix("-p") ? .primary : .replica, host: "127.0.0.1",
+        port: ports[name] ?? 0)
+      change(&definition)
+      return definition
+    }
+  }
+
+  private static func snapshot(
+    _ definitions: [EndpointDefinition], _ timeouts: Timeouts
+  ) throws -> Snapshot {
     let root = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let file = root.appendingPathComponent("policies/clinical-routing/0001.yaml")
@@ -74,12 +92,7 @@ final class EdgeBench: TimerTarget {
     let policy = try #require(Policy.load(text: text, file: "policy", hash: "h").0)
     let topology = try Topology.make(
       regionNames: policy.regions.map(\.name),
-      definitions: endpointNames.map { name in
-        EndpointDefinition(
-          name: name, regionName: String(name[..<(name.lastIndex(of: "-") ?? name.endIndex)]),
-          tier: name.hasSuffix("-p") ? .primary : .replica, host: "127.0.0.1",
-          port: ports[name] ?? 0)
-      })
+      definitions: definitions)
     let csv = Array("patient,home,residency,consent,flags\naz1,us-west,US-AZ,granted,\n".utf8)
     let directory = try unsafe csv.withUnsafeBytes {
       try unsafe PatientDirectory(csv: $0, file: "p", hash: SipHash24(key0: 1, key1: 2))

@@ -145,7 +145,7 @@ private func answer(_ body: String, _ lines: String = "", length: Int? = nil) ->
   @Test func aClientThatLeavesEndsItsExchange() throws {
     let bench = try EdgeBench()
     bench.client.send(read)
-    bench.whenAsked("us-west-r1") { _ in bench.client.close() }
+    bench.whenAsked("us-west-r1") { _ in bench.client.reset() }
     bench.when("the exchange is over") { bench.worker.exchanges.isEmpty }
     bench.when("the origin is told") { bench.taken["us-west-r1"]?.last?.hasEnded == true }
     bench.run()

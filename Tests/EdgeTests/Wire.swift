@@ -8,6 +8,8 @@ final class Wire: Pollable {
   private var registration: Registration?
   private var unsent: [UInt8] = []
   private(set) var received: [UInt8] = []
+  /// Called when more has come.
+  var heard: (([UInt8]) -> Void)?
   /// Whether the other end sent its last byte, or reset.
   private(set) var hasEnded = false
   /// Whether that end was a reset.
@@ -22,8 +24,10 @@ final class Wire: Pollable {
   /// What has come, as text.
   var text: String { String(decoding: received, as: UTF8.self) }
 
-  func send(_ text: String) {
-    unsent += Array(text.utf8)
+  func send(_ text: String) { send(Array(text.utf8)) }
+
+  func send(_ bytes: [UInt8]) {
+    unsent += bytes
     flush()
   }
 
@@ -32,6 +36,12 @@ final class Wire: Pollable {
     if let registration { loop.forget(registration) }
     registration = nil
     socket = nil
+  }
+
+  /// Closes at once, so that the other end sees a reset.
+  func reset() {
+    socket?.resetOnClose()
+    close()
   }
 
   func becameReady(_ readiness: Readiness) {
@@ -52,7 +62,9 @@ final class Wire: Pollable {
         unsafe raw.baseAddress.map { unsafe socket?.read(into: $0, byteCountMax: raw.count) }
       }
       switch result {
-      case .some(.bytes(let count)): received += chunk.prefix(count)
+      case .some(.bytes(let count)):
+        received += chunk.prefix(count)
+        heard?(Array(chunk.prefix(count)))
       case .some(.end):
         hasEnded = true
         return
