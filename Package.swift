@@ -63,7 +63,10 @@ let package = Package(
     library("Proxy", ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"]),
     library(
       "Edge",
-      ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor", logging]),
+      [
+        "Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor",
+        logging,
+      ]),
     .executableTarget(
       name: "homeward",
       dependencies: [
@@ -93,6 +96,12 @@ let package = Package(
     tests("PolicyTests", ["Base", "Policy", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
+    tests(
+      "EdgeTests",
+      [
+        "Audit", "Base", "Clinical", "Edge", "HTTP", "Native", "Origins", "Policy", "Proxy",
+        "Reactor", logging,
+      ]),
     tests(
       "ConfigurationTests",
       ["homeward", "Base", "Clinical", "HTTP", "Policy", "Reactor", "StrictYAML", argumentParser]),

@@ -1,6 +1,7 @@
 /// A first-in, first-out run of bytes that owns its memory.
 ///
-/// Empty queues own nothing: an idle connection costs no buffer. Not thread-safe; owned by one loop.
+/// Empty queues own nothing: an idle connection costs no buffer. Not thread-safe; owned by one
+/// loop.
 @safe
 public struct ByteQueue: ~Copyable {
   /// The start of the allocation; nil when the queue owns no memory.
@@ -12,8 +13,9 @@ public struct ByteQueue: ~Copyable {
   /// Offset one past the last readable byte.
   private var tail = 0
 
-  /// The smallest allocation: one page, so that growth by doubling stays page-aligned in size.
-  private static let byteCountMin = 4096
+  /// The smallest allocation: the largest that the C library hands out from its fast per-thread bins,
+  /// and enough for most heads and small bodies.
+  private static let byteCountMin = 1024
 
   /// Makes an empty queue that owns no memory.
   public init() {}
@@ -43,7 +45,8 @@ public struct ByteQueue: ~Copyable {
   /// Appends the UTF-8 of a literal.
   @inline(__always)
   public mutating func append(_ literal: StaticString) {
-    unsafe append(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    unsafe append(
+      UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
   }
 
   /// Appends the UTF-8 of `text`.
@@ -80,7 +83,8 @@ public struct ByteQueue: ~Copyable {
     }
   }
 
-  /// Makes room for `byteCount` more bytes and returns where they go; `advance` makes them readable.
+  /// Makes room for `byteCount` more bytes and returns where they go; `advance` makes them
+  /// readable.
   ///
   /// The pointer is valid until the next mutation of the queue.
   @inline(__always)

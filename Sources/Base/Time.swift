@@ -11,6 +11,7 @@ public struct Instant: Hashable, Comparable, Sendable {
   /// Later than every instant that will be met: a deadline that is not set.
   public static let never = Instant(nanoseconds: .max)
 
+  /// Orders by time.
   public static func < (left: Instant, right: Instant) -> Bool {
     left.nanoseconds < right.nanoseconds
   }
@@ -41,6 +42,7 @@ public struct WallTime: Hashable, Comparable, Sendable {
   /// Makes a wall time from microseconds since the Unix epoch.
   public init(microseconds: UInt64) { self.microseconds = microseconds }
 
+  /// Orders by time.
   public static func < (left: WallTime, right: WallTime) -> Bool {
     left.microseconds < right.microseconds
   }

@@ -19,7 +19,8 @@ final class AuditSegments: @unchecked Sendable {
   /// No other process writes here.
   private let lock: FileLock
   private let instance: AuditID
-  private let logID: AuditID
+  /// Names the log from its first segment on.
+  private var logID: AuditID
   private var file: AppendFile?
   private var number: UInt64 = 0
   private var byteCount = 0
@@ -47,7 +48,7 @@ final class AuditSegments: @unchecked Sendable {
     unsafe seed.withUnsafeMutableBytes { unsafe secureRandom(into: $0) }
     logID = Self.id(of: SHA256.hash(seed))
     let names = try FileSystem.names(in: directory).filter { $0.hasSuffix(Self.suffix) }
-    if let last = names.last { try reopen(directory + "/" + last, at: time) }
+    try reopen(names.map { directory + "/" + $0 }, at: time)
   }
 
   private static let suffix = ".segment"
@@ -67,25 +68,23 @@ final class AuditSegments: @unchecked Sendable {
   }
 
   /// Judges the last segment and goes on behind it, or refuses.
-  private func reopen(_ path: String, at time: WallTime) throws {
+  private func reopen(_ paths: [String], isLast: Bool = true, at time: WallTime) throws {
+    guard let path = paths.last else { return }
     var bytes = try FileSystem.read(path, byteCountMax: Self.readByteCountMax)
-    if unsafe bytes.withUnsafeBytes({ unsafe SegmentScanner.isStump($0) }) {
-      // A crash before the first record: the next write makes the file anew.
+    if isLast, unsafe bytes.withUnsafeBytes({ unsafe SegmentScanner.isStump($0) }) {
+      // A crash while this segment was begun: it is made anew. The one before it was whole on disk
+      // by then, so that one must not be torn.
+      try reopen(paths.dropLast(), isLast: false, at: time)
       return try FileSystem.remove(path)
     }
-    let found: (end: Int, next: UInt64, number: UInt64, dropped: Int) =
-      try unsafe bytes.withUnsafeBytes { raw in
-        var scanner = try unsafe SegmentScanner(raw)
-        while true {
-          switch scanner.next() {
-          case .frame: continue
-          case .end(let offset): return (offset, scanner.nextSequence, scanner.header.number, 0)
-          case .torn(let offset, let dropped):
-            return (offset, scanner.nextSequence, scanner.header.number, dropped)
-          case .corrupt(let fault): throw AuditOpenError(path: path, reason: "\(fault)")
-          }
-        }
+    let found: Findings
+    do {
+      found = try unsafe bytes.withUnsafeBytes { (raw) throws(SegmentFault) in
+        try unsafe Findings(raw, isLast: isLast)
       }
+    } catch {
+      throw AuditOpenError(path: path, reason: "\(error)")
+    }
     let file = try AppendFile(path: path, isNew: false)
     if found.end < bytes.count {
       try file.truncate(byteCount: found.end)
@@ -99,9 +98,37 @@ final class AuditSegments: @unchecked Sendable {
     }
     hash.update(bytes)
     byteCount = bytes.count
-    number = found.number + 1
+    logID = found.header.log
+    number = found.header.number + 1
     nextSequence = found.next
     self.file = consume file
+  }
+
+  /// What one pass over a segment tells.
+  private struct Findings {
+    let header: SegmentHeader
+    /// Where its last whole frame ends.
+    var end = 0
+    /// The number of the next record.
+    var next: UInt64 = 0
+    /// Bytes of a torn write behind the end.
+    var dropped = 0
+
+    init(_ bytes: UnsafeRawBufferPointer, isLast: Bool) throws(SegmentFault) {
+      var scanner = try unsafe SegmentScanner(bytes, isLast: isLast)
+      header = scanner.header
+      while true {
+        let step = scanner.next()
+        next = scanner.nextSequence
+        switch step {
+        case .frame: continue
+        case .end(let offset): end = offset
+        case .torn(let offset, let byteCount): (end, dropped) = (offset, byteCount)
+        case .corrupt(let fault): throw fault
+        }
+        return
+      }
+    }
   }
 
   /// Appends a batch; begins a new segment when the current one is full.

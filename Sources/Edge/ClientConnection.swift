@@ -118,15 +118,11 @@ final class ClientConnection: Connection {
       case .end(let stream, let hasTrailers):
         exchanges.find(stream)?.clientEnded(
           trailers: hasTrailers ? codec.takeTrailers(stream) : nil)
-      case .reset(let stream, _):
+      case .reset(let stream, _), .closed(let stream):
         let exchange = exchanges.find(stream)
         exchanges.remove(stream)
         exchange?.clientGone()
       case .writable(let stream): exchanges.find(stream)?.clientDrained()
-      case .closed(let stream):
-        let exchange = exchanges.find(stream)
-        exchanges.remove(stream)
-        exchange?.clientClosed()
       case .informational, .goAway: break
       case .failed(let fault): worker.log.clientFault(fault)
       }

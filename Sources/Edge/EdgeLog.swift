@@ -1,9 +1,9 @@
-internal import Logging
 internal import HTTP
+internal import Logging
 internal import Origins
 
-/// What the edge tells its operator. Messages are constant and details are metadata; neither holds a
-/// patient, a credential or anything else that a client sent.
+/// What the edge tells its operator. Messages are constant and details are metadata; neither holds
+/// a patient, a credential or anything else that a client sent.
 struct EdgeLog: Sendable {
   let logger: Logger
 

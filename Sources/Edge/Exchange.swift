@@ -35,6 +35,7 @@ final class Exchange {
   private var requestDebt = 0
   private var requestTrailers: Fields?
   private var isRequestEnded: Bool
+  private var swallowedByteCount = 0
   private var awaitsContinue = false
 
   // The response on its way to the client.
@@ -152,7 +153,7 @@ final class Exchange {
   func clientSent(_ bytes: UnsafeRawBufferPointer) {
     let count = bytes.count
     outcome.requestBytes += UInt64(count)
-    guard !isOver else { return clientCodec.consumed(clientStream, byteCount: count) }
+    guard !isOver else { return swallow(count) }
     guard let codec = origin?.codec else {
       unsafe requestBody.append(bytes)
       requestDebt += count
@@ -163,6 +164,19 @@ final class Exchange {
     touch(snapshot.timeouts.originStallMilliseconds)
   }
 
+  /// The answer was complete before the request. A little more of the request is read and dropped,
+  /// since many clients take an early reset for a failure; past that the rest is refused.
+  private func swallow(_ byteCount: Int) {
+    swallowedByteCount += byteCount
+    if swallowedByteCount <= Self.swallowedByteCountMax {
+      clientCodec.consumed(clientStream, byteCount: byteCount)
+    } else {
+      client.refuseRest(of: clientStream, byteCount: byteCount)
+    }
+  }
+
+  private static let swallowedByteCountMax = 262_144
+
   func clientEnded(trailers: Fields?) {
     isRequestEnded = true
     requestTrailers = trailers
@@ -172,12 +186,8 @@ final class Exchange {
     context.flushLater(origin)
   }
 
+  /// The client's stream or connection ended.
   func clientGone() {
-    guard !isOver else { return }
-    perform(machine.clientGone())
-  }
-
-  func clientClosed() {
     guard !isOver else { return }
     perform(machine.clientGone())
   }
@@ -325,8 +335,11 @@ final class Exchange {
   private func forwardHead() {
     guard var head = heldHead else { return }
     heldHead = nil
-    decision.prepareResponse(&head, choice: machine.choice, snapshot: snapshot)
+    decision.prepareResponse(
+      &head, choice: machine.choice, snapshot: snapshot, scratch: &context.scratch)
     isResponding = true
+    // The time of the record is over; from here on the body has its own.
+    touch(snapshot.timeouts.originStallMilliseconds)
     let isEnd = hasOriginEnded && heldBody.isEmpty && heldTrailers == nil
     clientCodec.sendResponse(clientStream, head, isEnd: isEnd)
     context.flushLater(client)
@@ -396,10 +409,8 @@ final class Exchange {
     guard !isOver else { return }
     isOver = true
     deadline = .never
-    if !isRequestEnded, end == .complete || end == .refused {
-      // The answer is complete before the request: the rest of the request is not wanted.
-      client.refuseRest(of: clientStream, byteCount: requestDebt)
-    }
+    swallow(requestDebt)
+    requestDebt = 0
     outcome.end = end
     outcome.endedAt = now
     worker.ended(self)

@@ -125,6 +125,8 @@ final class OriginConnection: Connection {
       case .reset(let stream, let fault):
         let exchange = exchanges.find(stream)
         exchanges.remove(stream)
+        // No further event names the stream: its place is free now or never.
+        settle()
         exchange?.originFailed(fault)
       case .writable(let stream): exchanges.find(stream)?.originDrained()
       case .goAway: pool.goAway(self)

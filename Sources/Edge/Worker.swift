@@ -33,7 +33,7 @@ final class Worker: TimerTarget {
   var judge: ExchangeMachine.Judge
   private var listeners: [OpenListener] = []
   private var clients: [ObjectIdentifier: ClientConnection] = [:]
-  private var exchanges: [Exchange] = []
+  private(set) var exchanges: [Exchange] = []
   private var retiringPools: [OriginPool] = []
   private var drain = Drain()
 
@@ -91,8 +91,8 @@ final class Worker: TimerTarget {
 
   // MARK: Clients
 
-  /// Opens the snapshot's listeners that are not open, closes those that it does not name, and gives
-  /// the others its TLS contexts. Gives the reason when one could not be opened.
+  /// Opens the snapshot's listeners that are not open, closes those that it does not name, and
+  /// gives the others its TLS contexts. Gives the reason when one could not be opened.
   @discardableResult
   func openListeners() -> String? {
     var failure: String?

@@ -42,6 +42,13 @@ extension KnownField {
     self = unsafe Self.recognise(name)
   }
 
+  /// Whether the name starts with `ehr-` and goes on.
+  @inline(__always)
+  private static func isOurs(_ name: UnsafeRawBufferPointer) -> Bool {
+    unsafe name.count > 4 && name[0] == 0x65 && name[1] == 0x68 && name[2] == 0x72
+      && name[3] == 0x2D
+  }
+
   private static func recognise(_ name: UnsafeRawBufferPointer) -> KnownField {
     func matches(_ literal: StaticString) -> Bool {
       guard literal.utf8CodeUnitCount == name.count else { return false }
@@ -49,11 +56,7 @@ extension KnownField {
       where unsafe literal.utf8Start[index] != name[index] { return false }
       return true
     }
-    if unsafe name.count > 4 && name[0] == 0x65 && name[1] == 0x68 && name[2] == 0x72
-      && name[3] == 0x2D
-    {
-      return .ehr
-    }
+    if unsafe isOurs(name) { return .ehr }
     switch name.count {
     case 2: return matches("te") ? .te : .other
     case 3: return matches("via") ? .via : matches("age") ? .age : .other

@@ -13,10 +13,10 @@ public enum Intent: Sendable {
 /// INVARIANT (only less): every choice is an endpoint of the region and tier of the step it names,
 /// and steps keep their order. State removes and reorders; it never adds.
 public enum Narrowing {
-  /// Narrows `steps` into `plan`, whose former content is forgotten. `home` is the region whose data
-  /// is asked for, the patient's; its copies elsewhere have a lag of their own, even in a primary.
-  /// Nil: each region's own data. Without `allowsReplicas` (the request's form needs the authority's
-  /// answer) replicas are removed.
+  /// Narrows `steps` into `plan`, whose former content is forgotten. `home` is the region whose
+  /// data is asked for, the patient's; its copies elsewhere have a lag of their own, even in a
+  /// primary. Nil: each region's own data. Without `allowsReplicas` (the request's form needs the
+  /// authority's answer) replicas are removed.
   ///
   /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
   /// those in doubt. Ejected and draining endpoints are used for a read when nothing else is left

@@ -67,9 +67,12 @@ public struct CandidateList: RandomAccessCollection, Sendable {
   /// The lowest `count` bits.
   static func bits(_ count: Int) -> UInt64 { count == 64 ? .max : (1 << UInt64(count)) - 1 }
 
+  /// The first position.
   public var startIndex: Int { 0 }
+  /// The position behind the last one.
   public var endIndex: Int { kept.nonzeroBitCount }
 
+  /// The candidate at this place; traps when there is none.
   public subscript(position: Int) -> Candidate {
     var bits = kept
     for _ in 0..<position { bits &= bits &- 1 }

@@ -28,7 +28,8 @@ extension Decision {
     if let error = refusal.proxyError { status += "; error=\(error)" }
     head.fields.append("proxy-status", "\(status); details=\"\(refusal.rawValue)\"")
     head.fields.append("ehr-region", "none")
-    appendIdentity(to: &head.fields, snapshot)
+    var scratch = ByteQueue()
+    appendIdentity(to: &head.fields, snapshot, scratch: &scratch)
     return LocalAnswer(head: head, body: body)
   }
 

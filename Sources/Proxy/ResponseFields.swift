@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 public import HTTP
 internal import Origins
 internal import Policy
@@ -7,35 +7,33 @@ extension Decision {
   /// Makes an origin's head fit for the client: strips what was between us and the origin, adds who
   /// answered, how fresh, by which decision and rule.
   public func prepareResponse(
-    _ head: inout ResponseHead, choice index: Int, snapshot: Snapshot
+    _ head: inout ResponseHead, choice index: Int, snapshot: Snapshot, scratch: inout ByteQueue
   ) {
     Forwarding.prepareResponse(&head)
     let choice = narrowed.choices[index]
     let endpoint = snapshot.topology[choice.endpoint]
     let names = snapshot.names
     append(names.regions[Int(endpoint.region.index)], as: "ehr-region", to: &head.fields)
-    appendIdentity(to: &head.fields, snapshot)
-    appendFreshness(choice, endpoint, to: &head.fields)
-    var status = ByteQueue()
-    status.append(names.nextHops[Int(choice.endpoint.index)])
-    status.append(decimal: UInt64(head.status))
-    append(status, as: "proxy-status", to: &head.fields)
+    appendIdentity(to: &head.fields, snapshot, scratch: &scratch)
+    appendFreshness(choice, endpoint, to: &head.fields, text: &scratch)
+    scratch.append(names.nextHops[Int(choice.endpoint.index)])
+    scratch.append(decimal: UInt64(head.status))
+    move(&scratch, as: "proxy-status", to: &head.fields)
   }
 
   /// `EHR-Decision-Id` and `EHR-Policy`: on every answer.
-  func appendIdentity(to fields: inout Fields, _ snapshot: Snapshot) {
-    var text = ByteQueue()
-    text.append(hexadecimal: id.high)
-    text.append(hexadecimal: id.low)
-    append(text, as: "ehr-decision-id", to: &fields)
+  func appendIdentity(to fields: inout Fields, _ snapshot: Snapshot, scratch: inout ByteQueue) {
+    scratch.append(hexadecimal: id.high)
+    scratch.append(hexadecimal: id.low)
+    move(&scratch, as: "ehr-decision-id", to: &fields)
     append(snapshot.names.policy(plan?.ruleIndex), as: "ehr-policy", to: &fields)
   }
 
   /// `EHR-Freshness`: which tier answered, how far it may lag now, as of when, and the bound.
   private func appendFreshness(
-    _ choice: NarrowedPlan.Choice, _ endpoint: Endpoint, to fields: inout Fields
+    _ choice: NarrowedPlan.Choice, _ endpoint: Endpoint, to fields: inout Fields,
+    text: inout ByteQueue
   ) {
-    var text = ByteQueue()
     text.append("source=")
     text.append(endpoint.tier.rawValue)
     if endpoint.tier == .replica {
@@ -53,11 +51,13 @@ extension Decision {
       }
       if choice.isMarkedStale { text.append(";stale") }
     }
-    append(text, as: "ehr-freshness", to: &fields)
+    move(&text, as: "ehr-freshness", to: &fields)
   }
 
-  private func append(_ value: borrowing ByteQueue, as name: StaticString, to fields: inout Fields) {
+  /// Appends the scratch's bytes as a value and empties it; its memory is used again.
+  private func move(_ value: inout ByteQueue, as name: StaticString, to fields: inout Fields) {
     unsafe value.withReadable { unsafe fields.append(name, bytes: $0) }
+    value.removeAll()
   }
 
   private func append(_ value: [UInt8], as name: StaticString, to fields: inout Fields) {

@@ -5,8 +5,8 @@ public import Native
 public import Origins
 public import Policy
 
-/// Everything that a decision depends on besides the request and the regions' health: immutable, and
-/// swapped as a whole. An exchange keeps the snapshot that it began with until it ends.
+/// Everything that a decision depends on besides the request and the regions' health: immutable,
+/// and swapped as a whole. An exchange keeps the snapshot that it began with until it ends.
 public final class Snapshot: Sendable {
   /// The active policy version.
   public let policy: Policy

@@ -4,7 +4,10 @@ internal import Glibc
 
 /// What the kernel said about a descriptor since it was last asked.
 public struct Readiness: OptionSet, Sendable {
+  /// The bits.
   public let rawValue: UInt8
+
+  /// Makes the set with these bits.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// Bytes, an end, or an error can be read.
@@ -29,8 +32,8 @@ public struct Registration: Sendable {
 
 /// One thread's epoll loop: readiness, timers, and work deferred to the end of the turn.
 ///
-/// Owns its epoll descriptor and every registration. Born on the thread that runs it, and touched by
-/// that thread only; other threads reach it through a `Mailbox`.
+/// Owns its epoll descriptor and every registration. Born on the thread that runs it, and touched
+/// by that thread only; other threads reach it through a `Mailbox`.
 public final class EventLoop {
   /// A registered object; nil when the slot is free.
   private struct Slot {

@@ -36,8 +36,8 @@ public struct AppendFile: ~Copyable {
     if let failure { throw failure }
   }
 
-  /// Puts what was written on disk. After an error nothing may be assumed durable, and the call must
-  /// not be repeated: the kernel may have dropped the pages.
+  /// Puts what was written on disk. After an error nothing may be assumed durable, and the call
+  /// must not be repeated: the kernel may have dropped the pages.
   public func synchronize() throws(SystemError) {
     _ = try blockingCall("fdatasync") { fdatasync(descriptor.number).asInt }
   }
@@ -59,8 +59,9 @@ public final class FileLock {
         try blockingCall("open") {
           unsafe homeward_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600).asInt
         }))
-    guard case .value = try systemCall(
-      "flock", { flock(descriptor.number, LOCK_EX | LOCK_NB).asInt })
+    guard
+      case .value = try systemCall(
+        "flock", { flock(descriptor.number, LOCK_EX | LOCK_NB).asInt })
     else { return nil }
     self.descriptor = descriptor
   }
@@ -114,8 +115,8 @@ public enum FileSystem {
   public static func makeDirectory(_ path: String) throws(SystemError) {
     do throws(SystemError) {
       _ = try blockingCall("mkdir") { unsafe mkdir(path, 0o700).asInt }
-    } catch where error.code == EEXIST {
-      return
+    } catch {
+      if error.code != EEXIST { throw error }
     }
   }
 

@@ -16,8 +16,8 @@ public enum AcceptResult: ~Copyable {
 
 /// A listening TCP socket, one per loop with `SO_REUSEPORT`: the kernel spreads clients over loops.
 ///
-/// Holds one spare descriptor so that a full table sheds clients instead of spinning on a queue that
-/// it cannot empty.
+/// Holds one spare descriptor so that a full table sheds clients instead of spinning on a queue
+/// that it cannot empty.
 public final class Listener {
   private let socket: Socket
   private var spare: Descriptor?
@@ -74,12 +74,9 @@ public final class Listener {
     do throws(SystemError) {
       guard let (number, peer) = try socket.accept() else { return .none }
       return .connection(try Socket.accepted(number), peer: peer)
-    } catch where error.isDescriptorTableFull {
-      return shed()
-    } catch where error.code == ECONNABORTED {
-      return .shed
     } catch {
-      return .failed(error)
+      if error.isDescriptorTableFull { return shed() }
+      return error.code == ECONNABORTED ? .shed : .failed(error)
     }
   }
 

@@ -39,6 +39,7 @@ public final class Signals: Pollable {
     return set
   }
 
+  /// Hands on every signal that has come.
   public func becameReady(_ readiness: Readiness) {
     var info = signalfd_siginfo()
     while case .value(let count)? = try? systemCall(

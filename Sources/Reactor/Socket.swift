@@ -20,8 +20,8 @@ public struct Socket: ~Copyable {
 
   private init(owning number: Int32) { descriptor = Descriptor(owning: number) }
 
-  /// Starts a connection; completion is told by the first `writable`. Errors that the kernel knows at
-  /// once are thrown. `source` picks the local address.
+  /// Starts a connection; completion is told by the first `writable`. Errors that the kernel knows
+  /// at once are thrown. `source` picks the local address.
   public static func connect(
     to address: SocketAddress, from source: SocketAddress? = nil
   ) throws(SystemError) -> Socket {

@@ -37,8 +37,8 @@ enum CallResult {
   case wouldBlock
 }
 
-/// The one wrapper of system calls: retries EINTR, makes "would block" a value, traps on errnos that
-/// only a bug can cause, throws the rest.
+/// The one wrapper of system calls: retries EINTR, makes "would block" a value, traps on errnos
+/// that only a bug can cause, throws the rest.
 @inline(__always)
 func systemCall(
   _ name: StaticString, _ body: () -> Int

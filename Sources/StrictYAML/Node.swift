@@ -14,6 +14,7 @@ public struct Mark: Hashable, Comparable, Sendable {
   /// The first character of a text.
   public static let start = Mark(line: 1, column: 1)
 
+  /// Orders by place in the text.
   public static func < (left: Mark, right: Mark) -> Bool {
     (left.line, left.column) < (right.line, right.column)
   }

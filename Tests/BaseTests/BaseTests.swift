@@ -12,7 +12,8 @@ import Testing
     for _ in 0..<2000 {
       switch Int.random(in: 0..<4, using: &random) {
       case 0, 1:
-        let bytes = (0..<Int.random(in: 0..<3000, using: &random)).map { UInt8(truncatingIfNeeded: $0) }
+        let count = Int.random(in: 0..<3000, using: &random)
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
         queue.append(bytes)
         model += bytes
       case 2:

@@ -80,13 +80,16 @@ private let refusedDocuments = [
     name: "three implicit words in one pass",
     text: "a: NO\nb: [yes, 1]\nc: { d: Null }\n",
     golden: """
-      p.yaml:1:4: error: `NO` is ambiguous in YAML; write `true` or `false`, or put it in quotes [E106]
+      p.yaml:1:4: error: `NO` is ambiguous in YAML; write `true` or `false`, or put \
+      it in quotes [E106]
           a: NO
              ^
-      p.yaml:2:5: error: `yes` is ambiguous in YAML; write `true` or `false`, or put it in quotes [E106]
+      p.yaml:2:5: error: `yes` is ambiguous in YAML; write `true` or `false`, or put \
+      it in quotes [E106]
           b: [yes, 1]
               ^
-      p.yaml:3:9: error: `Null` is ambiguous in YAML; write `true` or `false`, or put it in quotes [E106]
+      p.yaml:3:9: error: `Null` is ambiguous in YAML; write `true` or `false`, or put \
+      it in quotes [E106]
           c: { d: Null }
                   ^
       """),
@@ -118,7 +121,8 @@ private let refusedDocuments = [
     name: "unclosed list",
     text: "a: [1, 2\nb: 3\n",
     golden: """
-      p.yaml:2:2: error: not YAML: while parsing a flow sequence, did not find expected ',' or ']' [E101]
+      p.yaml:2:2: error: not YAML: while parsing a flow sequence, did not find \
+      expected ',' or ']' [E101]
           b: 3
            ^
       """),

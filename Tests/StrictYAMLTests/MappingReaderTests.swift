@@ -84,10 +84,12 @@ private func read(_ text: String) -> (Listener, String) {
       c.yaml:2:7: error: `port` must be from 1 to 65535, not 70000 [E206]
           port: 70000
                 ^
-      c.yaml:3:15: error: `idle_timeout` has no unit; write a duration such as `5s` with one of `ms`, `s`, `m`, `h` [E207]
+      c.yaml:3:15: error: `idle_timeout` has no unit; write a duration such as \
+      `5s` with one of `ms`, `s`, `m`, `h` [E207]
           idle_timeout: 30
                         ^
-      c.yaml:4:9: error: `buffer` has the unknown unit `MB`; write a size such as `64KiB` with one of `B`, `KiB`, `MiB`, `GiB` [E207]
+      c.yaml:4:9: error: `buffer` has the unknown unit `MB`; write a size such as \
+      `64KiB` with one of `B`, `KiB`, `MiB`, `GiB` [E207]
           buffer: 1MB
                   ^
       c.yaml:5:8: error: `eager` must be `true` or `false`, without quotes [E205]

@@ -15,19 +15,28 @@ enum SourceTree {
     var target: String { String(path.split(separator: "/")[1]) }
   }
 
-  /// All files below `folder` whose names end in one of `endings`, sorted by path.
+  /// All files below `folder` whose names end in one of `endings`, sorted by path. What a build or
+  /// version control keeps is passed over, and so are files that are not text.
   static func files(in folder: String, endings: [String]) throws -> [File] {
-    let start = root.appendingPathComponent(folder)
-    guard let walk = FileManager.default.enumerator(atPath: start.path) else { return [] }
-    let names = walk.compactMap { $0 as? String }
-      .filter { name in
-        endings.contains { name.hasSuffix($0) }
-          && !name.split(separator: "/").contains { $0.hasPrefix(".build") }
+    try paths(in: folder).filter { path in endings.contains { path.hasSuffix($0) } }.sorted()
+      .compactMap { path in
+        let data = try Data(contentsOf: root.appendingPathComponent(path))
+        guard let text = String(data: data, encoding: .utf8) else { return nil }
+        return File(path: path, lines: text.components(separatedBy: "\n"))
       }
-    return try names.sorted().map { name in
-      let text = try String(contentsOf: start.appendingPathComponent(name), encoding: .utf8)
+  }
+
+  /// The paths of all files below `folder`; none when there is no such folder.
+  private static func paths(in folder: String) throws -> [String] {
+    let start = root.appendingPathComponent(folder).path
+    guard FileManager.default.fileExists(atPath: start) else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: start).flatMap { name in
       let path = folder.isEmpty ? name : "\(folder)/\(name)"
-      return File(path: path, lines: text.components(separatedBy: "\n"))
+      var isFolder: ObjCBool = false
+      let exists = unsafe FileManager.default.fileExists(
+        atPath: root.appendingPathComponent(path).path, isDirectory: &isFolder)
+      guard exists, !name.hasPrefix(".build"), name != ".git" else { return [String]() }
+      return isFolder.boolValue ? try paths(in: path) : [path]
     }
   }
 }

@@ -12,9 +12,10 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Run the edge.",
     discussion: """
-      Serves until SIGTERM or SIGINT, then drains: clients are told to open no more streams, requests \
-      under way finish. SIGHUP reads configuration, policy, directory and certificates anew without \
-      dropping a request; if anything is wrong in them, the old ones stay and stderr says why.
+      Serves until SIGTERM or SIGINT, then drains: clients are told to open no more streams, \
+      requests under way finish. SIGHUP reads configuration, policy, directory and certificates \
+      anew without dropping a request; if anything is wrong in them, the old ones stay and stderr \
+      says why.
 
       Example:
         homeward run --config deploy/homeward.yaml

@@ -2,9 +2,9 @@
 //
 // Problem: a mistyped setting that is silently ignored shows up at night, under load.
 // Shape: `Configuration` and its sections are plain values with every default filled in; units
-// stand in the names, paths are resolved against the file's folder. Each section reads itself from strict
-// YAML (`Configuration+Section.swift`); `ConfigurationLoad` joins file, policy and directory and
-// collects every complaint in one pass.
+// stand in the names, paths are resolved against the file's folder. Each section reads itself from
+// strict YAML (`Configuration+Section.swift`); `ConfigurationLoad` joins file, policy and directory
+// and collects every complaint in one pass.
 // Limits: read at start and on reload by one thread; the values are Sendable and never change.
 internal import Reactor
 internal import StrictYAML

@@ -1,0 +1,209 @@
+"""The edge under test: its configuration, its life and what can be seen of it from outside."""
+
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+
+from . import geo, policies, workshop
+from .programs import SERVER_NAME
+from .waiting import until
+
+#: The patients of transport tests: one for each region, `p1` in the first.
+HEADER = "patient,home,residency,consent,flags"
+
+
+class Endpoint:
+    """One line of the configuration's regions: an origin and how to speak to it."""
+
+    def __init__(self, origin, tier="primary", protocol="http1", tls=None, **settings):
+        self.origin, self.tier, self.protocol = origin, tier, protocol
+        self.tls, self.settings = tls, settings
+
+    def lines(self):
+        """The endpoint in the configuration."""
+        text = [f"      - name: {self.origin.name}", f"        tier: {self.tier}",
+                f"        address: 127.0.0.1:{self.origin.port}",
+                f"        protocol: {self.protocol}"]
+        text += [f"        {name}: {value}" for name, value in self.settings.items()]
+        if self.tls:
+            text += ["        tls:"] + [f"          {n}: {v}" for n, v in self.tls.items()]
+        return text
+
+
+#: TLS towards an endpoint, and the same with the edge's own certificate.
+TLS = {"server_name": SERVER_NAME, "authorities": "certificates/origin-ca.pem"}
+MUTUAL_TLS = TLS | {"certificate": "certificates/client.pem", "key": "certificates/client.key"}
+
+
+class Edge:
+    """One edge; `start` it, and `stop` it, which says whether it ended well.
+
+    `regions` maps names to lists of `Endpoint`. `patients` are lines of the directory; by default
+    patient `pN` is at home in region number N. Sections are mappings of keys to values.
+    """
+
+    def __init__(self, regions, policy=None, patients=None, loops=2, location=False, timeouts=None,
+                 limits=None, health=None, alpn=None, client_certificates="request",
+                 trusted=(), descriptors_max=None, file_blocks_max=None, audit=None):
+        self.folder = workshop.folder("edge")
+        self.regions, self.loops, self.alpn = regions, loops, alpn
+        self.client_certificates, self.location = client_certificates, location
+        self.timeouts = {"drain": "10s", "connect": "1s"} | (timeouts or {})
+        self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
+        self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "150ms",
+                       "down_interval": "100ms"} | (health or {})
+        self.descriptors_max, self.file_blocks_max = descriptors_max, file_blocks_max
+        if patients is None:
+            patients = [f"p{i},{name},US-AZ,granted," for i, name in enumerate(regions, 1)]
+        shutil.copytree(workshop.certificates(), self.folder / "certificates")
+        self.authority = self.folder / "certificates" / "ca.pem"
+        self.policy_file = self.folder / "policy.yaml"
+        self.policy_file.write_text(policy or policies.transport(regions))
+        self.directory_file = self.folder / "directory.csv"
+        self.directory_file.write_text("\n".join([HEADER, *patients]) + "\n")
+        key = self.folder / "pseudonym.key"
+        key.write_text(secrets.token_hex(32))
+        key.chmod(0o600)
+        if location:
+            geo.write(self.folder / "geo.mmdb")
+        self.configuration = self.folder / "homeward.yaml"
+        self.configure()
+        self.log_file = self.folder / "stderr"
+        self.ready_file = self.folder / "ready"
+        self.process, self.port = None, None
+
+    def configure(self):
+        """Writes the configuration file."""
+        def section(name, values):
+            return [f"{name}:"] + [f"  {key}: {value}" for key, value in values.items()]
+
+        text = ["instance: edge-test", f"loops: {self.loops}", "listeners:",
+                "  - address: 127.0.0.1:0", "    tls:", "      certificates:",
+                "        - { chain: certificates/server.pem, key: certificates/server.key }",
+                "      minimum: TLSv1.2"]
+        if self.alpn:
+            text.append(f"      alpn: [{', '.join(self.alpn)}]")
+        if self.client_certificates != "none":
+            text += [f"      client_certificates: {self.client_certificates}",
+                     "      client_authorities: certificates/ca.pem"]
+        if self.trusted:
+            text += ["trust:", f"  proxies: [{', '.join(self.trusted)}]"]
+        if self.location:
+            text += section("location", {"database": "geo.mmdb"})
+        text += section("directory", {"file": "directory.csv"})
+        text += section("policy", {"file": "policy.yaml"})
+        text += section(
+            "audit", {"directory": "audit", "pseudonym_key": "pseudonym.key"} | self.audit)
+        text += ["regions:"]
+        for name, endpoints in self.regions.items():
+            text += [f"  {name}:", "    endpoints:"]
+            for endpoint in endpoints:
+                text += endpoint.lines()
+        text += section("health", self.health) + section("timeouts", self.timeouts)
+        if self.limits:
+            text += section("limits", self.limits)
+        self.configuration.write_text("\n".join(text) + "\n")
+
+    # Life.
+
+    def start(self, healthy=True):
+        """Starts and waits until it listens and, if asked, until every endpoint is healthy."""
+        self.launch()
+        until(lambda: self.ready_file.exists() or self.process.poll() is not None,
+              lambda: f"the edge is not ready: {self.log()}", within=20)
+        assert self.process.poll() is None, f"the edge ended at its start: {self.log()}"
+        self.port = int(re.search(r"listener=127\.0\.0\.1:(\d+)", self.ready_file.read_text())[1])
+        if healthy:
+            count = sum(map(len, self.regions.values()))
+            until(lambda: len(self.endpoints("healthy")) == count,
+                  lambda: f"not every endpoint became healthy: {self.log()}")
+        return self
+
+    def launch(self):
+        """Starts the process and returns at once."""
+        self.ready_file.unlink(missing_ok=True)
+        command = [workshop.binary(), "run", "--config", self.configuration,
+                   "--ready-file", self.ready_file]
+        bounds = ""
+        if self.descriptors_max:
+            bounds += f"ulimit -n {self.descriptors_max}; "
+        if self.file_blocks_max:
+            # Blocks of 512 bytes. Without the signal a write fails, as on a full disk.
+            bounds += f"trap '' XFSZ; ulimit -f {self.file_blocks_max}; "
+        if bounds:
+            command = ["sh", "-c", bounds + 'exec "$@"', "sh"] + command
+        with self.log_file.open("ab") as log:
+            self.process = workshop.spawn(command, stdout=log, stderr=log)
+
+    def signal(self, number):
+        """Sends a signal."""
+        self.process.send_signal(number)
+
+    def stop(self, within=15.0):
+        """SIGTERM and the end; the exit status."""
+        if self.process and self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        return self.wait(within)
+
+    def wait(self, within=15.0):
+        """The exit status, once it has ended."""
+        try:
+            return self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the edge did not end: {self.log()}") from None
+
+    def kill(self):
+        """SIGKILL."""
+        workshop.kill(self.process)
+
+    def is_alive(self):
+        """Whether the process runs."""
+        return self.process.poll() is None
+
+    # Sight.
+
+    def log(self):
+        """What it wrote to its standard error so far."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def endpoints(self, wanted):
+        """The names of the endpoints whose last change was to this reach."""
+        state = {}
+        for line in self.log().splitlines():
+            match = re.search(r"endpoint=(\S+).*reach=\S+ -> (\w+)", line)
+            if match:
+                state[match[1]] = match[2]
+        return {name for name, reach in state.items() if reach == wanted}
+
+    def descriptor_count(self):
+        """How many descriptors the process has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident(self, peak=False):
+        """Bytes of memory in use, or the most since `forget_peak`."""
+        field = "VmHWM" if peak else "VmRSS"
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) << 10
+
+    def forget_peak(self):
+        """Begins to measure the peak of memory anew."""
+        pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def audit_text(self):
+        """What `homeward audit show --json` prints of this edge's records."""
+        return subprocess.run(
+            [workshop.binary(), "audit", "show", self.folder / "audit", "--json"], check=True,
+            capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+
+
+def check(configuration):
+    """`homeward check`: exit status and complaints."""
+    result = subprocess.run(
+        [workshop.binary(), "check", "--config", configuration], capture_output=True, text=True,
+        stdin=subprocess.DEVNULL)
+    return result.returncode, result.stderr

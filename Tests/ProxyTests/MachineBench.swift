@@ -1,0 +1,100 @@
+import Base
+import HTTP
+import Origins
+import Proxy
+
+/// What can happen to an exchange; each once, with the short name that the tables use.
+enum Event: String, CaseIterable, Sendable {
+  /// The record is on disk, or never will be.
+  case durable, unrecorded
+  /// A connection came: a new one, or one that carried a request before.
+  case fresh, reused
+  /// No connection could be had.
+  case unreachable
+  /// The origin's head came.
+  case ok, gateway
+  /// The origin's side ended.
+  case unprocessed, lost, reset, malformed
+  /// The client went away; nothing happened for too long.
+  case gone, timeout
+
+  /// Whether it brings a connection, which only a machine that waits for one may be told.
+  var isConnection: Bool { self == .fresh || self == .reused }
+}
+
+/// A machine with its judge, driven by events and answering in short words.
+final class MachineBench {
+  private(set) var machine = ExchangeMachine()
+  private var judge: ExchangeMachine.Judge
+  /// Whether the request could be sent again.
+  var isReplayable: Bool
+  /// The time at which events come.
+  let now = Instant(nanoseconds: 60_000_000_000)
+
+  init(isReplayable: Bool = true, limits: OriginLimits = OriginLimits()) {
+    self.isReplayable = isReplayable
+    judge = ExchangeMachine.Judge(budget: RetryBudget(limits: limits, at: now), limits: limits)
+  }
+
+  /// Starts, and gives the first action.
+  func begin(_ method: Method, isDurable: Bool, choiceCount: Int = 3) -> ExchangeMachine.Action {
+    machine.begin(.init(method: method, isDurable: isDurable, choiceCount: choiceCount))
+  }
+
+  /// Tells the machine of one event.
+  func apply(_ event: Event) -> ExchangeMachine.Action {
+    switch event {
+    case .durable: machine.recordDurable()
+    case .unrecorded: machine.recordFailed()
+    case .fresh: machine.acquired(isReused: false)
+    case .reused: machine.acquired(isReused: true)
+    case .unreachable: machine.acquireFailed(.originConnect, judge: &judge, at: now)
+    case .ok: answered(200)
+    case .gateway: answered(503)
+    case .unprocessed: failed(.neverProcessed)
+    case .lost: failed(.connectionLost)
+    case .reset: failed(.peerReset(code: 2))
+    case .malformed: failed(.malformed("no status"))
+    case .gone: machine.clientGone()
+    case .timeout: machine.timedOut(isReplayable: isReplayable, judge: &judge, at: now)
+    }
+  }
+
+  /// The pool gave this reason for having no connection.
+  func unreachable(_ refusal: Refusal) -> ExchangeMachine.Action {
+    machine.acquireFailed(refusal, judge: &judge, at: now)
+  }
+
+  /// The origin's head came with this status.
+  func answered(_ status: UInt16) -> ExchangeMachine.Action {
+    machine.originAnswered(status: status, isReplayable: isReplayable, judge: &judge, at: now)
+  }
+
+  private func failed(_ fault: StreamFault) -> ExchangeMachine.Action {
+    machine.originFailed(fault, isReplayable: isReplayable, judge: &judge, at: now)
+  }
+}
+
+extension ExchangeMachine.Action {
+  /// The tables' word: `get1` acquires choice 1, `get0!` choice 0 on a fresh connection.
+  var word: String {
+    switch self {
+    case .none: "-"
+    case .awaitRecord: "wait"
+    case .acquire(let choice, let requiresFresh): "get\(choice)\(requiresFresh ? "!" : "")"
+    case .sendRequest: "send"
+    case .forwardHead: "forward"
+    case .answer(let refusal): refusal.rawValue
+    case .resetClient: "cut"
+    case .abandon: "drop"
+    }
+  }
+
+  /// Whether the exchange is over with it.
+  var isEnd: Bool {
+    switch self {
+    case .answer, .resetClient, .abandon: true
+    case .none, .awaitRecord, .acquire, .sendRequest, .forwardHead: false
+    }
+  }
+}

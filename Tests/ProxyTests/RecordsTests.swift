@@ -1,0 +1,170 @@
+import Audit
+import Base
+import HTTP
+import Origins
+import Proxy
+import Testing
+
+/// Writes records as the edge does and reads them back from a segment's bytes.
+private func readBack(
+  _ decision: DecisionRecord, _ outcome: OutcomeRecord
+) throws -> (DecisionRecord, OutcomeRecord) {
+  var group = GroupCommit(firstSequence: 1)
+  #expect(group.append(decision) == .accepted(sequence: 1))
+  #expect(group.append(outcome) == .accepted(sequence: 2))
+  var frames = ByteQueue()
+  #expect(group.begin(into: &frames) == .write)
+  let id = AuditID(high: 1, low: 2)
+  let header = SegmentHeader(
+    instance: id, log: id, number: 0, firstSequence: 1, created: WallTime(microseconds: 1))
+  var segment = ByteQueue()
+  header.encode(into: &segment)
+  segment.append(frames.copyToArray())
+  return try unsafe segment.withReadable { bytes in
+    var scanner = try unsafe SegmentScanner(bytes)
+    guard case .frame(let first) = scanner.next(), case .frame(let second) = scanner.next(),
+      case .decision(let decision) = try scanner.record(first),
+      case .outcome(let outcome) = try scanner.record(second)
+    else { throw WorldError(reason: "not a decision and its outcome") }
+    #expect(scanner.next() == .end(offset: bytes.count))
+    return (decision, outcome)
+  }
+}
+
+@Suite struct RecordsTests {
+  private let patient = AuditID(high: 0xAA, low: 0xBB)
+
+  private func record(_ world: World, _ decision: Decision) -> DecisionRecord {
+    var record = DecisionRecord()
+    decision.fill(
+      &record, loop: 3, patient: patient, method: .get, snapshot: world.snapshot)
+    return record
+  }
+
+  @Test func aServedRequestIsKeptWhole() throws {
+    let world = try World(
+      World.except("us-west-r1") { $0.report(lag: 45_000, copies: 5_000) })
+    let decision = world.decide(
+      "GET /fhir/Observation?patient=az1&category=vital-signs", from: "US-AZ")
+    var outcome = Outcome()
+    outcome.startedAt = world.now
+    outcome.connectedAt = Instant(nanoseconds: world.now.nanoseconds + 7_000)
+    outcome.answeredAt = Instant(nanoseconds: world.now.nanoseconds + 900_000)
+    outcome.endedAt = Instant(nanoseconds: world.now.nanoseconds + 1_500_000)
+    outcome.status = 200
+    outcome.attemptCount = 2
+    outcome.responseBytes = 700
+    outcome.endpoint = decision.endpoint(ofChoice: 1)
+    let (read, end) = try readBack(
+      record(world, decision), outcome.record(of: decision, loop: 3, snapshot: world.snapshot))
+
+    #expect(read.id == AuditID(high: decision.id.high, low: decision.id.low))
+    #expect(read.time == world.time && read.loop == 3)
+    #expect(read.rule.string == "R-11" && read.verdict == .permit)
+    #expect(read.policyName.string == "clinical-routing" && read.policyVersion == 1)
+    #expect(read.policyHash.string == "h-1")
+    #expect(read.operation == .search && read.dataClass == .vitals)
+    #expect(read.resourceType.string == "Observation" && read.patient == patient)
+    #expect(read.home.string == "us-west" && read.residency == Place("US-AZ"))
+    #expect(read.location == Place("US-AZ") && read.address == .v4(0xC633_6407))
+    #expect(read.region.string == "us-west" && read.endpoint.string == "us-west-p")
+    #expect(read.durability == .durable && read.reason.string == "")
+    #expect(
+      read.candidates.map { "\($0.region.string) \($0.tier) \($0.stalenessMilliseconds ?? 0)" }
+        == ["us-west replica 10000", "us-west primary 0", "us-central replica 60000"])
+    #expect(read.candidates.map(\.isMarked) == [false, false, true])
+    #expect(
+      read.removals == [
+        RecordedRemoval(candidateIndex: 0, endpoint: "us-west-r1", reason: .stale)
+      ])
+
+    #expect(end.id == read.id && end.status == 200 && end.attempts == 2)
+    #expect(end.region.string == "us-central" && end.endpoint.string == "us-central-r1")
+    #expect(end.tier == .replica && end.isMarked && end.lagMilliseconds == 5_500)
+    #expect(end.connectMicroseconds == 7 && end.firstByteMicroseconds == 900)
+    #expect(end.totalMicroseconds == 1_500 && end.bytesOut == 700)
+    #expect(end.time.microseconds == world.time.microseconds + 1_500)
+    #expect(end.termination == .completed && end.proxyError.string == "")
+  }
+
+  @Test func refusalsAreKept() throws {
+    let scenes: [(String, String, Audit.Verdict, String, String)] = [
+      ("GET /fhir/Condition/pt2.4", "US-AZ", .refuse(.forbidden), "forbidden", "D-3"),
+      ("GET /fhir/Claim?patient=stranger", "US-AZ", .refuse(.forbidden), "forbidden", "D-2"),
+      ("POST /fhir/Appointment", "US-AZ", .refuse(.unavailable), "home-region-unknown", "R-30"),
+      ("GET /fhir/Observation?patient=%41", "US-AZ", .reject, "invalid", ""),
+      ("GET /fhir/Observation?patient=az1,ny1", "US-AZ", .reject, "several-patients", ""),
+    ]
+    let world = try World()
+    for (request, place, verdict, reason, rule) in scenes {
+      let decision = world.decide(request, from: place)
+      var outcome = Outcome()
+      outcome.end = .refused
+      outcome.refusal = decision.refusal
+      outcome.status = decision.refusal?.status ?? 0
+      let (read, end) = try readBack(
+        record(world, decision), outcome.record(of: decision, loop: 0, snapshot: world.snapshot))
+      #expect(read.verdict == verdict, "\(request)")
+      #expect(read.reason.string == reason && read.rule.string == rule, "\(request)")
+      #expect(read.region == .empty && read.endpoint == .empty, "\(request)")
+      #expect(end.region == .empty && end.tier == nil && end.termination == .answered)
+      #expect(end.proxyError.string == outcome.refusal?.proxyError.map { "\($0)" })
+    }
+  }
+
+  /// A lawful plan of which nothing is left is recorded as such, with every reason.
+  @Test func anEmptyPlanIsRefusedAsUnavailable() throws {
+    let world = try World(
+      World.except("us-west-r1", "us-west-p", "us-central-r1") { endpoint in
+        endpoint.tier == .primary ? nil : endpoint.report(lag: nil, copies: nil)
+      })
+    let decision = world.decide(
+      "GET /fhir/Observation?patient=az1&category=vital-signs", from: "US-AZ")
+    let (read, _) = try readBack(record(world, decision), OutcomeRecord())
+    #expect(read.verdict == .refuse(.unavailable) && read.reason.string == "unavailable")
+    #expect(read.region == .empty)
+    #expect(
+      read.removals == [
+        RecordedRemoval(candidateIndex: 0, endpoint: "us-west-r1", reason: .lagUnknown),
+        RecordedRemoval(candidateIndex: 1, endpoint: "us-west-p", reason: .unhealthy),
+        RecordedRemoval(candidateIndex: 2, endpoint: "us-central-r1", reason: .lagUnknown),
+      ])
+  }
+
+  /// Each way to end, as the log words it.
+  @Test(
+    arguments: [
+      (.complete, nil, .completed), (.clientAborted, nil, .clientAborted),
+      (.originAborted, nil, .originFault), (.refused, .auditUnavailable, .auditUnavailable),
+      (.refused, .originConnect, .originUnreachable), (.refused, .originTimeout, .originTimeout),
+      (.refused, .originReset, .originFault), (.refused, .originMalformed, .originFault),
+      (.refused, .forbidden, .answered), (.refused, .overloaded, .answered),
+    ] as [(Outcome.End, Refusal?, Termination)])
+  func endsAreNamed(_ end: Outcome.End, _ refusal: Refusal?, _ termination: Termination) throws {
+    let world = try World()
+    let decision = world.decide("GET /fhir/Organization/o1", from: "US-AZ")
+    var outcome = Outcome()
+    outcome.end = end
+    outcome.refusal = refusal
+    outcome.endpoint = decision.endpoint(ofChoice: 0)
+    let record = outcome.record(of: decision, loop: 0, snapshot: world.snapshot)
+    #expect(record.termination == termination)
+    // An answer of the edge's own names no region as its source.
+    #expect((record.region == .empty) == (refusal != nil))
+  }
+
+  /// A record's memory is used again: nothing of the request before may be left in it.
+  @Test func aReusedRecordForgetsTheRequestBefore() throws {
+    let world = try World(World.except("us-west-r1"))
+    var record = DecisionRecord()
+    let first = world.decide(
+      "GET /fhir/Observation?patient=az1&category=vital-signs", from: "US-AZ")
+    first.fill(&record, loop: 1, patient: patient, method: .get, snapshot: world.snapshot)
+    #expect(!record.removals.isEmpty)
+    let second = world.decide("GET /fhir/Observation?patient=%41", from: "unknown")
+    second.fill(&record, loop: 1, patient: nil, method: .get, snapshot: world.snapshot)
+    var fresh = DecisionRecord()
+    second.fill(&fresh, loop: 1, patient: nil, method: .get, snapshot: world.snapshot)
+    #expect(record == fresh)
+  }
+}
