@@ -70,11 +70,12 @@ final class Exchange {
 
   /// Decides, queues the record and starts.
   func begin() {
-    guard worker.began(self) else { return answer(.overloaded) }
+    let hasRoom = worker.began(self)
     worker.decide(self)
     recordSequence = worker.audit.append(decision, head, snapshot)
     guard recordSequence != nil else { return answer(.auditUnavailable) }
     if decision.isDurable { worker.audit.wantCommit() }
+    guard hasRoom else { return answer(.overloaded) }
     if let refusal = decision.refusal ?? client.prepare(&head, for: decision) {
       answer(refusal)
     } else {
