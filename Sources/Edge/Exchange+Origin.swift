@@ -33,7 +33,7 @@ extension Exchange {
     originStream = stream
     outcome.connectedAt = now
     if let endpoint = outcome.endpoint { generation.loads.started(endpoint) }
-    touch(snapshot.timeouts.firstByteMilliseconds)
+    awaitNext()
     sendContinue()
     guard !isEnd else { return }
     let count = requestBody.count
@@ -41,6 +41,7 @@ extension Exchange {
     requestBody = ByteQueue()
     requestDebt -= count
     settleRequestDebt(codec, adding: count)
+    awaitNext()
     if isRequestEnded { codec.finish(stream, trailers: requestTrailers) }
   }
 
@@ -118,6 +119,7 @@ extension Exchange {
     guard requestDebt > 0 else { return }
     clientCodec.consumed(clientStream, byteCount: requestDebt)
     requestDebt = 0
+    if !isResponding { awaitNext() }
     context.pumpLater(client)
   }
 

@@ -162,7 +162,21 @@ final class Exchange {
     }
     unsafe codec.send(originStream, bytes)
     settleRequestDebt(codec, adding: count)
-    touch(snapshot.timeouts.originStallMilliseconds)
+    awaitNext()
+  }
+
+  /// Whether the next bytes of the request are the client's to send: no origin is to blame then.
+  var isClientsTurn: Bool { !isRequestEnded && requestDebt == 0 }
+
+  /// Sets the deadline of whoever's turn it is while the request is on its way.
+  func awaitNext() {
+    if isClientsTurn {
+      touch(snapshot.timeouts.clientStallMilliseconds)
+    } else if requestDebt > 0 {
+      touch(snapshot.timeouts.originStallMilliseconds)
+    } else {
+      touch(snapshot.timeouts.firstByteMilliseconds)
+    }
   }
 
   /// The answer was complete before the request. A little more of the request is read and dropped,
@@ -183,7 +197,7 @@ final class Exchange {
     requestTrailers = trailers
     guard !isOver, let origin, let codec = origin.codec else { return }
     codec.finish(originStream, trailers: trailers)
-    touch(snapshot.timeouts.firstByteMilliseconds)
+    awaitNext()
     context.flushLater(origin)
   }
 
@@ -208,7 +222,7 @@ final class Exchange {
   func timedOut() {
     guard !isOver else { return }
     deadline = .never
-    if origin != nil, !isResponding, let endpoint = outcome.endpoint {
+    if origin != nil, !isResponding, !isClientsTurn, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .timeout)
     }
     perform(machine.timedOut(isReplayable: isReplayable, judge: &worker.judge, at: now))
