@@ -4,11 +4,13 @@ usage: python3 deploy/walk --build DIR [--once]
 """
 
 import argparse
+import os
 import signal
 import sys
 import time
 
 import failing  # noqa: F401 (scenarios register themselves)
+import recording  # noqa: F401
 import refusing  # noqa: F401
 import routing
 from asking import ADDRESSES, AUTHORITY, BASE, ask
@@ -19,6 +21,8 @@ from telling import Teller
 #: A patient of each region, and where each region's users are.
 NEAR = {"Arizona": "us-west", "Texas": "us-central", "New York": "us-east"}
 PATIENTS = ("p1001", "p1002", "p1003")
+#: The signals that end the demo.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def ready(stand, teller):
@@ -34,19 +38,21 @@ def ready(stand, teller):
                   f"{place} is served by copies of {region}; see {stand.log('edge')}")
 
 
-def play(teller):
+def play(stand, teller):
     """Tells how to play on, and waits for Ctrl-C."""
     run = RUN.relative_to(RUN.parents[1])
+    homeward = os.path.relpath(stand.build / "homeward", RUN.parents[1])
     authority = AUTHORITY.relative_to(RUN.parents[1])
-    places = ", ".join(f"{address} {place}" for place, address in ADDRESSES.items())
+    places = "\n".join(f"  {address:11} {place}" for place, address in ADDRESSES.items())
+    servers = "\n".join(f"  {port} {name}" for name, port in SERVERS.items())
     teller.step("Everything is up; Ctrl-C stops it")
     print(f"""
-Ask ({places}):
+Ask:
   curl -i --http2 --cacert {authority} --interface 127.1.0.1 \\
     '{BASE}/Observation?patient=p1001&category=vital-signs'
 
 Why an answer was as it was, with the id in its EHR-Decision-Id:
-  .build/release/homeward audit show {run}/audit --decision ID
+  {homeward} audit show {run}/audit --decision ID
 
 Make a server misbehave (fixtures/region/README.md lists the ways), and end that:
   curl -X POST http://127.0.0.1:{SERVERS['us-east-2']}/fault -d '{{"lag_ms":45000}}'
@@ -54,9 +60,12 @@ Make a server misbehave (fixtures/region/README.md lists the ways), and end that
   kill -9 $(cat {run}/pids/us-east-2)
 
 Edit policies/clinical-routing/0001.yaml, then have it read:
-  .build/release/homeward check --config deploy/homeward.yaml && kill -HUP $(cat {run}/pids/edge)
+  {homeward} check --config deploy/homeward.yaml && kill -HUP $(cat {run}/pids/edge)
 
-Servers: {', '.join(f'{name} {port}' for name, port in SERVERS.items())}
+Addresses to ask from, and where the edge believes they are:
+{places}
+Servers by port:
+{servers}
 Logs: {run}/logs
 """, flush=True)
     while True:
@@ -87,7 +96,7 @@ def main():
     parser.add_argument("--build", required=True, help="the folder of the binaries")
     parser.add_argument("--once", action="store_true", help="stop everything after the walk")
     arguments = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDS:
         signal.signal(number, interrupted)
     teller = Teller()
     stand = Stand(arguments.build)
@@ -99,7 +108,7 @@ def main():
         print(f"{time.monotonic() - began:.0f} s", flush=True)
         if not arguments.once:
             ready(stand, teller)
-            play(teller)
+            play(stand, teller)
         return 1 if teller.wrong else 0
     except Trouble as trouble:
         print(f"deploy/demo: {trouble}", file=sys.stderr)
@@ -107,7 +116,7 @@ def main():
     except KeyboardInterrupt:
         return 130
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ENDS:
             signal.signal(number, signal.SIG_IGN)
         stand.stop()
 

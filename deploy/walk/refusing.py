@@ -12,9 +12,15 @@ VALUE_SET = "ValueSet/$expand?url=http://homeward.example/fhir/ValueSet/vital-si
 def substance_use(walk):
     """Patient p1015 is at home in us-east."""
     target = f"Condition?patient=p1015&_security={LABEL}42CFRPart2"
+    near = Expected(200, "R-23", "us-east", "primary", "us-east-1")
     walk.ask("Arizona", "GET", target, refused(403, "D-3"))
     walk.ask("New York", "GET", target,
              Expected(200, "R-23", "us-east", "primary", "us-east-1", with_matches=has_matches))
+    walk.note("nor by its id, which does not say what it is: the directory flags the patient")
+    walk.ask("Arizona", "GET", "Condition/p1015.c5", refused(403, "D-3"))
+    walk.ask("New York", "GET", "Condition/p1015.c5", near)
+    walk.ask("Arizona", "GET", VITALS.format("p1015"),
+             Expected(200, "R-11", "us-west", "replica", with_matches=has_matches))
 
 
 @scenario(7, "Reproductive health of a Californian: denied in Texas, vital signs are not")

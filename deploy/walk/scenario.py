@@ -75,8 +75,8 @@ class Walk:
     def __init__(self, stand, teller):
         self.stand = stand
         self.teller = teller
-        #: The decisions of all answers that were shown.
-        self.decisions = []
+        #: All answers that were shown.
+        self.answers = []
 
     def ask(self, place, method, target, expected, fields=(), body=None):
         """Asks once, and shows whether the answer is right."""
@@ -104,7 +104,7 @@ class Walk:
         self.teller.verdict(not missed, asked, str(expected), describe(answer, missed),
                             self.teller.why(answer), answer.decision)
         if answer.decision:
-            self.decisions.append(answer.decision)
+            self.answers.append(answer)
         return answer
 
     def check(self, asked, expected, got):

@@ -68,11 +68,10 @@ class Stand:
                 except OSError:
                     taken.append(port)
         if taken:
-            filters = " or ".join(f"sport = :{port}" for port in taken)
             raise Trouble(
-                f"in use on 127.0.0.1: port {', '.join(map(str, taken))}. Another demo may be "
-                f"running; see who listens with: ss -ltnp '{filters}'\nStop it and try again, or "
-                "change the ports in deploy/homeward.yaml.")
+                f"somebody listens on 127.0.0.1, port {', '.join(map(str, taken))}; perhaps "
+                "another demo. See who with: ss -ltnp\nStop it and try again, or change the ports "
+                "in deploy/homeward.yaml.")
 
     def start_servers(self):
         """Starts every server that does not run, and waits until each knows its lag."""
