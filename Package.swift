@@ -75,7 +75,7 @@ let package = Package(
       ],
       swiftSettings: house),
 
-    // The demo's EHR backend: independent of the edge's code, so that a bug cannot cancel itself out.
+    // The demo's EHR backend: independent of the edge's code, so that no bug cancels itself out.
     .executableTarget(
       name: "fixture-region",
       dependencies: [

@@ -13,8 +13,8 @@ public struct ByteQueue: ~Copyable {
   /// Offset one past the last readable byte.
   private var tail = 0
 
-  /// The smallest allocation: the largest that the C library hands out from its fast per-thread bins,
-  /// and enough for most heads and small bodies.
+  /// The smallest allocation: the largest that the C library hands out from its fast per-thread
+  /// bins, and enough for most heads and small bodies.
   private static let byteCountMin = 1024
 
   /// Makes an empty queue that owns no memory.

@@ -50,8 +50,8 @@ final class AuditCommitter: TimerTarget {
   private static let urgent = 1
   /// After a batch of at least this many bytes the next one waits.
   private static let busyByteCount = 4096
-  /// How long: a few syncs' time. A busy log then spends a tenth of its time on syncs, and a durable
-  /// answer waits no longer than a clinician can notice.
+  /// How long: a few syncs' time. A busy log then spends a tenth of its time on syncs, and a
+  /// durable answer waits no longer than a clinician can notice.
   private static let quietMilliseconds: UInt64 = 4
   /// Until when commits are put off.
   private var quietUntil = Instant(nanoseconds: 0)

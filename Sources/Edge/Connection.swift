@@ -20,7 +20,7 @@ class Connection: Pollable {
   private var isHandshaking: Bool
   private var isEstablished = false
   private var hasPeerEnded = false
-  /// The kernel told of an end or a fault: it stands behind the bytes, and no edge tells of it again.
+  /// The kernel told of an end or a fault: it stands behind the bytes and is not told again.
   private var isHangUpTold = false
   private var isLingering = false
   /// Whether the connection waits in `LoopContext.flushLater`.

@@ -55,7 +55,8 @@ struct EdgeLog: Sendable {
       "endpoint changed",
       metadata: [
         "endpoint": "\(endpoint)", "reach": "\(old.reach.rawValue) -> \(new.reach.rawValue)",
-        "freshness": "\(new.freshness.rawValue)", "role": "\(new.role.name)",
+        "freshness": "\(old.freshness.rawValue) -> \(new.freshness.rawValue)",
+        "role": "\(old.role.name) -> \(new.role.name)",
       ])
   }
 

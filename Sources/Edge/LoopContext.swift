@@ -52,7 +52,9 @@ final class LoopContext {
   func pumpLater(_ connection: Connection) { unpumped.append(connection) }
 
   /// Remembers to reset a client's stream after the turn's bytes were written.
-  func resetLater(_ client: ClientConnection, _ stream: StreamID) { unreset.append((client, stream)) }
+  func resetLater(_ client: ClientConnection, _ stream: StreamID) {
+    unreset.append((client, stream))
+  }
 
   /// Ends the turn: writes out what it produced, reads where that made room, until nothing is left.
   func endTurn() {

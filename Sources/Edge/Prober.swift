@@ -145,7 +145,9 @@ final class Prober: TimerTarget {
     guard let health = board.takeSnapshot() else { return }
     for endpoint in snapshot.topology.endpoints {
       let (old, new) = (current[endpoint.id], health[endpoint.id])
-      if old.reach != new.reach { log.health(endpoint.name, from: old, to: new) }
+      let hasChanged =
+        old.reach != new.reach || old.freshness != new.freshness || old.role.name != new.role.name
+      if hasChanged { log.health(endpoint.name, from: old, to: new) }
     }
     current = health
     publish(health)

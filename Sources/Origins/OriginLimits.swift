@@ -93,8 +93,8 @@ public struct OriginLimits: Sendable, Equatable {
 
   // Retries.
 
-  /// Attempts of one request in all: the nearest, the home and the backup region of a plan hold up to
-  /// seven endpoints, and refused connections cost microseconds. The retry budget bounds the dear ones.
+  /// Attempts of one request in all: the nearest, the home and the backup region of a plan hold up
+  /// to seven endpoints, and refused connections cost microseconds. The budget bounds the others.
   public var attemptCountMax: UInt8 = 8
   /// Retries that cost an origin work, in percent of the requests of the last ten seconds.
   public var retryPercentMax: UInt64 = 20

@@ -214,7 +214,7 @@ private let zeros = String(repeating: "0", count: 64)
     #expect(try SegmentContent(try folder.read(first)).sequences == [1])
   }
 
-  /// Before a successor is begun the segment is whole on disk: a torn one there was cut by somebody.
+  /// Before a successor is begun the segment is whole on disk: somebody cut a torn one there.
   @Test func aTornSegmentBeforeAStumpIsRefused() throws {
     let folder = try TemporaryFolder()
     do {

@@ -3,7 +3,7 @@ import Testing
 @testable import Edge
 @testable import Proxy
 
-/// A read whose record must be on disk before its answer leaves; us-west-r1 is asked, then us-west-p.
+/// A read whose record must be on disk before its answer; us-west-r1 is asked, then us-west-p.
 private let read = """
   GET /fhir/Observation?patient=az1&category=vital-signs HTTP/1.1\r
   host: ehr.example\r

@@ -3,7 +3,7 @@
 import struct
 import socket
 
-from harness import content, curl
+from harness import content, curl, h2
 from harness.behaviours import NONSENSE
 from harness.case import EdgeCase, document, operation
 from harness.edge import MUTUAL_TLS, Edge, Endpoint
@@ -180,11 +180,32 @@ class OriginAborts(EdgeCase):
         self.origin.release()
         self.assertEqual(client.finish(stream).body, content.body(1000))
 
-    def test_an_origin_that_hangs(self):
-        # The default patience is long; a second edge has less.
+    def impatient(self):
+        """An edge that waits 300 ms for the first byte of an answer."""
         edge = Edge({"west": [Endpoint(self.origin)]}, timeouts={"first_byte": "300ms"})
-        edge.start()
         self.addCleanup(edge.kill)
+        return edge.start()
+
+    def test_a_client_that_holds_its_body_back_harms_no_origin(self):
+        edge = self.impatient()
+        client = h2.Connection(edge.port)
+        self.addCleanup(client.close)
+        streams = []
+        for _ in range(8):
+            stream, frames = client.head("PUT", document("echo"), end=False)
+            client.send(frames)
+            streams.append(stream)
+        states = [client.streams[stream] for stream in streams]
+        with self.assertRaises(AssertionError):
+            client.wait(lambda: any(state.is_over for state in states), "nothing", within=1)
+        self.assertNotRegex(edge.log(), "suspect|ejected")
+        for stream in streams:
+            client.upload(stream, b"at last")
+            self.assertEqual(client.finish(stream).status, 200)
+        self.assertEqual(edge.stop(), 0)
+
+    def test_an_origin_that_hangs(self):
+        edge = self.impatient()
         self.assert_outcome(curl.fetch(edge, document("hang")), 504, "origin-timeout")
         until(lambda: all(r.is_cut for r in self.origin.seen("hang")), "the origin to be told")
         self.assertEqual(edge.stop(), 0)

@@ -92,7 +92,7 @@ import Testing
     if context.isClientHeadSent || plain == started { return started }
     if plain == unknown { return unknown }
     if row.needsBody, !context.isBodyReplayable { return .giveUp(.bodyGone) }
-    if context.attemptCount >= 4 { return .giveUp(.attemptsExhausted) }
+    if context.attemptCount >= 8 { return .giveUp(.attemptsExhausted) }
     if row.costs, !hasBudget { return .giveUp(.budgetExhausted) }
     return plain
   }

@@ -15,7 +15,7 @@ private let faces: [(Refusal, UInt16, String, String, String?)] = [
   (.invalid, 400, "invalid", "http_request_error", nil),
   (.severalPatients, 422, "business-rule", "http_request_error", nil),
   (.loop, 508, "processing", "proxy_loop_detected", nil),
-  (.originConnect, 502, "exception", "connection_refused", "2"),
+  (.originConnect, 503, "transient", "connection_refused", "2"),
   (.originTimeout, 504, "timeout", "http_response_timeout", "2"),
   (.originReset, 502, "exception", "connection_terminated", "2"),
   (.originMalformed, 502, "exception", "http_protocol_error", nil),

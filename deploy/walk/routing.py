@@ -47,7 +47,7 @@ def new_york(walk):
     version = written.fields.get("etag")
     walk.note(f"the copies follow the primary; soon one of them has version {version}")
     walk.ask_until("New York", "GET", "Condition/p1003.c1",
-                   Expected(200, "R-11", "us-east", "replica",
+                   Expected(200, "R-15", "us-east", "replica",
                             with_that_version=lambda answer: answer.fields.get("etag") == version,
                             with_the_note=lambda answer: "Reviewed" in answer.body))
 

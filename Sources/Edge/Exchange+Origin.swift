@@ -1,0 +1,225 @@
+internal import Base
+internal import HTTP
+internal import Origins
+internal import Proxy
+internal import Reactor
+
+/// What the origin says on an exchange, and how that becomes the client's answer.
+extension Exchange {
+  // MARK: The origin's side
+
+  /// A connection is ready for the request.
+  func acquired(_ connection: OriginConnection) {
+    waitingIn = nil
+    origin = connection
+    perform(machine.acquired(isReused: connection.requestCount > 0))
+  }
+
+  /// No connection could be had.
+  func acquireFailed(_ reason: PoolRefusal) {
+    waitingIn = nil
+    let refusal: Refusal = reason == .queueFull ? .overloaded : .originConnect
+    perform(machine.acquireFailed(refusal, judge: &worker.judge, at: now))
+  }
+
+  func sendRequest() {
+    guard let origin else { return }
+    let isEnd = isRequestEnded && requestBody.isEmpty && requestTrailers == nil
+    guard let stream = origin.open(self, head, isEnd: isEnd), let codec = origin.codec else {
+      self.origin = nil
+      return perform(
+        machine.originFailed(.neverProcessed, isReplayable: true, judge: &worker.judge, at: now))
+    }
+    originStream = stream
+    outcome.connectedAt = now
+    if let endpoint = outcome.endpoint { generation.loads.started(endpoint) }
+    awaitNext()
+    sendContinue()
+    guard !isEnd else { return }
+    let count = requestBody.count
+    unsafe requestBody.withReadable { unsafe codec.send(stream, $0) }
+    requestBody = ByteQueue()
+    requestDebt -= count
+    settleRequestDebt(codec, adding: count)
+    awaitNext()
+    if isRequestEnded { codec.finish(stream, trailers: requestTrailers) }
+  }
+
+  func originInformed(_ head: ResponseHead) {
+    guard !isOver, !isResponding, head.status != 100, !decision.isDurable else { return }
+    clientCodec.sendInformational(clientStream, head)
+    context.flushLater(client)
+  }
+
+  func originAnswered(_ head: ResponseHead, isEnd: Bool) {
+    guard !isOver else { return }
+    outcome.answeredAt = now
+    outcome.status = head.status
+    touch(snapshot.timeouts.originStallMilliseconds)
+    if isGatewayFault, let endpoint = outcome.endpoint {
+      worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
+    }
+    heldHead = head
+    if isEnd { detachOrigin() }
+    perform(
+      machine.originAnswered(
+        status: head.status, isReplayable: isReplayable, judge: &worker.judge, at: now))
+  }
+
+  func originSent(_ bytes: UnsafeRawBufferPointer) {
+    guard !isOver, let codec = origin?.codec else { return }
+    let count = bytes.count
+    outcome.responseBytes += UInt64(count)
+    touch(snapshot.timeouts.originStallMilliseconds)
+    guard isResponding else {
+      unsafe heldBody.append(bytes)
+      responseDebt += count
+      return
+    }
+    unsafe clientCodec.send(clientStream, bytes)
+    if clientCodec.queuedByteCount(clientStream) < snapshot.limits.http.sendHighMarkBytes {
+      codec.consumed(originStream, byteCount: count)
+    } else {
+      responseDebt += count
+      touch(snapshot.timeouts.clientStallMilliseconds)
+    }
+    context.flushLater(client)
+  }
+
+  func originEnded(trailers: Fields?) {
+    guard !isOver else { return }
+    heldTrailers = trailers
+    detachOrigin()
+    if isResponding { finishResponse() }
+  }
+
+  /// The origin's message is complete: its connection may serve others, even while the head waits
+  /// for the record.
+  func detachOrigin() {
+    hasOriginEnded = true
+    guard let origin else { return }
+    self.origin = nil
+    settleLoad(isGatewayFault ? .failed : .succeeded)
+    if isRequestEnded { origin.complete(originStream) } else { origin.abandon(originStream) }
+  }
+
+  func originFailed(_ fault: StreamFault) {
+    guard !isOver else { return }
+    origin = nil
+    settleLoad(.failed)
+    if fault != .neverProcessed, let endpoint = outcome.endpoint {
+      worker.requestFailed(snapshot.topology[endpoint], .reset)
+    }
+    perform(
+      machine.originFailed(fault, isReplayable: isReplayable, judge: &worker.judge, at: now))
+  }
+
+  /// The origin took most of what was queued: the client may send more.
+  func originDrained() {
+    guard requestDebt > 0 else { return }
+    clientCodec.consumed(clientStream, byteCount: requestDebt)
+    requestDebt = 0
+    if !isResponding { awaitNext() }
+    context.pumpLater(client)
+  }
+
+  func settleRequestDebt(_ codec: any ClientCodec, adding count: Int) {
+    if codec.queuedByteCount(originStream) < snapshot.limits.http.sendHighMarkBytes {
+      clientCodec.consumed(clientStream, byteCount: count + requestDebt)
+      requestDebt = 0
+      context.pumpLater(client)
+    } else {
+      requestDebt += count
+    }
+    if let origin { context.flushLater(origin) }
+  }
+
+  /// Whether the whole request could be sent again: nothing of a body has left our hands.
+  var isReplayable: Bool { isRequestEnded && outcome.requestBytes == 0 }
+
+  // MARK: The answer
+
+  func forwardHead() {
+    guard var head = heldHead else { return }
+    heldHead = nil
+    decision.prepareResponse(
+      &head, choice: machine.choice, snapshot: snapshot, scratch: &context.scratch)
+    isResponding = true
+    // The time of the record is over; from here on the body has its own.
+    touch(snapshot.timeouts.originStallMilliseconds)
+    let isEnd = hasOriginEnded && heldBody.isEmpty && heldTrailers == nil
+    clientCodec.sendResponse(clientStream, head, isEnd: isEnd)
+    context.flushLater(client)
+    if isEnd { return finish(.complete) }
+    unsafe heldBody.withReadable { unsafe clientCodec.send(clientStream, $0) }
+    heldBody = ByteQueue()
+    if hasOriginEnded { finishResponse() } else { clientDrained() }
+  }
+
+  func finishResponse() {
+    clientCodec.finish(clientStream, trailers: heldTrailers)
+    context.flushLater(client)
+    finish(.complete)
+  }
+
+  /// Answers in the origin's place.
+  func answer(_ refusal: Refusal) {
+    outcome.refusal = refusal
+    outcome.status = refusal.status
+    let answer = decision.localAnswer(refusal, head: head, snapshot: snapshot)
+    isResponding = true
+    let hasBody = head.method != .head && !answer.body.isEmpty
+    clientCodec.sendResponse(clientStream, answer.head, isEnd: !hasBody)
+    if hasBody {
+      unsafe answer.body.withUnsafeBytes { unsafe clientCodec.send(clientStream, $0) }
+      clientCodec.finish(clientStream, trailers: nil)
+    }
+    context.flushLater(client)
+    finish(.refused)
+  }
+
+  /// Lets go of the origin side: a connection in use, or a place in a queue.
+  func releaseOrigin(_ verdict: LoadVerdict) {
+    waitingIn?.cancel(self)
+    waitingIn = nil
+    heldHead = nil
+    heldBody = ByteQueue()
+    heldTrailers = nil
+    hasOriginEnded = false
+    responseDebt = 0
+    guard let origin else { return }
+    self.origin = nil
+    settleLoad(verdict)
+    origin.abandon(originStream)
+  }
+
+  /// Whether the origin says that it cannot serve: 502, 503 or 504.
+  var isGatewayFault: Bool { (502...504).contains(outcome.status) }
+
+  /// What an attempt says about its endpoint.
+  enum LoadVerdict { case succeeded, failed, abandoned }
+
+  func settleLoad(_ verdict: LoadVerdict) {
+    guard let endpoint = outcome.endpoint else { return }
+    switch verdict {
+    case .succeeded:
+      let took = now.microseconds(since: outcome.connectedAt ?? now)
+      if generation.loads.succeeded(endpoint, microseconds: took, at: now) {
+        worker.requestSucceeded(snapshot.topology[endpoint])
+      }
+    case .failed: generation.loads.failed(endpoint, at: now)
+    case .abandoned: generation.loads.abandoned(endpoint)
+    }
+  }
+
+  func finish(_ end: Outcome.End) {
+    guard !isOver else { return }
+    isOver = true
+    deadline = .never
+    swallow(requestDebt)
+    requestDebt = 0
+    outcome.end = end
+    outcome.endedAt = now
+    worker.ended(self)
+  }
+}
