@@ -16,6 +16,7 @@ final class ClientConnection: Connection {
   private let openedAt: Instant
   private var hasRequested = false
   private var isDraining = false
+  private var wasToldToEnd = false
   private var place: (of: IPAddress, in: Snapshot, is: Place)?
   private lazy var subject = peerSubject
 
@@ -169,8 +170,10 @@ final class ClientConnection: Connection {
     let patience =
       hasRequested ? timeouts.clientIdleMilliseconds : timeouts.clientHeaderMilliseconds
     if now >= lastActivity.adding(milliseconds: patience) {
+      // The goodbye counts as activity: who does not answer it is closed one patience later.
+      if wasToldToEnd { return close() }
+      wasToldToEnd = true
       shutdown()
-      if now >= lastActivity.adding(milliseconds: patience * 2) { close() }
     }
     releaseIdleMemory()
   }

@@ -71,6 +71,7 @@ public struct Decider: ~Copyable {
         decision.facts.sensitivity = .restricted
       }
     }
+    if head.method == .trace || head.method == .connect { decision.refusal = .methodRefused }
     switch decision.classification.refusal {
     case nil: break
     case .twoPatients: decision.refusal = .severalPatients

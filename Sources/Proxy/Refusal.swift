@@ -14,6 +14,8 @@ public enum Refusal: String, CaseIterable, Sendable {
   case overloaded
   /// The request contradicts itself or breaks FHIR's rules.
   case invalid
+  /// TRACE would send a client's credentials back through whoever stands between.
+  case methodRefused = "method-refused"
   /// One request concerns patients that may not be joined.
   case severalPatients = "several-patients"
   /// The request has been here before.
@@ -33,6 +35,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .forbidden, .noRule: 403
     case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect: 503
     case .invalid: 400
+    case .methodRefused: 501
     case .severalPatients: 422
     case .loop: 508
     case .originReset, .originMalformed: 502
@@ -46,6 +49,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .forbidden, .noRule: "forbidden"
     case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect: "transient"
     case .invalid: "invalid"
+    case .methodRefused: "not-supported"
     case .severalPatients: "business-rule"
     case .loop: "processing"
     case .originReset, .originMalformed: "exception"
@@ -61,7 +65,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .homeUnknown: "destination_not_found"
     case .auditUnavailable: "proxy_internal_error"
     case .overloaded: "connection_limit_reached"
-    case .invalid, .severalPatients: "http_request_error"
+    case .invalid, .severalPatients, .methodRefused: "http_request_error"
     case .loop: "proxy_loop_detected"
     case .originConnect: "connection_refused"
     case .originTimeout: "http_response_timeout"
@@ -90,6 +94,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .auditUnavailable: "the decision could not be recorded, so nothing is disclosed"
     case .overloaded: "the edge is at its limit; try again shortly"
     case .invalid: "the request is not valid"
+    case .methodRefused: "the edge does not serve this method"
     case .severalPatients: "the request concerns several patients that may not be joined"
     case .loop: "the request came back to the edge that forwarded it"
     case .originConnect: "no lawful server could be reached"

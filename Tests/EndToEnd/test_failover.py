@@ -70,7 +70,7 @@ class Failover(unittest.TestCase):
         self.edge = Edge(
             {"west": [Endpoint(self.primary),
                       *(Endpoint(replica, tier="replica") for replica in self.replicas)]},
-            timeouts={"first_byte": "500ms"})
+            timeouts={"first_byte": "500ms"}, health={"timeout": "250ms"})
         self.edge.start()
         self.addCleanup(self.edge.kill)
 

@@ -159,7 +159,7 @@ class KeepAlive(EdgeCase):
 
     @classmethod
     def settings(cls):
-        return {"timeouts": {"client_idle": "1s", "client_header": "1s"}}
+        return {"timeouts": {"client_idle": "2s", "client_header": "1s"}}
 
     def test_many_requests_on_one_connection(self):
         client = self.h1()

@@ -111,6 +111,14 @@ class Smuggling(EdgeCase):
         self.assertTrue(answer.reset is not None or answer.status in (400, 403, 405, 501))
         self.assertEqual(self.origin.requests, [])
 
+    def test_nobody_gets_their_credentials_traced(self):
+        client = self.h1()
+        client.request("TRACE", ECHO)
+        self.assertEqual(client.response().status, 501)
+        client = self.h2()
+        self.assertEqual(client.finish(client.request("TRACE", ECHO)).status, 501)
+        self.assertEqual(self.origin.requests, [])
+
 
 class Frames(EdgeCase):
     """HTTP/2 frames that break the rules end their connection and nobody else's."""

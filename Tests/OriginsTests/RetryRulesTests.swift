@@ -67,7 +67,7 @@ import Testing
   func decidesByTheTable(_ row: Row) {
     for method in Self.methods {
       for bits in 0..<16 {
-        for attemptCount in 1...5 as ClosedRange<UInt8> {
+        for attemptCount in 1...9 as ClosedRange<UInt8> {
           let context = AttemptContext(
             method: method, isKeyHonoured: bits & 1 != 0, isBodyReplayable: bits & 2 != 0,
             isClientHeadSent: bits & 4 != 0, attemptCount: attemptCount)

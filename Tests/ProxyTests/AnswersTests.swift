@@ -13,6 +13,7 @@ private let faces: [(Refusal, UInt16, String, String, String?)] = [
   (.auditUnavailable, 503, "transient", "proxy_internal_error", "1"),
   (.overloaded, 503, "transient", "connection_limit_reached", "1"),
   (.invalid, 400, "invalid", "http_request_error", nil),
+  (.methodRefused, 501, "not-supported", "http_request_error", nil),
   (.severalPatients, 422, "business-rule", "http_request_error", nil),
   (.loop, 508, "processing", "proxy_loop_detected", nil),
   (.originConnect, 503, "transient", "connection_refused", "2"),

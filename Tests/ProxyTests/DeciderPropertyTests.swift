@@ -25,9 +25,9 @@ extension SplitMix64 {
 }
 
 /// A state of the world that could be: every endpoint fares otherwise.
-private func anyReports(_ random: inout SplitMix64) -> Report {
+private func anyReports(_ random: inout SplitMix64) throws -> Report {
   var reports: [String: ProbeReport?] = [:]
-  for endpoint in World.topology.endpoints {
+  for endpoint in try World.topology.endpoints {
     let lag: UInt64? = random.pick([nil, 0, 2_000, 9_000, 45_000, 400_000])
     let copies: UInt64? = random.pick([nil, 0, 5_000, 45_000, 400_000])
     let role: ProbeReport.Role? = random.pick([nil, nil, nil, .primary, .replica])
@@ -86,7 +86,7 @@ func choicesAreLawfulInEveryStateOfTheWorld(_ block: UInt64) throws {
   var servedCount = 0
   for seed in (block * 12)..<(block * 12 + 12) {
     var random = SplitMix64(seed: seed)
-    let world = try World(anyReports(&random))
+    let world = try World(try anyReports(&random))
     for _ in 0..<60 {
       let target = random.pick(targets).replacing("%", with: random.pick(patients))
       let request = "\(random.pick(methods)) /fhir/\(target)"
@@ -118,7 +118,7 @@ func choicesAreLawfulInEveryStateOfTheWorld(_ block: UInt64) throws {
 @Test func oneSeedGivesOneDecision() throws {
   var random = SplitMix64(seed: 77)
   for seed in 0..<20 as Range<UInt64> {
-    let world = try World(anyReports(&random))
+    let world = try World(try anyReports(&random))
     var one = Decider(seed: seed)
     var two = Decider(seed: seed)
     for _ in 0..<20 {

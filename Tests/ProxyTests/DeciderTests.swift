@@ -103,6 +103,7 @@ private let refused: [Scene] = [
   Scene(
     "two patients", "GET /fhir/Observation?subject=az1&performer=Patient/ny1", from: "US-AZ",
     rule: nil, "several-patients"),
+  Scene("TRACE", "TRACE /fhir/\(vitals)", from: "US-AZ", rule: nil, "method-refused"),
   Scene(
     "an id that is none", "GET /fhir/Observation?patient=%41", from: "US-AZ", rule: nil,
     "invalid"),

@@ -55,7 +55,8 @@ class Edge:
         self.client_certificates, self.location = client_certificates, location
         self.timeouts = {"drain": "10s", "connect": "1s"} | (timeouts or {})
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
-        self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "150ms",
+        # Patient: on a busy machine an origin of a test may be slow without being dead.
+        self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "2s",
                        "down_interval": "100ms"} | (health or {})
         self.descriptors_max, self.file_blocks_max = descriptors_max, file_blocks_max
         if patients is None:
