@@ -91,9 +91,18 @@ extension [UInt8] {
 
   /// Appends `value` in `digitCount` lower-case hexadecimal digits.
   mutating func append(hexadecimal value: UInt128, digitCount: Int) {
-    for shift in stride(from: (digitCount - 1) * 4, through: 0, by: -4) {
-      let digit = UInt8(truncatingIfNeeded: value >> UInt128(shift)) & 15
-      append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+    // In halves: 64-bit shifts are single instructions.
+    if digitCount > 16 {
+      append(hexadecimal: UInt64(truncatingIfNeeded: value >> 64), digitCount: digitCount - 16)
+    }
+    append(hexadecimal: UInt64(truncatingIfNeeded: value), digitCount: Swift.min(digitCount, 16))
+  }
+
+  /// Appends the last `digitCount` lower-case hexadecimal digits of `value`.
+  private mutating func append(hexadecimal value: UInt64, digitCount: Int) {
+    for shift in stride(from: 4 * (digitCount - 1), through: 0, by: -4) {
+      let nibble = UInt8(truncatingIfNeeded: (value >> UInt64(shift)) & 0xF)
+      append(nibble < 10 ? 0x30 &+ nibble : 0x57 &+ nibble)
     }
   }
 }
