@@ -176,7 +176,7 @@ final class ClientConnection: Connection {
     guard exchanges.count == 0 else {
       // Exchanges under way watch their own progress; answers that nobody fetches are watched here.
       let stalledAt = lastActivity.adding(milliseconds: timeouts.clientStallMilliseconds)
-      if now >= stalledAt, exchanges.areAllOver { close(resets: true) }
+      if now >= stalledAt, !isFlushPending, exchanges.areAllOver { close(resets: true) }
       return
     }
     let patience =

@@ -104,6 +104,22 @@ class Hostile(EdgeCase):
         self.assertNotEqual(client.goaways[-1][1], 0)
         until(lambda: self.origin.under_way() == 1, "the flood's requests to end")
 
+    def test_a_flood_of_refused_requests_is_ended(self):
+        """Each is answered and recorded, so their number on one connection is bounded."""
+        client = self.h2()
+        for _ in range(20):
+            try:
+                client.send(*(client.head("GET", "/fhir/a%2fb")[1] for _ in range(100)))
+                client.poll()
+            except OSError:
+                break
+        client.wait_closed()
+        self.assertTrue(client.goaways, "no GOAWAY before the end")
+        self.assertNotEqual(client.goaways[-1][1], 0)
+        self.assertEqual(self.honest.get(document("bytes-10")).status, 200)
+        refused = self.edge.audit_text().count('"target-not-canonical"')
+        self.assertLess(refused, 400)
+
     def test_floods_of_control_frames_cost_nothing(self):
         self.edge.forget_peak()
         before = self.edge.resident()

@@ -53,7 +53,7 @@ struct HTTP2AbuseTests {
       frames.reset(stream)
     }
     let outcome = attack(frames)
-    #expect(outcome.fault == .abuse("too many stream resets"))
+    #expect(outcome.fault == .abuse("too many resets or refused requests"))
     #expect(outcome.goAwayCode == ErrorCode.enhanceYourCalm)
     #expect(outcome.headCount == 0, "a request that was reset at once costs no routing")
     #expect(outcome.codec.isFinished && outcome.codec.streamCount == 0)
@@ -97,7 +97,7 @@ struct HTTP2AbuseTests {
       frames.window(stream, 0x7FFF_FFFF)
     }
     let outcome = attack(frames)
-    #expect(outcome.fault == .abuse("too many stream resets"))
+    #expect(outcome.fault == .abuse("too many resets or refused requests"))
     #expect(outcome.goAwayCode == ErrorCode.enhanceYourCalm)
   }
 

@@ -76,7 +76,7 @@ struct HTTP2RefusalTests {
       _ = output(codec)
       drain(codec, into: &events)
     }
-    #expect(events.last == .failed(.abuse("too many stream resets")))
+    #expect(events.last == .failed(.abuse("too many resets or refused requests")))
     #expect(answerCount == 201 && codec.isFinished)
   }
 }
