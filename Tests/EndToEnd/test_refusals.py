@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from harness import geo, policies, workshop
+from harness import geo, h2, hpack, policies, workshop
 from harness.case import EdgeCase, document
 from harness.edge import Edge, Endpoint
 from harness.origin import Origin
@@ -223,6 +223,13 @@ class Unread(EdgeCase):
                 self.assertIsNone(answer.reset)
                 self.assert_refused(answer, status, code, method)
         self.assertEqual(client.get("/fhir/metadata").status, 200)
+
+    def test_an_http2_tunnel(self):
+        client = self.h2()
+        block = hpack.encode([(":method", "CONNECT"), (":authority", "a.example:443")])
+        client.streams[1] = h2.Stream()
+        client.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, block))
+        self.assert_refused(client.finish(1), 405, "tunnel-refused", "CONNECT")
 
     def test_an_http2_body_behind_a_refused_head(self):
         client = self.h2()
