@@ -53,7 +53,7 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
         == ["homeward; error=\(error); details=\"\(refusal.rawValue)\""])
     #expect(fields.values(named: "ehr-region") == ["none"])
     #expect(fields.values(named: "ehr-decision-id") == ["\(decision.id)"])
-    #expect(fields.values(named: "ehr-policy") == ["clinical-routing;version=1;rule=R-11"])
+    #expect(fields.values(named: "ehr-policy") == ["clinical-routing;version=2;rule=R-11"])
     #expect(fields.values(named: "content-length") == [])
 
     let outcome = try object(answer)
@@ -68,7 +68,7 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     #expect((details["text"] as? String)?.isEmpty == false)
     #expect(
       issues[0]["diagnostics"] as? String
-        == "decision \(decision.id), policy clinical-routing 1, rule R-11")
+        == "decision \(decision.id), policy clinical-routing 2, rule R-11")
   }
 
   @Test(arguments: faces.indices)
@@ -144,10 +144,10 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     let decision = world.decide(request, from: "US-AZ")
     #expect(decision.refusal == .invalid)
     let answer = decision.localAnswer(.invalid, head: .init(request), snapshot: world.snapshot)
-    #expect(answer.head.fields.values(named: "ehr-policy") == ["clinical-routing;version=1"])
+    #expect(answer.head.fields.values(named: "ehr-policy") == ["clinical-routing;version=2"])
     let issues = try #require(try object(answer)["issue"] as? [[String: Any]])
     #expect(
       issues[0]["diagnostics"] as? String
-        == "decision \(decision.id), policy clinical-routing 1, malformed-id")
+        == "decision \(decision.id), policy clinical-routing 2, malformed-id")
   }
 }
