@@ -7,8 +7,13 @@ import Policy
 
 /// The shipped policy's text, found from this file's own place in the package.
 func shippedPolicyText() -> String? {
+  repositoryText("policies/clinical-routing/0002.yaml")
+}
+
+/// The text of a file of this repository, or nil.
+func repositoryText(_ path: String) -> String? {
   let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-  return readText("/\(root)/policies/clinical-routing/0001.yaml")
+  return readText("/\(root)/\(path)")
 }
 
 /// The text of a file, or nil.

@@ -66,7 +66,7 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     #expect(fields.values(named: "date").map(\.count) == [29])
     #expect((fields.values(named: "allow") != []) == (status == 405))
     #expect(fields.values(named: "ehr-decision-id") == ["\(decision.id)"])
-    #expect(fields.values(named: "ehr-policy") == ["clinical-routing;version=1;rule=R-11"])
+    #expect(fields.values(named: "ehr-policy") == ["clinical-routing;version=2;rule=R-11"])
     #expect(fields.values(named: "content-length") == [])
 
     let outcome = try object(answer)
@@ -81,7 +81,7 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     #expect((details["text"] as? String)?.isEmpty == false)
     #expect(
       issues[0]["diagnostics"] as? String
-        == "decision \(decision.id), policy clinical-routing 1, rule R-11")
+        == "decision \(decision.id), policy clinical-routing 2, rule R-11")
   }
 
   @Test(arguments: faces.indices)
@@ -161,11 +161,11 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     #expect(decision.refusal == .invalid)
     let answer = decision.localAnswer(
       .invalid, head: .init(request), snapshot: world.snapshot, time: world.time)
-    #expect(answer.head.fields.values(named: "ehr-policy") == ["clinical-routing;version=1"])
+    #expect(answer.head.fields.values(named: "ehr-policy") == ["clinical-routing;version=2"])
     let issues = try #require(try object(answer)["issue"] as? [[String: Any]])
     #expect(
       issues[0]["diagnostics"] as? String
-        == "decision \(decision.id), policy clinical-routing 1, malformed-id")
+        == "decision \(decision.id), policy clinical-routing 2, malformed-id")
   }
 
   /// What a codec could not hand on is decided without a fact, and told to a FHIR client unless it
@@ -189,7 +189,7 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
       #expect(answer.head.status == refusal.status && refusal.status >= 400)
       let type = isFHIR ? "application/fhir+json" : "application/problem+json"
       #expect(answer.head.fields.values(named: "content-type") == [type])
-      #expect(answer.head.fields.values(named: "ehr-policy") == ["clinical-routing;version=1"])
+      #expect(answer.head.fields.values(named: "ehr-policy") == ["clinical-routing;version=2"])
       #expect(try object(answer)["resourceType"] as? String == (isFHIR ? "OperationOutcome" : nil))
     }
   }
