@@ -28,11 +28,14 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+
 let package = Package(
   name: "homeward",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
@@ -56,22 +59,24 @@ let package = Package(
     library("HTTP", ["Base", "Native"]),
     library("Audit", ["Base", "Native"]),
     library("Clinical", ["Base"]),
+    library("Identity", ["Base", "Native", jwtKit]),
     library("Origins", ["Base", "HTTP"]),
     library("Policy", ["Base", "StrictYAML"]),
 
     // The life of a request, and the driver that gives it sockets, files and time.
-    library("Proxy", ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"]),
+    library(
+      "Proxy", ["Audit", "Base", "Clinical", "HTTP", "Identity", "Native", "Origins", "Policy"]),
     library(
       "Edge",
       [
-        "Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor",
-        logging,
+        "Audit", "Base", "Clinical", "HTTP", "Identity", "Native", "Origins", "Policy", "Proxy",
+        "Reactor", logging,
       ]),
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Edge", "HTTP", "Native", "Origins", "Policy", "Proxy",
-        "Reactor", "StrictYAML", argumentParser, logging,
+        "Audit", "Base", "Clinical", "Edge", "HTTP", "Identity", "Native", "Origins", "Policy",
+        "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 
@@ -92,19 +97,24 @@ let package = Package(
     tests("HTTPTests", ["Base", "HTTP", "Native"]),
     tests("AuditTests", ["Audit", "Base", "Native"]),
     tests("ClinicalTests", ["Base", "Clinical"]),
+    tests("IdentityTests", ["Base", "Identity", "Native", jwtKit]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
-    tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
+    tests(
+      "ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Identity", "Origins", "Policy", "Proxy"]),
     tests(
       "EdgeTests",
       [
-        "Audit", "Base", "Clinical", "Edge", "HTTP", "Native", "Origins", "Policy", "Proxy",
-        "Reactor", logging,
+        "Audit", "Base", "Clinical", "Edge", "HTTP", "Identity", "Native", "Origins", "Policy",
+        "Proxy", "Reactor", logging,
       ]),
     tests(
       "ConfigurationTests",
-      ["homeward", "Base", "Clinical", "HTTP", "Policy", "Reactor", "StrictYAML", argumentParser]),
+      [
+        "homeward", "Base", "Clinical", "HTTP", "Identity", "Policy", "Reactor", "StrictYAML",
+        argumentParser,
+      ]),
     tests("TidyTests", []),
   ]
 )

@@ -12,16 +12,17 @@ import Testing
     "HTTP": ["Base", "Native"],
     "Audit": ["Base", "Native"],
     "Clinical": ["Base"],
+    "Identity": ["Base", "Native", "JWTKit"],
     "Origins": ["Base", "HTTP"],
     "Policy": ["Base", "StrictYAML"],
-    "Proxy": ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"],
+    "Proxy": ["Audit", "Base", "Clinical", "HTTP", "Identity", "Native", "Origins", "Policy"],
     "Edge": [
-      "Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor",
-      "Logging",
+      "Audit", "Base", "Clinical", "HTTP", "Identity", "Native", "Origins", "Policy", "Proxy",
+      "Reactor", "Logging",
     ],
     "homeward": [
-      "ArgumentParser", "Audit", "Base", "Clinical", "Edge", "HTTP", "Logging", "Native",
-      "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
+      "ArgumentParser", "Audit", "Base", "Clinical", "Edge", "HTTP", "Identity", "Logging",
+      "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
     ],
   ]
 
@@ -29,7 +30,7 @@ import Testing
 
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
-    "Base", "HTTP", "Audit", "Clinical", "Origins", "Policy", "Proxy", "StrictYAML",
+    "Base", "HTTP", "Audit", "Clinical", "Identity", "Origins", "Policy", "Proxy", "StrictYAML",
   ]
 
   private static let forbiddenInPureTargets = [
