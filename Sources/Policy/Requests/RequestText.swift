@@ -10,6 +10,15 @@ public struct RequestFault: Error, Equatable, CustomStringConvertible {
   /// The word that was probably meant.
   public var suggestion: String?
 
+  /// What stands in place of the decision about line `line`, as one JSON object on a line.
+  public func json(line: Int) -> String {
+    var object = JSONLine()
+    object.add("error", text: description)
+    object.add("line", number: line)
+    object.add("column", number: column)
+    return object.text
+  }
+
   /// The sentence with the suggestion.
   public var description: String {
     message + (suggestion.map { "; did you mean `\($0)`?" } ?? "")
