@@ -14,6 +14,6 @@ struct PolicyCommand: ParsableCommand {
       """,
     subcommands: [
       PolicyCheckCommand.self, PolicyTestCommand.self, PolicyExplainCommand.self,
-      PolicyEvalCommand.self,
+      PolicyEvalCommand.self, PolicyRenderCommand.self,
     ])
 }
