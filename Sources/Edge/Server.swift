@@ -48,6 +48,7 @@ public final class Server {
   private let prober: Prober
   private let reports: Mailbox<WorkerReport>
   private let workers: [Mailbox<WorkerMessage>]
+  private let keeper: Mailbox<IdentityRequest>
   private let auditLog: AuditLog
   private let segments: AuditSegments
   private let reload: () -> Snapshot?
@@ -71,6 +72,7 @@ public final class Server {
     log = EdgeLog(logger: options.logger)
     context = try LoopContext()
     reports = try Mailbox()
+    keeper = try Mailbox()
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     segments = try AuditSegments(options.audit, at: Clock.wall())
@@ -88,12 +90,15 @@ public final class Server {
     signals = try Signals(on: context.loop) { [unowned self] in received($0) }
     try reports.attach(to: context.loop) { [unowned self] in received($0) }
     let committer = try startCommitter()
+    let identity = try startKeeper()
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
     context.loop.endOfTurn = { [unowned self] in context.endTurn() }
     context.loop.run()
     for thread in threads { thread.join() }
     threads = []
+    keeper.post(.stop)
+    identity.join()
     auditLog.inbox.post(.stop)
     committer.join()
     if let startFailure { throw ServerError(reason: startFailure) }
@@ -119,13 +124,16 @@ public final class Server {
     let mailbox = workers[index]
     let reports = self.reports
     let auditLog = self.auditLog
+    let keeper = self.keeper
     let log = self.log
     let seed = options.seed &+ UInt64(index) &+ 1
     return try Thread(name: "homeward-loop-\(index)") {
       do {
         let worker = Worker(
           context: try LoopContext(), snapshot: snapshot, health: health,
-          audit: AuditPort(loop: index, log: auditLog), log: log, seed: seed, reports: reports)
+          audit: AuditPort(loop: index, log: auditLog),
+          identity: IdentityPort(loop: index, keeper: keeper, rules: snapshot.identity),
+          log: log, seed: seed, reports: reports)
         try mailbox.attach(to: worker.context.loop) { worker.receive($0) }
         reports.post(.listening(failure: worker.openListeners()))
         worker.run()
@@ -148,6 +156,20 @@ public final class Server {
         log.auditFailed("\(error)")
         _ = auditLog.failed(.writeFailed)
         for worker in workers { worker.post(.auditFailed) }
+      }
+    }
+  }
+
+  /// Starts the thread that verifies tokens, with the first snapshot's rules.
+  private func startKeeper() throws -> Thread {
+    let (keeper, workers, log) = (self.keeper, self.workers, self.log)
+    keeper.post(.adopt(snapshot.identity))
+    return try Thread(name: "homeward-ident") {
+      do throws(SystemError) {
+        try IdentityKeeper(workers: workers, log: log).run(keeper)
+      } catch {
+        // Loops go on and answer 503 where a token would have to be verified.
+        log.identityEnded("\(error)")
       }
     }
   }
@@ -178,6 +200,7 @@ public final class Server {
     case .reload:
       guard !isDraining, let next = reload() else { return }
       snapshot = next
+      keeper.post(.adopt(next.identity))
       prober.adopt(next)
       prober.whenSettled { [unowned self] in
         for worker in workers { worker.post(.adopt(snapshot, prober.current)) }

@@ -22,11 +22,17 @@ public struct SMARTScopes: Sendable, Equatable {
     public let rawValue: UInt8
     /// Makes a set from its bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The letter `c`.
     public static let create = Permissions(rawValue: 1)
+    /// The letter `r`.
     public static let read = Permissions(rawValue: 2)
+    /// The letter `u`.
     public static let update = Permissions(rawValue: 4)
+    /// The letter `d`.
     public static let delete = Permissions(rawValue: 8)
+    /// The letter `s`.
     public static let search = Permissions(rawValue: 16)
+    /// The letters `cruds`.
     public static let all = Permissions(rawValue: 31)
 
     /// The letters of version 2 in their order, or a word of version 1; nil for anything else.

@@ -20,6 +20,7 @@ public struct Decider: ~Copyable {
     decision.id = DecisionID(at: time, random: &random)
     decision.time = time
     gather(head, snapshot, into: &decision)
+    if decision.refusal == nil { identify(head, snapshot, into: &decision) }
     if decision.refusal != nil { return }
     let plan = snapshot.policy.plan(for: decision.facts)
     decision.plan = plan
@@ -27,6 +28,8 @@ public struct Decider: ~Copyable {
       decision.refusal = refusal(kind)
       return
     }
+    demand(plan.obligations, head, into: &decision)
+    if decision.refusal != nil { return }
     steps.removeAll(keepingCapacity: true)
     for candidate in plan.candidates {
       steps.append(
@@ -96,7 +99,8 @@ public struct Decider: ~Copyable {
 
   private func refusal(_ kind: RefusalKind) -> Refusal {
     switch kind {
-    case .forbidden, .unauthenticated: .forbidden
+    case .forbidden: .forbidden
+    case .unauthenticated: .unauthenticated
     case .noRule: .noRule
     case .unavailable: .homeUnknown
     }

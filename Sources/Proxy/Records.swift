@@ -2,6 +2,7 @@ public import Audit
 internal import Base
 internal import Clinical
 public import HTTP
+internal import Identity
 internal import Origins
 internal import Policy
 
@@ -46,7 +47,12 @@ extension Decision {
       client.address.provenance == .connection ? .connection : .trustedProxy
     record.location = client.place
     record.locationProvenance = client.place == .unknown ? .unknown : .geoDatabase
-    if let subject = client.subject { record.subject = .text(subject) }
+    // Who proved himself by a token weighs more than the machine that he uses.
+    if let subject = identification.subject {
+      record.subject = .bytes(subject.recordName)
+    } else if let subject = client.subject {
+      record.subject = .text(subject)
+    }
   }
 
   private func fillPlan(_ record: inout DecisionRecord, _ snapshot: Snapshot) {
@@ -55,14 +61,14 @@ extension Decision {
     record.policyVersion = UInt64(snapshot.policy.version)
     record.policyHash = .bytes(names.policyHash)
     guard let plan else {
-      record.verdict = .reject
+      record.verdict = refusal == .unauthenticated ? .refuse(.unauthenticated) : .reject
       if let refusal { record.reason = .text(refusal.rawValue) }
       return
     }
     if let index = plan.ruleIndex { record.rule = .bytes(names.rules[index]) }
     switch plan.verdict {
     case .refuse(let kind): record.verdict = .refuse(kind)
-    case .permit: record.verdict = narrowed.choices.isEmpty ? .refuse(.unavailable) : .permit
+    case .permit: record.verdict = refusal.map { .refuse($0.kind) } ?? .permit
     }
     if let refusal { record.reason = .text(refusal.rawValue) }
     record.durability = plan.durability
@@ -84,6 +90,17 @@ extension Decision {
       let endpoint = snapshot.topology[first.endpoint]
       record.region = .bytes(names.regions[Int(endpoint.region.index)])
       record.endpoint = .bytes(names.endpoints[Int(first.endpoint.index)])
+    }
+  }
+}
+
+extension Refusal {
+  /// What stands in a record when the policy permits and the edge refuses nevertheless.
+  fileprivate var kind: RefusalKind {
+    switch self {
+    case .unauthenticated, .stepUpRequired: .unauthenticated
+    case .reasonRequired, .purposeNotGranted, .obligationUnmet: .forbidden
+    default: .unavailable
     }
   }
 }

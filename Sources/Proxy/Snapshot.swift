@@ -1,6 +1,7 @@
 public import Base
 public import Clinical
 public import HTTP
+public import Identity
 public import Native
 public import Origins
 public import Policy
@@ -20,6 +21,8 @@ public final class Snapshot: Sendable {
   public let locations: GeoDatabase?
   /// Peers whose forwarding headers are believed.
   public let trustedProxies: [CIDR]
+  /// Who may ask; nil when nothing is said about identities.
+  public let identity: IdentityRules?
   /// Where clients connect.
   public let listeners: [ListenerDefinition]
   /// TLS towards each endpoint by its index; nil for cleartext.
@@ -39,7 +42,8 @@ public final class Snapshot: Sendable {
   public init(
     policy: Policy, topology: Topology, classifier: Classifier, directory: PatientDirectory?,
     locations: GeoDatabase?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
-    originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts
+    originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts,
+    identity: IdentityRules? = nil
   ) {
     precondition(originContexts.count == topology.endpoints.count, "one context per endpoint")
     self.policy = policy
@@ -48,6 +52,7 @@ public final class Snapshot: Sendable {
     self.directory = directory
     self.locations = locations
     self.trustedProxies = trustedProxies
+    self.identity = identity
     self.listeners = listeners
     self.originContexts = originContexts
     self.healthTarget = Array(healthTarget.utf8)
@@ -132,6 +137,8 @@ public struct Timeouts: Sendable, Equatable {
   public var firstByteMilliseconds: UInt64 = 10_000
   /// For the next byte of an origin's answer, or for an origin to take the next of a request.
   public var originStallMilliseconds: UInt64 = 30_000
+  /// For a token to be verified.
+  public var identityMilliseconds: UInt64 = 2_000
   /// For a record to reach the disk.
   public var auditMilliseconds: UInt64 = 2_000
   /// For exchanges under way when the edge is told to end.
