@@ -73,6 +73,15 @@ public struct SMARTScopes: Sendable, Equatable {
     }
   }
 
+  /// The scopes that cover something, as version 2 writes them.
+  public var words: [String] {
+    scopes.map { scope in
+      let letters = zip("cruds", [Permissions.create, .read, .update, .delete, .search])
+        .filter { scope.permissions.contains($0.1) }.map { String($0.0) }.joined()
+      return "\(scope.context)/\(String(decoding: scope.type, as: UTF8.self)).\(letters)"
+    }
+  }
+
   /// Reads one scope; nil when it covers nothing.
   private static func scope(_ word: Substring) -> Scope? {
     let parts = word.split(separator: "/", omittingEmptySubsequences: false)
