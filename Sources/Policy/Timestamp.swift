@@ -1,7 +1,7 @@
-import Base
+public import Base
 
 /// Reads `2026-12-01T00:00:00Z` (RFC 3339, UTC, whole seconds); nil for anything else.
-func parseTimestamp(_ text: String) -> WallTime? {
+public func parseTimestamp(_ text: String) -> WallTime? {
   let bytes = Array(text.utf8)
   let form = Array("0000-00-00T00:00:00Z".utf8)
   guard bytes.count == form.count else { return nil }
