@@ -22,13 +22,13 @@ public struct VersionChecks {
   public var tests: (Policy) -> [String]
   /// Compares a policy with the edge that shall run it and gives what does not fit.
   public var fit: (Policy) -> [String]
-  /// The content hash of the version that a policy says it follows.
-  public var supersedes: (Policy) -> String?
+  /// The content hash of the version that a policy says it follows; nil when it cannot say.
+  public var supersedes: ((Policy) -> String?)?
 
   /// Makes the set of checks.
   public init(
     proofs: @escaping (Policy) -> Proofs, tests: @escaping (Policy) -> [String],
-    fit: @escaping (Policy) -> [String], supersedes: @escaping (Policy) -> String?
+    fit: @escaping (Policy) -> [String], supersedes: ((Policy) -> String?)?
   ) {
     self.proofs = proofs
     self.tests = tests

@@ -76,7 +76,8 @@ extension PolicyLifecycle {
     guard policy.version > present.version else {
       throw .notNewer(version: policy.version, active: present.version)
     }
-    let said = checks.supersedes(policy)
+    guard let supersedes = checks.supersedes else { return }
+    let said = supersedes(policy)
     guard said.flatMap({ ContentHash($0) }) == present.hash else {
       throw .followsOther(says: said, active: present.hash, activeVersion: present.version)
     }

@@ -1,0 +1,35 @@
+internal import Control
+internal import Policy
+
+extension VersionChecks {
+  /// The checks of this program: what is proved, tested and compared before a version counts.
+  ///
+  /// `regionNames` are those of the edge's configuration; nil where there is no edge.
+  static func standard(regionNames: [String]?) -> VersionChecks {
+    VersionChecks(
+      proofs: { policy in
+        // The proofs of a version are its compilation, until an analysis has more to say.
+        Proofs(
+          text: """
+            policy \(policy.name) version \(policy.version)
+            rules \(policy.rules.map(\.id).joined(separator: " "))
+            regions \(policy.regions.map(\.name).joined(separator: " "))
+
+            """)
+      },
+      tests: { _ in [] },
+      fit: { policy in regionNames.map { misfits(policy, regionNames: $0) } ?? [] },
+      supersedes: nil)
+  }
+
+  /// The regions that only one of the policy and the edge has.
+  static func misfits(_ policy: Policy, regionNames: [String]) -> [String] {
+    let wanted = policy.regions.map(\.name)
+    return wanted.filter { !regionNames.contains($0) }.map {
+      "region `\($0)` of the policy has no endpoints in the configuration"
+    }
+      + regionNames.filter { !wanted.contains($0) }.map {
+        "region `\($0)` of the configuration is none of the policy's"
+      }
+  }
+}
