@@ -4,9 +4,9 @@ internal import Reactor
 
 /// Where a running edge learns that another version of its policy is in force.
 public protocol PolicyFeed: AnyObject, Sendable {
-  /// Another policy than the last that was given, or nil. Called a few times a second on a thread
+  /// Other policies than the last that were given, or nil. Called a few times a second on a thread
   /// of its own: reading and compiling a large policy must not hold up the prober.
-  func next() -> Policy?
+  func next() -> PolicyPair?
   /// The edge decides by `policy` from now on. Called on the control loop; must not wait.
   func adopted(_ policy: Policy)
   /// The edge cannot decide by `policy` and goes on as before. Called on the control loop; must not
@@ -26,17 +26,17 @@ final class PolicyWatch: TimerTarget {
 
   private let loop: EventLoop
   private let feed: any PolicyFeed
-  private let tell: (Policy) -> Void
+  private let tell: (PolicyPair) -> Void
 
-  private init(_ feed: any PolicyFeed, _ tell: @escaping (Policy) -> Void) throws(SystemError) {
+  private init(_ feed: any PolicyFeed, _ tell: @escaping (PolicyPair) -> Void) throws(SystemError) {
     loop = try EventLoop()
     self.feed = feed
     self.tell = tell
   }
 
-  /// Starts a thread that asks `feed` until it is stopped, and calls `tell` there with each policy.
+  /// Starts a thread that asks `feed` until it is stopped, and calls `tell` there with its news.
   static func start(
-    _ feed: any PolicyFeed, stop: Mailbox<Stop>, tell: @escaping @Sendable (Policy) -> Void
+    _ feed: any PolicyFeed, stop: Mailbox<Stop>, tell: @escaping @Sendable (PolicyPair) -> Void
   ) throws(SystemError) -> Thread {
     try Thread(name: "homeward-policy") {
       do throws(SystemError) {
@@ -53,7 +53,7 @@ final class PolicyWatch: TimerTarget {
   }
 
   func timerFired(token: Int) {
-    if let policy = feed.next() { tell(policy) }
+    if let pair = feed.next() { tell(pair) }
     let next = Clock.monotonic().adding(milliseconds: Self.intervalMilliseconds)
     loop.schedule(at: next, self)
   }

@@ -17,7 +17,7 @@ enum WorkerReport: Sendable {
   /// The loop has drained and ended.
   case ended
   /// Another version of the policy is in force.
-  case policy(Policy)
+  case policies(PolicyPair)
 }
 
 /// The running edge: a worker per core, the committer, and the control loop with the prober.
@@ -100,7 +100,7 @@ public final class Server {
     let committer = try startCommitter()
     let stopWatch = try Mailbox<PolicyWatch.Stop>()
     let watch = try options.policies.map { feed in
-      try PolicyWatch.start(feed, stop: stopWatch) { [reports] in reports.post(.policy($0)) }
+      try PolicyWatch.start(feed, stop: stopWatch) { [reports] in reports.post(.policies($0)) }
     }
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
@@ -183,7 +183,7 @@ public final class Server {
         recordAdoption()
         ready?()
       }
-    case .policy(let policy): adopt(policy)
+    case .policies(let pair): adopt(pair)
     case .ended:
       runningCount -= 1
       if runningCount == 0 { context.loop.stop() }
@@ -214,10 +214,11 @@ public final class Server {
   }
 
   /// Goes on with another policy, everything else staying as it is; or stays with the one before.
-  private func adopt(_ policy: Policy) {
+  private func adopt(_ pair: PolicyPair) {
+    let policy = pair.active
     guard !isDraining, policy.contentHash != snapshot.policy.contentHash else { return }
     do throws(TopologyFaults) {
-      adopt(try snapshot.replacing(policy: policy))
+      adopt(try snapshot.replacing(policies: pair))
     } catch {
       log.policyRefused(policy: policy.name, version: policy.version, "\(error)")
       options.policies?.refused(policy, "\(error)")

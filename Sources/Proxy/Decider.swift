@@ -21,19 +21,24 @@ public struct Decider: ~Copyable {
     decision.time = time
     gather(head, snapshot, into: &decision)
     if decision.refusal != nil { return }
-    let plan = snapshot.policy.plan(for: decision.facts)
+    let decided = snapshot.policies.decide(decision.facts)
+    let plan = decided.plan
     decision.plan = plan
+    decision.source = decided.source
+    decision.other = decided.other
     if case .refuse(let kind) = plan.verdict {
       decision.refusal = refusal(kind)
       return
     }
     steps.removeAll(keepingCapacity: true)
+    let view = decided.source == .superseded ? snapshot.policies.superseded : nil
     for candidate in plan.candidates {
       steps.append(
         Step(
-          region: candidate.region, tier: candidate.tier,
+          // The pair keeps only candidates whose regions the active version has, too.
+          region: view?.region(candidate.region) ?? candidate.region, tier: candidate.tier,
           stalenessMillisecondsMax: candidate.stalenessMillisecondsMax,
-          isMarkedStale: candidate.isMarkedStale))
+          isMarkedStale: candidate.isMarkedStale, orderGroup: candidate.orderGroup))
     }
     Narrowing.narrow(
       steps, intent: decision.facts.operation.isSafe ? .read : .write,
@@ -44,6 +49,18 @@ public struct Decider: ~Copyable {
     if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
   }
 
+  /// Decides a request that a codec could not hand on: it gets an identifier and its refusal, and
+  /// no fact is guessed from what could not be read.
+  public mutating func refuse(
+    _ fault: RequestFault, time: WallTime, into decision: inout Decision
+  ) {
+    decision.id = DecisionID(at: time, random: &random)
+    decision.time = time
+    decision.facts.location = decision.client.place
+    decision.isUnread = true
+    decision.refusal = Refusal(fault)
+  }
+
   /// Facts from the target, the directory and the connection; a refusal when they contradict.
   private func gather(
     _ head: borrowing RequestHead, _ snapshot: Snapshot, into decision: inout Decision
@@ -51,6 +68,8 @@ public struct Decider: ~Copyable {
     let method = ClinicalMethod(head.method)
     let pathCount = head.pathCount
     decision.facts.location = decision.client.place
+    decision.facts.time = decision.time
+    decision.facts.hour = UInt8(decision.time.microseconds / 3_600_000_000 % 24)
     unsafe head.target.withUnsafeBytes { target in
       let classification = unsafe snapshot.classifier.classify(
         method: method, target: target, pathCount: pathCount)

@@ -36,7 +36,7 @@ struct Office {
       })
   }
 
-  /// The checks, as this office has them. The ticket stands for `supersedes`.
+  /// The checks, as this office has them.
   var checks: VersionChecks {
     VersionChecks(
       proofs: { [violations, reportText] in
@@ -44,8 +44,7 @@ struct Office {
           text: "\(reportText) \($0.version)", violations: violations[$0.version] ?? [])
       },
       tests: { [failures] in failures[$0.version] ?? [] },
-      fit: { [misfits] in misfits[$0.version] ?? [] },
-      supersedes: { $0.ticket })
+      fit: { [misfits] in misfits[$0.version] ?? [] })
   }
 
   /// A policy file.
@@ -56,7 +55,7 @@ struct Office {
       """
       policy: \(name)
       version: \(version)
-      \(previous.map { "ticket: \($0)" } ?? "say: The first one")
+      \(previous.map { "supersedes: \($0)" } ?? "say: The first one")
       \(effective)
       regions: { west: { jurisdiction: US } }
       routes:

@@ -100,7 +100,7 @@ import Testing
   @Test func aVersionWithoutSignaturesDoesNotRun() throws {
     let office = try office()
     // Who can write the state, but sign nothing, forges all files so that they agree.
-    let forged = Office.text(3, after: nil)
+    let forged = Office.text(3, after: ContentHash(of: []))
     let hash = ContentHash(of: forged)
     let history = try office.state.history(office.storage)
     let entry = HistoryEntry(

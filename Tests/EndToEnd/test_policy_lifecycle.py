@@ -130,14 +130,33 @@ class Activation(LifecycleCase):
         self.assert_refused(self.office.activate(), "no-longer-effective", "2001-01-01T00:00:00")
         self.assert_still_one("refused 3")
 
+    def test_a_version_that_follows_another(self):
+        self.office.path(2).write_text(version_text(2))
+        self.assert_refused(self.office.activate(), "follows-other", self.office.hash(1))
+        self.assert_still_one()
+        self.office.write(2)
+        self.assertEqual(self.office.activate().status, 0)
+        self.assert_refused(self.office.activate("1"), "not-newer")
+
+    def test_tests_that_fail(self):
+        tests = """tests:
+  - say: Nobody may read
+    given: { operation: read, home: west }
+    expect: { decision: forbidden, rule: T-1 }
+"""
+        self.office.path(2).write_text(self.office.text(2, tests))
+        self.assert_refused(self.office.approve(2, "amina"), "tests", "Nobody may read")
+        self.assert_refused(self.office.activate(), "tests", "Nobody may read")
+        self.assert_still_one()
+
     def test_regions_that_the_edge_does_not_have(self):
-        text = version_text(2).replace("  west:", "  east: { jurisdiction: US }\n  west:", 1)
+        text = self.office.text(2).replace("  west:", "  east: { jurisdiction: US }\n  west:", 1)
         self.office.path(2).write_text(text)
         self.assert_refused(self.office.activate(), "does-not-fit", "`east`")
         self.assert_still_one()
 
     def test_a_file_with_mistakes(self):
-        self.office.path(2).write_text(version_text(2).replace("tier: primary", "tier: primarry"))
+        self.office.path(2).write_text(self.office.text(2).replace("tier: primary", "tier: primarry"))
         result = self.office.activate()
         self.assert_refused(result, "invalid")
         self.assertRegex(result.error, r"0002\.yaml:\d+:\d+: error: ")
@@ -309,7 +328,7 @@ class Running(LifecycleCase):
     def test_a_forged_version_is_not_adopted(self):
         """Who can write the state, but has no officer's key, does not change the policy."""
         before = self.edge.log()
-        forged = version_text(7)
+        forged = self.office.text(7)
         self.office.path(7).write_text(forged)
         digest = self.office.hash(7)
         for name, text in {"yaml": forged, "approvals": "", "report": ""}.items():

@@ -22,18 +22,15 @@ public struct VersionChecks {
   public var tests: (Policy) -> [String]
   /// Compares a policy with the edge that shall run it and gives what does not fit.
   public var fit: (Policy) -> [String]
-  /// The content hash of the version that a policy says it follows; nil when it cannot say.
-  public var supersedes: ((Policy) -> String?)?
 
   /// Makes the set of checks.
   public init(
     proofs: @escaping (Policy) -> Proofs, tests: @escaping (Policy) -> [String],
-    fit: @escaping (Policy) -> [String], supersedes: ((Policy) -> String?)?
+    fit: @escaping (Policy) -> [String]
   ) {
     self.proofs = proofs
     self.tests = tests
     self.fit = fit
-    self.supersedes = supersedes
   }
 }
 
@@ -49,6 +46,8 @@ public enum ActivationRefusal: Error, Equatable, Sendable {
   case notNewer(version: Int, active: Int)
   /// The version follows another one than the one in force.
   case followsOther(says: String?, active: ContentHash, activeVersion: Int)
+  /// A phase gives the word to the version before, which this edge does not have.
+  case noPredecessor(says: String?)
   /// An invariant does not hold, or another proof fails.
   case proofs([String])
   /// Tests in the file fail.
@@ -86,6 +85,9 @@ extension ActivationRefusal: CustomStringConvertible {
     case .followsOther(let says, let active, let version):
       (says.map { "the version says `supersedes: \($0)`" } ?? "the version has no `supersedes`")
         + ", but version \(version) with \(active) is in force; compare with that one and name it"
+    case .noPredecessor(let says):
+      "`phases` ask for the version before (\(says ?? "none")), which was never in force on this"
+        + " edge; activate that one first"
     case .proofs(let lines): list("the proofs fail", lines, "correct the rules and approve again")
     case .tests(let lines): list("tests fail", lines, "correct rules or tests and approve again")
     case .doesNotFit(let lines):
@@ -122,6 +124,7 @@ extension ActivationRefusal: CustomStringConvertible {
     case .otherPolicy: "other-policy"
     case .notNewer: "not-newer"
     case .followsOther: "follows-other"
+    case .noPredecessor: "no-predecessor"
     case .proofs: "proofs"
     case .tests: "tests"
     case .doesNotFit: "does-not-fit"

@@ -1,5 +1,5 @@
 internal import Base
-internal import Policy
+public import Policy
 
 extension PolicyLifecycle {
   /// What a version that passed every check goes into force with.
@@ -68,6 +68,11 @@ extension PolicyLifecycle {
   private func checkSuccession(
     _ policy: Policy, _ hash: ContentHash
   ) throws(ActivationRefusal) {
+    if policy.needsPredecessor {
+      guard let before = policy.supersedes.flatMap({ ContentHash($0) }),
+        history.inForce(before) != nil
+      else { throw .noPredecessor(says: policy.supersedes) }
+    }
     guard let present = history.inForce, hash != present.hash else { return }
     let operation = history.entries.last { $0.hash == present.hash && $0.word("policy") != nil }
     if let name = operation?.word("policy"), name != policy.name {
@@ -76,8 +81,7 @@ extension PolicyLifecycle {
     guard policy.version > present.version else {
       throw .notNewer(version: policy.version, active: present.version)
     }
-    guard let supersedes = checks.supersedes else { return }
-    let said = supersedes(policy)
+    let said = policy.supersedes
     guard said.flatMap({ ContentHash($0) }) == present.hash else {
       throw .followsOther(says: said, active: present.hash, activeVersion: present.version)
     }
@@ -95,5 +99,12 @@ extension PolicyLifecycle {
   mutating func noteRefusal(_ refusal: ActivationRefusal, version: Int, hash: ContentHash) {
     _ = try? journal(
       .refused, version: version, hash: hash, detail: "\(refusal.code): \(refusal)")
+  }
+}
+
+extension Policy {
+  /// Whether a phase lets the superseded version decide, or be compared.
+  public var needsPredecessor: Bool {
+    DataClass.allCases.contains { phase(of: $0) != .enforce }
   }
 }

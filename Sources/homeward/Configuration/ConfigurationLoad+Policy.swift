@@ -37,6 +37,7 @@ extension ConfigurationLoad {
       active = found.version
       approvalRule = rule
       policy = found.policy
+      superseded = found.superseded
       for warning in found.version.warnings {
         diagnostics.warning(.policyDoubt, at: paths.mark(of: source.state), "\(warning)")
       }
@@ -67,23 +68,37 @@ extension ConfigurationLoad {
   }
 }
 
-/// The version in force, read from an edge's state and loaded.
+/// The version in force, read from an edge's state and loaded, with what its phases need.
 struct ActivePolicy {
   /// What the state says.
   let version: ActiveVersion
   /// The policy.
   let policy: Policy
+  /// The version before, when a phase asks for it.
+  let superseded: Policy?
+
+  /// The two as the edge decides by them.
+  var pair: PolicyPair { PolicyPair(active: policy, superseded: superseded) }
 
   /// Reads and loads it; nil before the first activation.
   static func read(
     _ state: PolicyState, _ files: any StateFiles, _ rule: ApprovalRule
   ) throws(StateFault) -> ActivePolicy? {
     var policy: Policy?
-    let version = try ActiveVersion(state, files, rule: rule) { bytes in
-      policy = VersionFile.load(bytes, file: state.pointerPath).0
-      return policy.map { ($0.name, $0.version) }
-    }
+    let version = try ActiveVersion(state, files, rule: rule) { identify($0, state, &policy) }
     guard let version, let policy else { return nil }
-    return ActivePolicy(version: version, policy: policy)
+    var superseded: Policy?
+    if policy.needsPredecessor, let hash = policy.supersedes.flatMap({ ContentHash($0) }) {
+      _ = try SignedVersion(hash, state, files, rule: rule) { identify($0, state, &superseded) }
+    }
+    return ActivePolicy(version: version, policy: policy, superseded: superseded)
+  }
+
+  /// Loads the policy in `bytes` and tells what it is called.
+  private static func identify(
+    _ bytes: [UInt8], _ state: PolicyState, _ policy: inout Policy?
+  ) -> (name: String, version: Int)? {
+    policy = VersionFile.load(bytes, file: state.pointerPath).0
+    return policy.map { ($0.name, $0.version) }
   }
 }

@@ -14,6 +14,8 @@ struct ConfigurationLoad {
   var configuration: Configuration?
   /// The policy that the configuration names; nil when it cannot be used.
   var policy: Policy?
+  /// The version before, when a phase of the policy asks for it.
+  var superseded: Policy?
   /// The version in force, for a policy with versions.
   var active: ActiveVersion?
   /// Who must approve versions; nil for a policy without them.
@@ -62,6 +64,10 @@ struct ConfigurationLoad {
     if root != nil, configuration.location == nil {
       load.notes.append(
         "no `location`: where a user is stays unknown, and rules that ask for it match `unknown`")
+    }
+    if load.active == nil, let policy = load.policy, policy.needsPredecessor {
+      load.notes.append(
+        "`phases`: a single policy file has no version before it, so everything is enforced")
     }
     if !load.hasErrors { load.configuration = configuration }
     return load

@@ -58,7 +58,7 @@ final class ActivePolicyFeed: PolicyFeed {
     }
   }
 
-  func next() -> Policy? {
+  func next() -> PolicyPair? {
     writeReport()
     let (state, rule, known, isResting) = memory.withLock { memory in
       memory.restCount = max(0, memory.restCount - 1)
@@ -77,7 +77,7 @@ final class ActivePolicyFeed: PolicyFeed {
         memory.rule = current
         memory.lastFault = nil
       }
-      return active?.policy
+      return active?.pair
     } catch {
       note(error)
       return nil

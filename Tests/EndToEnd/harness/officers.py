@@ -60,9 +60,16 @@ class Office:
         """The content hash of a version."""
         return "sha256:" + hashlib.sha256(self.path(version).read_bytes()).hexdigest()
 
+    def text(self, version, extra=""):
+        """A version's text; it supersedes the one in force."""
+        text, pointer = self.write_text(version, extra), self.state / "active"
+        if pointer.exists():
+            text = text.replace("sha256:" + "0" * 64, pointer.read_text().split()[0])
+        return text
+
     def write(self, version, extra="", approved_by=("amina", "bela")):
         """Writes a version and approves it."""
-        self.path(version).write_text(self.write_text(version, extra))
+        self.path(version).write_text(self.text(version, extra))
         for name in approved_by:
             result = self.approve(version, name)
             assert result.status == 0, result

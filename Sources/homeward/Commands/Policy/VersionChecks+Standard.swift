@@ -1,5 +1,6 @@
 internal import Control
 internal import Policy
+internal import StrictYAML
 
 extension VersionChecks {
   /// The checks of this program: what is proved, tested and compared before a version counts.
@@ -17,9 +18,20 @@ extension VersionChecks {
 
             """)
       },
-      tests: { _ in [] },
-      fit: { policy in regionNames.map { misfits(policy, regionNames: $0) } ?? [] },
-      supersedes: nil)
+      tests: { failures(of: $0) },
+      fit: { policy in regionNames.map { misfits(policy, regionNames: $0) } ?? [] })
+  }
+
+  /// What the file's own tests say against it, with their lines; rules that no test reaches when
+  /// the file asks for full coverage.
+  private static func failures(of policy: Policy) -> [String] {
+    let report = policy.runTests()
+    let failed = report.results.flatMap { result in
+      result.failures.map { "\(result.mark.line): \(result.say): \($0)" }
+    }
+    guard policy.requiresFullCoverage else { return failed }
+    return failed
+      + report.unexercised.map { "rule `\(policy.rules[$0].id)` is exercised by no test" }
   }
 
   /// The regions that only one of the policy and the edge has.
