@@ -138,6 +138,12 @@ class Activation(LifecycleCase):
         self.assertEqual(self.office.activate().status, 0)
         self.assert_refused(self.office.activate("1"), "not-newer")
 
+    def test_phases_without_the_version_before(self):
+        shutil.rmtree(self.office.state)
+        self.office.path(2).write_text(
+            version_text(2, "phases: { default: shadow }\n"))
+        self.assert_refused(self.office.activate(), "no-predecessor", "0000000")
+
     def test_tests_that_fail(self):
         tests = """tests:
   - say: Nobody may read
@@ -309,6 +315,29 @@ class Running(LifecycleCase):
         self.assertEqual(
             loads, [self.office.hash(version)[7:] for version in (1, 2, 3, 4, 3)])
         until(lambda: self.office.status()["edge"]["version"] == 3, "the edge's report")
+        self.assertEqual(self.edge.stop(), 0)
+
+    def test_phases(self):
+        """A version goes from the shadow into force; what it forbids is forbidden only then."""
+        deny = """deny:
+  - id: D-1
+    say: No notes
+    when: { data_class: [notes] }
+"""
+        for version, phase, decides in ((2, "shadow", 1), (3, "observe", 2), (4, "enforce", 4)):
+            extra = f"phases: {{ notes: {phase} }}\n" + (deny if version > 2 else "")
+            self.office.write(version, extra)
+            result = self.office.activate()
+            self.assertEqual(result.status, 0, result)
+            self.assert_adopted(version)
+            reply = curl.fetch(self.edge, DOCUMENT)
+            self.assertIn(f"version={decides};rule=", reply.header("ehr-policy"))
+            self.assertEqual(reply.status, 200 if version < 4 else 403)
+        rules = re.findall(r'"rule": ?"([^"]+)"', self.edge.audit_text())
+        self.assertEqual(rules[-3:], ["T-2", "T-2", "D-1"])
+        self.edge.kill()
+        self.edge.start()
+        self.assertEqual(curl.fetch(self.edge, DOCUMENT).status, 403)
         self.assertEqual(self.edge.stop(), 0)
 
     def test_a_restart_needs_no_policy_folder(self):

@@ -43,19 +43,23 @@ public struct SystemStorage: Storage, Sendable {
   /// Makes it; it holds nothing.
   public init() {}
 
+  /// The bytes of a file.
   public func read(_ path: String, byteCountMax: Int) throws(SystemError) -> [UInt8] {
     try FileSystem.read(path, byteCountMax: byteCountMax)
   }
 
+  /// The names in a folder.
   public func names(in path: String) throws(SystemError) -> [String] {
     try FileSystem.names(in: path)
   }
 
+  /// Makes a folder, and its name durable.
   public func makeDirectory(_ path: String) throws(SystemError) {
     try FileSystem.makeDirectory(path)
     try FileSystem.synchronizeDirectory(FileSystem.directory(of: path))
   }
 
+  /// Writes and syncs a new file.
   public func create(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
     if FileSystem.exists(path) { try FileSystem.remove(path) }
     let file = try AppendFile(path: path, isNew: true)
@@ -63,6 +67,7 @@ public struct SystemStorage: Storage, Sendable {
     try file.synchronize()
   }
 
+  /// Cuts, appends and syncs.
   public func append(_ bytes: [UInt8], to path: String, at byteCount: Int) throws(SystemError) {
     let file = try AppendFile(path: path, isNew: false)
     try file.truncate(byteCount: byteCount)
@@ -70,15 +75,19 @@ public struct SystemStorage: Storage, Sendable {
     try file.synchronize()
   }
 
+  /// Renames over the target.
   public func rename(_ path: String, to target: String) throws(SystemError) {
     try FileSystem.rename(path, to: target)
   }
 
+  /// Removes a file.
   public func remove(_ path: String) throws(SystemError) { try FileSystem.remove(path) }
 
+  /// Syncs a folder.
   public func synchronizeDirectory(_ path: String) throws(SystemError) {
     try FileSystem.synchronizeDirectory(path)
   }
 
+  /// Takes a lock that goes with the process.
   public func lock(_ path: String) throws(SystemError) -> AnyObject? { try FileLock(path: path) }
 }
