@@ -12,6 +12,10 @@ public protocol PolicyFeed: AnyObject, Sendable {
   /// The edge cannot decide by `policy` and goes on as before. Called on the control loop; must not
   /// wait.
   func refused(_ policy: Policy, _ reason: String)
+  /// Where the version in force and the one before differ, a line for each way, with counts since
+  /// the activation. Called on the control loop, once a second at most for each loop; must not
+  /// wait.
+  func differ(_ lines: [String])
 }
 
 /// Asks a feed for news, on a thread of its own.

@@ -16,6 +16,8 @@ enum WorkerReport: Sendable {
   case requestSucceeded(Endpoint)
   /// The loop has drained and ended.
   case ended
+  /// Where the versions of this snapshot's pair differed.
+  case differences(DifferenceTable, Snapshot)
   /// Another version of the policy is in force.
   case policies(PolicyPair)
 }
@@ -67,6 +69,8 @@ public final class Server {
   private var startFailure: String?
   private var ready: (() -> Void)?
   private var isDraining = false
+  /// Where the versions of the pair differed since the last activation.
+  private var differences = DifferenceTable()
   /// Whether the loops were started.
   private var hasStarted = false
 
@@ -183,6 +187,11 @@ public final class Server {
         recordAdoption()
         ready?()
       }
+    case .differences(let table, let of):
+      // Those of an earlier snapshot would be read with the wrong rules.
+      guard of === snapshot else { return }
+      differences.add(table)
+      options.policies?.differ(snapshot.lines(of: differences))
     case .policies(let pair): adopt(pair)
     case .ended:
       runningCount -= 1
@@ -202,6 +211,7 @@ public final class Server {
   /// Goes on with another snapshot once its endpoints were heard of; requests under way finish with
   /// the one that they began with.
   private func adopt(_ next: Snapshot) {
+    if next.policy.contentHash != snapshot.policy.contentHash { differences = DifferenceTable() }
     snapshot = next
     prober.adopt(next)
     // Before their start the loops need no message: they start with this snapshot.

@@ -8,6 +8,7 @@ internal import Policy
 public struct Decider: ~Copyable {
   private var random: SplitMix64
   private var steps: [Step] = []
+  private var differences = DifferenceTable()
 
   /// Makes a decider whose identifiers and random choices follow `seed`.
   public init(seed: UInt64) { random = SplitMix64(seed: seed) }
@@ -26,6 +27,12 @@ public struct Decider: ~Copyable {
     decision.plan = plan
     decision.source = decided.source
     decision.other = decided.other
+    if let other = decided.other {
+      differences.add(
+        DifferenceTable.Key(
+          dataClass: decision.facts.dataClass, source: decided.source, ruleIndex: plan.ruleIndex,
+          verdict: plan.verdict, other: other))
+    }
     if case .refuse(let kind) = plan.verdict {
       decision.refusal = refusal(kind)
       return
@@ -47,6 +54,13 @@ public struct Decider: ~Copyable {
       at: now, using: &random,
       into: &decision.narrowed)
     if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
+  }
+
+  /// The differences between policy versions since the last call; nil when there were none.
+  public mutating func takeDifferences() -> DifferenceTable? {
+    guard !differences.isEmpty else { return nil }
+    defer { differences = DifferenceTable() }
+    return differences
   }
 
   /// Decides a request that a codec could not hand on: it gets an identifier and its refusal, and

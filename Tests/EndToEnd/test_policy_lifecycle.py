@@ -333,6 +333,11 @@ class Running(LifecycleCase):
             reply = curl.fetch(self.edge, DOCUMENT)
             self.assertIn(f"version={decides};rule=", reply.header("ehr-policy"))
             self.assertEqual(reply.status, 200 if version < 4 else 403)
+            if phase == "observe":
+                self.assertEqual(self.office.status()["active"]["phases"], {"notes": "observe"})
+                until(lambda: self.office.status()["active"]["differences"] == [
+                    "1 notes: version 2 permit by T-2 decides, version 3 forbidden by D-1 differs"],
+                      lambda: self.office.on_edge("status"))
         rules = re.findall(r'"rule": ?"([^"]+)"', self.edge.audit_text())
         self.assertEqual(rules[-3:], ["T-2", "T-2", "D-1"])
         self.edge.kill()

@@ -38,6 +38,8 @@ public struct EdgeReport: Equatable, Sendable {
 }
 
 extension PolicyState {
+  /// The path of the file in which a running edge says where two versions differ: a line each.
+  public var differencesPath: String { directory + "/differences" }
   /// The path of the running edge's report.
   public var reportPath: String { directory + "/edge" }
 }

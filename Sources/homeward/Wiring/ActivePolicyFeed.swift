@@ -20,6 +20,9 @@ final class ActivePolicyFeed: PolicyFeed {
     var pointer: ActivePointer?
     /// What the edge decides by, since when, and why by nothing newer.
     var report: EdgeReport?
+    /// Where the versions differ, and whether that is to be written.
+    var differences: [String] = []
+    var areDifferencesNew = false
     /// Whether `report` is to be written.
     var isReportNew = false
     /// What was logged last, so that it is not repeated.
@@ -108,6 +111,15 @@ final class ActivePolicyFeed: PolicyFeed {
         hash: hash, version: policy.version, since: Clock.wall().text,
         process: processIdentifier(), fault: "")
       memory.isReportNew = true
+      memory.differences = []
+      memory.areDifferencesNew = true
+    }
+  }
+
+  func differ(_ lines: [String]) {
+    memory.withLock { memory in
+      memory.differences = lines
+      memory.areDifferencesNew = true
     }
   }
 
@@ -119,16 +131,28 @@ final class ActivePolicyFeed: PolicyFeed {
     }
   }
 
-  /// Writes the report when there is a new one. It is for people: when the disk does not take it,
-  /// that is logged and nothing else.
+  /// Writes the report and the differences when they are new. They are for people: when the disk
+  /// does not take them, that is logged and nothing else.
   private func writeReport() {
-    let (path, report) = memory.withLock { memory in
-      defer { memory.isReportNew = false }
-      return (memory.state.reportPath, memory.isReportNew ? memory.report : nil)
+    let (state, report, differences) = memory.withLock { memory in
+      defer {
+        memory.isReportNew = false
+        memory.areDifferencesNew = false
+      }
+      return (
+        memory.state, memory.isReportNew ? memory.report : nil,
+        memory.areDifferencesNew ? memory.differences : nil
+      )
     }
-    guard let report else { return }
+    if let report { write(report.bytes, to: state.reportPath) }
+    if let differences {
+      write(Array(differences.map { $0 + "\n" }.joined().utf8), to: state.differencesPath)
+    }
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) {
     do throws(SystemError) {
-      try FileSystem.replace(path, with: report.bytes)
+      try FileSystem.replace(path, with: bytes)
     } catch {
       logger.warning("cannot write the policy report", metadata: ["reason": "\(error)"])
     }

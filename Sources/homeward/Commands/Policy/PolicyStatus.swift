@@ -1,3 +1,4 @@
+internal import Base
 internal import Control
 internal import Policy
 
@@ -8,6 +9,7 @@ struct PolicyStatus {
   private var pending: HistoryEntry?
   private var entryCount = 0
   private var edge: EdgeReport?
+  private var differences: [String] = []
   private var waiting: [(version: Int, officers: [String])] = []
   private let required: Int
   /// What is wrong.
@@ -38,6 +40,8 @@ struct PolicyStatus {
     edge = (try? files.read(settings.state.reportPath, byteCountMax: 4096)).flatMap {
       EdgeReport($0)
     }
+    let lines = (try? files.read(settings.state.differencesPath, byteCountMax: 1 << 20)) ?? []
+    differences = String(decoding: lines, as: UTF8.self).split(separator: "\n").map(String.init)
     // A folder that is gone is no fault: the edge does not need it.
     let newest = (try? settings.folder.versions(files)) ?? []
     for version in newest where version > entry?.version ?? 0 {
@@ -59,6 +63,7 @@ struct PolicyStatus {
       rows.append(["in force", "nothing"])
     }
     if let entry { rows.append(["since", "\(entry.time), \(entry.event.rawValue)"]) }
+    rows += phaseRows
     if let pending {
       rows.append([
         "interrupted",
@@ -84,6 +89,20 @@ struct PolicyStatus {
     return rows
   }
 
+  /// The phases other than `enforce`, and where the version before would differ.
+  private var phaseRows: [[String]] {
+    guard let policy = active?.policy, policy.needsPredecessor else { return [] }
+    var rows = [Phase.shadow, .observe].compactMap { phase -> [String]? in
+      let classes = DataClass.allCases.filter { policy.phase(of: $0) == phase }
+      return classes.isEmpty
+        ? nil : [phase.rawValue, classes.map(\.rawValue).joined(separator: ", ")]
+    }
+    for (index, line) in differences.enumerated() {
+      rows.append([index == 0 ? "differences" : "", line])
+    }
+    return rows
+  }
+
   /// The facts for programs.
   var json: JSONValue {
     .object([
@@ -96,6 +115,13 @@ struct PolicyStatus {
             ("hash", .text("\(active.version.pointer.hash)")),
             ("approvedBy", .list(active.version.officers.map { .text($0) })),
             ("until", .optional(active.policy.effectiveUntil?.text)),
+            (
+              "phases",
+              .object(
+                DataClass.allCases.filter { active.policy.phase(of: $0) != .enforce }
+                  .map { ($0.rawValue, .text(active.policy.phase(of: $0).rawValue)) })
+            ),
+            ("differences", .list(differences.map { .text($0) })),
           ])
         } ?? .null
       ),
