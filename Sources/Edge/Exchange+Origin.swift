@@ -142,8 +142,7 @@ extension Exchange {
   func forwardHead() {
     guard var head = heldHead else { return }
     heldHead = nil
-    decision.prepareResponse(
-      &head, choice: machine.choice, snapshot: snapshot, scratch: &context.scratch)
+    decision.prepareResponse(&head, choice: machine.choice, snapshot: snapshot)
     isResponding = true
     // The time of the record is over; from here on the body has its own.
     touch(snapshot.timeouts.originStallMilliseconds)

@@ -14,8 +14,6 @@ final class LoopContext {
   let plaintextBuffer: UnsafeMutableRawBufferPointer
   /// Plaintext on its way into TLS; empty between two connections.
   var plaintext = ByteQueue()
-  /// Where field values are put together; empty between two of them.
-  var scratch = ByteQueue()
   /// Connections that may have something to write at the end of this turn.
   private var unflushed: [Connection] = []
   /// Connections that may read again, because what they read before has moved on.

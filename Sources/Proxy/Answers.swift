@@ -28,8 +28,7 @@ extension Decision {
     if let error = refusal.proxyError { status += "; error=\(error)" }
     head.fields.append("proxy-status", "\(status); details=\"\(refusal.rawValue)\"")
     head.fields.append("ehr-region", "none")
-    var scratch = ByteQueue()
-    appendIdentity(to: &head.fields, snapshot, scratch: &scratch)
+    appendIdentity(to: &head.fields, snapshot)
     return LocalAnswer(head: head, body: body)
   }
 
