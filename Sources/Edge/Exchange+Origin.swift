@@ -25,7 +25,7 @@ extension Exchange {
   func sendRequest() {
     guard let origin else { return }
     let isEnd = isRequestEnded && requestBody.isEmpty && requestTrailers == nil
-    guard let stream = origin.open(self, head, isEnd: isEnd), let codec = origin.codec else {
+    guard let stream = origin.open(self, isEnd: isEnd), let codec = origin.codec else {
       self.origin = nil
       return perform(
         machine.originFailed(.neverProcessed, isReplayable: true, judge: &worker.judge, at: now))
@@ -46,7 +46,7 @@ extension Exchange {
   }
 
   func originInformed(_ head: ResponseHead) {
-    guard !isOver, !isResponding, head.status != 100, !decision.isDurable else { return }
+    guard !isOver, !isResponding, head.status != 100, !request.decision.isDurable else { return }
     clientCodec.sendInformational(clientStream, head)
     context.flushLater(client)
   }
@@ -142,7 +142,7 @@ extension Exchange {
   func forwardHead() {
     guard var head = heldHead else { return }
     heldHead = nil
-    decision.prepareResponse(&head, choice: machine.choice, snapshot: snapshot)
+    request.prepareResponse(&head, choice: machine.choice, snapshot: snapshot)
     isResponding = true
     // The time of the record is over; from here on the body has its own.
     touch(snapshot.timeouts.originStallMilliseconds)
@@ -165,9 +165,9 @@ extension Exchange {
   func answer(_ refusal: Refusal) {
     outcome.refusal = refusal
     outcome.status = refusal.status
-    let answer = decision.localAnswer(refusal, head: head, snapshot: snapshot)
+    let answer = request.decision.localAnswer(refusal, head: request.head, snapshot: snapshot)
     isResponding = true
-    let hasBody = head.method != .head && !answer.body.isEmpty
+    let hasBody = request.head.method != .head && !answer.body.isEmpty
     clientCodec.sendResponse(clientStream, answer.head, isEnd: !hasBody)
     if hasBody {
       unsafe answer.body.withUnsafeBytes { unsafe clientCodec.send(clientStream, $0) }

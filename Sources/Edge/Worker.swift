@@ -147,10 +147,9 @@ final class Worker: TimerTarget {
   /// Takes the decision of an exchange and queues its record.
   func decide(_ exchange: Exchange) {
     let generation = exchange.generation
-    decider.decide(
-      exchange.head, snapshot: generation.snapshot, health: generation.health,
-      loads: generation.loads, now: context.loop.now, time: context.wallTime,
-      into: &exchange.decision)
+    exchange.request.decide(
+      by: &decider, snapshot: generation.snapshot, health: generation.health,
+      loads: generation.loads, now: context.loop.now, time: context.wallTime)
   }
 
   /// Ends an exchange: its outcome is recorded and its place is free.
@@ -161,8 +160,8 @@ final class Worker: TimerTarget {
       last.index = exchange.index
     }
     audit.append(
-      exchange.outcome.record(
-        of: exchange.decision, loop: audit.loop, snapshot: exchange.generation.snapshot))
+      exchange.request.record(
+        exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot))
   }
 
   /// Tells the health machines of a failure that a request met.

@@ -41,7 +41,7 @@ public struct HealthSnapshot: Sendable {
   /// An upper bound, in milliseconds at `now`, of how far an endpoint's copy of the data of `home`
   /// is behind; nil `home` is the endpoint's own region. Nil is infinite.
   public func lagMilliseconds(_ id: EndpointID, home: RegionID?, at now: Instant) -> UInt64? {
-    guard let home, home != topology[id].region else {
+    guard let home, home != topology.region(of: id) else {
       return self[id].lagMilliseconds(at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
     }
     return self[id].lagMilliseconds(

@@ -11,11 +11,11 @@ extension Decision {
   ) {
     Forwarding.prepareResponse(&head)
     let choice = narrowed.choices[index]
-    let endpoint = snapshot.topology[choice.endpoint]
+    let region = snapshot.topology.region(of: choice.endpoint)
     let names = snapshot.names
-    append(names.regions[Int(endpoint.region.index)], as: "ehr-region", to: &head.fields)
+    append(names.regions[Int(region.index)], as: "ehr-region", to: &head.fields)
     appendIdentity(to: &head.fields, snapshot)
-    appendFreshness(choice, endpoint, to: &head.fields)
+    appendFreshness(choice, snapshot.topology.tier(of: choice.endpoint), to: &head.fields)
     let nextHop = names.nextHops[Int(choice.endpoint.index)]
     let status = UInt64(head.status)
     head.fields.append("proxy-status", byteCountMax: nextHop.count + 3) { value in
@@ -35,13 +35,13 @@ extension Decision {
 
   /// `EHR-Freshness`: which tier answered, how far it may lag now, as of when, and the bound.
   private func appendFreshness(
-    _ choice: NarrowedPlan.Choice, _ endpoint: Endpoint, to fields: inout Fields
+    _ choice: NarrowedPlan.Choice, _ tier: Tier, to fields: inout Fields
   ) {
     let bound = plan?.candidates[Int(choice.step)].stalenessMillisecondsMax
     fields.append("ehr-freshness", byteCountMax: Self.freshnessByteCountMax) { text in
       text.append("source=")
-      text.append(endpoint.tier.word)
-      guard endpoint.tier == .replica else { return }
+      text.append(tier.word)
+      guard tier == .replica else { return }
       if let lag = choice.lagMilliseconds {
         text.append(";lag=")
         text.append(secondsOfMilliseconds: lag)
