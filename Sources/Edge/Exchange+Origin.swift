@@ -51,10 +51,11 @@ extension Exchange {
     context.flushLater(client)
   }
 
-  func originAnswered(_ head: ResponseHead, isEnd: Bool) {
+  func originAnswered(_ head: consuming ResponseHead, isEnd: Bool) {
     guard !isOver else { return }
+    let status = head.status
     outcome.answeredAt = now
-    outcome.status = head.status
+    outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
     if isGatewayFault, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
@@ -63,7 +64,7 @@ extension Exchange {
     if isEnd { detachOrigin() }
     perform(
       machine.originAnswered(
-        status: head.status, isReplayable: isReplayable, judge: &worker.judge, at: now))
+        status: status, isReplayable: isReplayable, judge: &worker.judge, at: now))
   }
 
   func originSent(_ bytes: UnsafeRawBufferPointer) {
@@ -140,8 +141,7 @@ extension Exchange {
   // MARK: The answer
 
   func forwardHead() {
-    guard var head = heldHead else { return }
-    heldHead = nil
+    guard var head = heldHead.take() else { return }
     request.prepareResponse(&head, choice: machine.choice, snapshot: snapshot)
     isResponding = true
     // The time of the record is over; from here on the body has its own.

@@ -17,7 +17,8 @@ public struct Fields: Sendable {
     public var valueCount: UInt32
     /// The name, when it is one that the proxy treats specially.
     public var known: KnownField
-    /// Whether HPACK must never index the line (credentials).
+    /// Whether HPACK must not index the line: credentials, and values that never come again, which
+    /// would push those that do out of its table.
     public var isSensitive: Bool
   }
 
@@ -136,21 +137,22 @@ public struct Fields: Sendable {
   }
 
   /// Appends a line of the proxy's own whose value `write` writes: at most `byteCountMax` bytes and
-  /// no control byte.
+  /// no control byte. A value that `isUnique` never comes again.
   @inline(__always)
   public mutating func append(
-    _ name: StaticString, byteCountMax: Int, writing write: (inout ByteWriter) -> Void
+    _ name: StaticString, isUnique: Bool = false, byteCountMax: Int,
+    writing write: (inout ByteWriter) -> Void
   ) {
     let start = bytes.count
     bytes.append(byteCountMax: name.utf8CodeUnitCount + byteCountMax) { text in
       text.append(name)
       write(&text)
     }
-    endLine(name, start: start)
+    endLine(name, start: start, isUnique: isUnique)
   }
 
   /// Adds the line whose name and value end the bytes.
-  private mutating func endLine(_ name: StaticString, start: Int) {
+  private mutating func endLine(_ name: StaticString, start: Int, isUnique: Bool) {
     let nameCount = name.utf8CodeUnitCount
     let known = unsafe KnownField(
       lowercased: UnsafeRawBufferPointer(start: name.utf8Start, count: nameCount))
@@ -160,7 +162,7 @@ public struct Fields: Sendable {
         nameCount: UInt32(truncatingIfNeeded: nameCount),
         valueStart: UInt32(truncatingIfNeeded: start &+ nameCount),
         valueCount: UInt32(truncatingIfNeeded: bytes.count &- start &- nameCount), known: known,
-        isSensitive: known.isCredential))
+        isSensitive: isUnique || known.isCredential))
   }
 
   /// Removes every line that `shouldRemove` picks; the bytes stay where they are.

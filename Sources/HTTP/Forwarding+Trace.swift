@@ -19,7 +19,7 @@ extension Forwarding {
 
   /// Adds an identifier of our own.
   static func appendRequestID(_ fields: inout Fields, _ identifier: UInt128) {
-    fields.append("x-request-id", byteCountMax: 32) { $0.append(hexadecimal: identifier) }
+    fields.append("x-request-id", isUnique: true, byteCountMax: 32) { $0.append(hexadecimal: identifier) }
   }
 
   /// The trace that the request belongs to, with our span as the parent of what follows.
@@ -85,7 +85,7 @@ extension Forwarding {
     /// Appends `traceparent`.
     func append(to fields: inout Fields) {
       // The flags' digits are written through a whole word's room.
-      fields.append("traceparent", byteCountMax: 55 + 14) { value in
+      fields.append("traceparent", isUnique: true, byteCountMax: 55 + 14) { value in
         value.append("00-")
         value.append(hexadecimal: traceID)
         value.append(0x2D)

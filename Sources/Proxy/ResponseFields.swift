@@ -26,7 +26,7 @@ extension Decision {
 
   /// `EHR-Decision-Id` and `EHR-Policy`: on every answer.
   func appendIdentity(to fields: inout Fields, _ snapshot: Snapshot) {
-    fields.append("ehr-decision-id", byteCountMax: 32) { value in
+    fields.append("ehr-decision-id", isUnique: true, byteCountMax: 32) { value in
       value.append(hexadecimal: id.high)
       value.append(hexadecimal: id.low)
     }
@@ -38,7 +38,9 @@ extension Decision {
     _ choice: NarrowedPlan.Choice, _ tier: Tier, to fields: inout Fields
   ) {
     let bound = plan?.candidates[Int(choice.step)].stalenessMillisecondsMax
-    fields.append("ehr-freshness", byteCountMax: Self.freshnessByteCountMax) { text in
+    let isUnique = tier == .replica
+    fields.append("ehr-freshness", isUnique: isUnique, byteCountMax: Self.freshnessByteCountMax) {
+      text in
       text.append("source=")
       text.append(tier.word)
       guard tier == .replica else { return }
