@@ -60,7 +60,7 @@ extension Exchange {
     if isGatewayFault, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
-    heldHead = head
+    heldHead = consume head
     if isEnd { detachOrigin() }
     perform(
       machine.originAnswered(

@@ -50,7 +50,8 @@ final class Worker: TimerTarget {
     judge = ExchangeMachine.Judge(
       budget: RetryBudget(limits: snapshot.limits.origins, at: context.loop.now),
       limits: snapshot.limits.origins)
-    generation = Generation(snapshot, health: health, after: nil, worker: self)
+    generation = Generation(
+      snapshot.copyForLoop(), health: health.copyForLoop(), after: nil, worker: self)
   }
 
   var snapshot: Snapshot { generation.snapshot }
@@ -71,7 +72,7 @@ final class Worker: TimerTarget {
     switch message {
     case .adopt(let snapshot, let health): adopt(snapshot, health)
     case .health(let health):
-      if health.topology === snapshot.topology { generation.health = health }
+      if health.topology === snapshot.topology { generation.health = health.copyForLoop() }
     case .durable(let sequence): audit.becameDurable(sequence)
     case .auditFailed: audit.failed()
     case .drain: beginDrain()
@@ -80,7 +81,8 @@ final class Worker: TimerTarget {
 
   private func adopt(_ snapshot: Snapshot, _ health: HealthSnapshot) {
     let old = generation
-    let next = Generation(snapshot, health: health, after: old, worker: self)
+    let next = Generation(
+      snapshot.copyForLoop(), health: health.copyForLoop(), after: old, worker: self)
     generation = next
     for pool in old?.pools ?? [] where !next.pools.contains(where: { $0 === pool }) {
       pool.retire()

@@ -34,6 +34,18 @@ public struct HealthSnapshot: Sendable {
     self.sampleAgeMillisecondsMax = sampleAgeMillisecondsMax
   }
 
+  /// The same snapshot with lists of its own, for one loop; see `Snapshot.copyForLoop`.
+  public func copyForLoop() -> HealthSnapshot {
+    let owned = statuses.map { status in
+      var owned = status
+      owned.homeLagsMilliseconds = status.homeLagsMilliseconds.map { $0 }
+      return owned
+    }
+    return HealthSnapshot(
+      number: number, topology: topology, statuses: owned, epochs: epochs.map { $0 },
+      isSelfDoubting: isSelfDoubting, sampleAgeMillisecondsMax: sampleAgeMillisecondsMax)
+  }
+
   /// The status of one endpoint.
   @inline(__always)
   public subscript(_ id: EndpointID) -> EndpointStatus { statuses[Int(id.index)] }

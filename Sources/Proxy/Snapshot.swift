@@ -60,6 +60,17 @@ public final class Snapshot: Sendable {
     names = SnapshotNames(policy: policy, topology: topology)
   }
 
+  /// The same snapshot with counted objects of its own, for one loop: two loops that count
+  /// references on the same names would pass their cache line to and fro with each request.
+  public func copyForLoop() -> Snapshot {
+    Snapshot(
+      policy: policy, topology: topology, classifier: classifier, directory: directory,
+      locations: locations, trustedProxies: trustedProxies, listeners: listeners,
+      originContexts: originContexts,
+      healthTarget: String(decoding: healthTarget, as: UTF8.self), limits: limits,
+      timeouts: timeouts)
+  }
+
   /// The place that an address grants its user: unknown when the database does not know it, when it
   /// hides its user, or when the area is too large to lie in one jurisdiction.
   public func place(of address: IPAddress) -> Place {
