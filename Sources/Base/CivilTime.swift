@@ -38,6 +38,33 @@ extension ByteWriter {
     append(UInt8(ascii: "Z"))
   }
 
+  /// Bytes that `append(httpDate:)` writes.
+  public static let httpDateByteCount = 29
+
+  /// Appends `time` as HTTP writes dates (RFC 9110 section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+  public mutating func append(httpDate time: WallTime) {
+    let civil = time.civil
+    // 1970 began on a Thursday.
+    let day = Int(time.microseconds / 86_400_000_000 % 7)
+    append((["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"] as [StaticString])[day])
+    append(", ")
+    append(twoDigits: civil.day)
+    let months: [StaticString] = [
+      " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ",
+      " Nov ", " Dec ",
+    ]
+    append(months[civil.month - 1])
+    append(twoDigits: civil.year / 100 % 100)
+    append(twoDigits: civil.year % 100)
+    append(" ")
+    append(twoDigits: civil.secondOfDay / 3600)
+    append(UInt8(ascii: ":"))
+    append(twoDigits: civil.secondOfDay / 60 % 60)
+    append(UInt8(ascii: ":"))
+    append(twoDigits: civil.secondOfDay % 60)
+    append(" GMT")
+  }
+
   /// Bytes that `append(secondsOfMilliseconds:)` needs at most.
   public static let secondsByteCountMax = 25
 
@@ -60,5 +87,9 @@ extension ByteQueue {
   /// Appends `time` as RFC 3339 writes it; see `ByteWriter`.
   public mutating func append(rfc3339 time: WallTime) {
     append(byteCountMax: ByteWriter.rfc3339ByteCountMax) { $0.append(rfc3339: time) }
+  }
+  /// Appends `time` as HTTP writes dates; see `ByteWriter`.
+  public mutating func append(httpDate time: WallTime) {
+    append(byteCountMax: ByteWriter.httpDateByteCount) { $0.append(httpDate: time) }
   }
 }

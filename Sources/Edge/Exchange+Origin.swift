@@ -165,7 +165,8 @@ extension Exchange {
   func answer(_ refusal: Refusal) {
     outcome.refusal = refusal
     outcome.status = refusal.status
-    let answer = request.decision.localAnswer(refusal, head: request.head, snapshot: snapshot)
+    let answer = request.decision.localAnswer(
+      refusal, head: request.head, snapshot: snapshot, time: context.wallTime)
     isResponding = true
     let hasBody = request.head.method != .head && !answer.body.isEmpty
     clientCodec.sendResponse(clientStream, answer.head, isEnd: !hasBody)
@@ -175,6 +176,9 @@ extension Exchange {
     }
     context.flushLater(client)
     finish(.refused)
+    // The rest of such a request is of no use, or will never come.
+    let isHopeless = request.decision.isUnread || refusal == .requestTimeout
+    if isHopeless, !isRequestEnded { client.refuseRest(of: clientStream, byteCount: 0) }
   }
 
   /// Lets go of the origin side: a connection in use, or a place in a queue.

@@ -19,7 +19,9 @@ extension Forwarding {
 
   /// Adds an identifier of our own.
   static func appendRequestID(_ fields: inout Fields, _ identifier: UInt128) {
-    fields.append("x-request-id", isUnique: true, byteCountMax: 32) { $0.append(hexadecimal: identifier) }
+    fields.append("x-request-id", isUnique: true, byteCountMax: 32) {
+      $0.append(hexadecimal: identifier)
+    }
   }
 
   /// The trace that the request belongs to, with our span as the parent of what follows.
