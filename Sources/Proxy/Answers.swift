@@ -32,10 +32,10 @@ extension Decision {
     head.fields.append("proxy-status", "\(status); details=\"\(refusal.rawValue)\"")
     head.fields.append("ehr-region", "none")
     head.fields.append("ehr-freshness", "source=none")
-    var scratch = ByteQueue()
-    appendIdentity(to: &head.fields, snapshot, scratch: &scratch)
-    scratch.append(httpDate: time)
-    move(&scratch, as: "date", to: &head.fields)
+    appendIdentity(to: &head.fields, snapshot)
+    head.fields.append("date", byteCountMax: ByteWriter.httpDateByteCount) {
+      $0.append(httpDate: time)
+    }
     return LocalAnswer(head: head, body: body)
   }
 

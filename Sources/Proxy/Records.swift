@@ -82,8 +82,8 @@ extension Decision {
           reason: RemovalReason(removed.reason)))
     }
     if let first = narrowed.choices.first {
-      let endpoint = snapshot.topology[first.endpoint]
-      record.region = .bytes(names.regions[Int(endpoint.region.index)])
+      let region = snapshot.topology.region(of: first.endpoint)
+      record.region = .bytes(names.regions[Int(region.index)])
       record.endpoint = .bytes(names.endpoints[Int(first.endpoint.index)])
     }
   }
@@ -106,7 +106,9 @@ extension RemovalReason {
 
 extension Outcome {
   /// The record that closes `decision`.
-  public func record(of decision: Decision, loop: UInt16, snapshot: Snapshot) -> OutcomeRecord {
+  public func record(of decision: borrowing Decision, loop: UInt16, snapshot: Snapshot)
+    -> OutcomeRecord
+  {
     var record = OutcomeRecord()
     record.id = AuditID(high: decision.id.high, low: decision.id.low)
     let total = endedAt.microseconds(since: startedAt)
@@ -122,10 +124,10 @@ extension Outcome {
     record.termination = termination
     if let error = refusal?.proxyError { record.proxyError = .literal(error) }
     guard refusal == nil, let endpoint else { return record }
-    let answered = snapshot.topology[endpoint]
-    record.region = .bytes(snapshot.names.regions[Int(answered.region.index)])
+    let region = snapshot.topology.region(of: endpoint)
+    record.region = .bytes(snapshot.names.regions[Int(region.index)])
     record.endpoint = .bytes(snapshot.names.endpoints[Int(endpoint.index)])
-    record.tier = answered.tier
+    record.tier = snapshot.topology.tier(of: endpoint)
     if let choice = decision.narrowed.choices.first(where: { $0.endpoint == endpoint }) {
       record.lagMilliseconds = choice.lagMilliseconds
       record.isMarked = choice.isMarkedStale

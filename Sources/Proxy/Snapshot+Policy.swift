@@ -12,11 +12,18 @@ extension Snapshot {
       ? topology
       : try Topology.make(
         regionNames: regionNames, definitions: topology.endpoints.map(\.definition))
-    return Snapshot(
-      policy: next.active, superseded: next.superseded?.policy, topology: places,
-      classifier: classifier, directory: directory,
-      locations: locations, trustedProxies: trustedProxies, listeners: listeners,
-      originContexts: originContexts,
+    return copy(next, places)
+  }
+
+  /// The same snapshot with counted objects of its own, for one loop: two loops that count
+  /// references on the same names would pass their cache line to and fro with each request.
+  public func copyForLoop() -> Snapshot { copy(policies, topology) }
+
+  private func copy(_ policies: PolicyPair, _ topology: Topology) -> Snapshot {
+    Snapshot(
+      policy: policies.active, superseded: policies.superseded?.policy, topology: topology,
+      classifier: classifier, directory: directory, locations: locations,
+      trustedProxies: trustedProxies, listeners: listeners, originContexts: originContexts,
       healthTarget: String(decoding: healthTarget, as: UTF8.self), limits: limits,
       timeouts: timeouts)
   }
