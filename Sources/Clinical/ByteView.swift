@@ -24,6 +24,15 @@ struct ByteView {
     return unsafe base.unsafelyUnwrapped.load(fromByteOffset: index, as: UInt8.self)
   }
 
+  /// The eight bytes from `index` on, the first one lowest.
+  @inline(__always)
+  func word(at index: Int) -> UInt64 {
+    precondition(index >= 0 && index <= count - 8, "word outside the view")
+    // In bounds by the line above.
+    let word = unsafe base.unsafelyUnwrapped.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+    return UInt64(littleEndian: word)
+  }
+
   /// The bytes of `range`.
   @inline(__always)
   subscript(range: Range<Int>) -> ByteView {

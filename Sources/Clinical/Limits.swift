@@ -8,6 +8,9 @@ public enum ClinicalLimits {
   public static let elementsMax = 256
   /// Decoded bytes of a parameter's name or of one element; longer ones are never recognised.
   public static let decodedBytesMax = 256
+  /// Levels of a JSON document: a deep questionnaire has about thirty, and a bit of one word each
+  /// is all the memory that a scanner spends on them.
+  public static let jsonDepthMax = 64
   /// Bytes in one line of a directory file: five short columns.
   public static let directoryLineBytesMax = 512
   /// Patients in one directory: what the 32-bit table and its memory are sized for.
