@@ -17,10 +17,17 @@ final class ClassifierTables: Sendable {
   /// Named operations to `NamedOperation`'s raw values.
   private let operations: NameTable
 
+  /// The release that the server speaks.
+  let release: FHIRRelease
+  /// The server's own base URLs, each with a closing slash: references below them are local.
+  private let serverURLs: [[UInt8]]
+
   /// Builds the tables.
-  init() {
+  init(release: FHIRRelease, serverURLs: [String]) {
+    self.release = release
+    self.serverURLs = serverURLs.map { Array(($0.hasSuffix("/") ? $0 : $0 + "/").utf8) }
     types = NameTable(
-      ResourceType.allCases.filter { $0 != .none && $0 != .unknown }
+      ResourceType.allCases.filter { $0.exists(in: release) }
         .map { ($0.name, UInt16($0.rawValue)) })
     parameters = ParameterCatalogue.table()
     harmlessJoins = ParameterCatalogue.harmlessJoinTable()
@@ -34,6 +41,14 @@ final class ClassifierTables: Sendable {
   /// The type called `name`, exactly as FHIR spells it.
   func type(_ name: ByteView) -> ResourceType? {
     types[name].flatMap { ResourceType(rawValue: UInt8(truncatingIfNeeded: $0)) }
+  }
+
+  /// The reference or URL without the server's own base, when it lies below it.
+  func local(_ text: ByteView) -> ByteView {
+    for url in serverURLs where text.count > url.count && text.starts(with: url) {
+      return text[url.count..<text.count]
+    }
+    return text
   }
 
   /// The operation called `name`, without its dollar sign.
@@ -72,6 +87,12 @@ enum NamedOperation: UInt16, Sendable {
   case export
   /// Terminology look-ups: reads, by POST as well.
   case terminology
+  /// `$validate`: stores nothing, but its body is a resource.
+  case validate
+  /// `$graphql`: a query language of its own.
+  case graphQL
+  /// `$includes`: the next page of what a search brought along.
+  case includes
   /// Any other.
   case other
 
@@ -80,7 +101,9 @@ enum NamedOperation: UInt16, Sendable {
     let rows: [(StaticString, NamedOperation)] = [
       ("everything", .everything), ("export", .export), ("export-poll-status", .export),
       ("expand", .terminology), ("lookup", .terminology), ("validate-code", .terminology),
-      ("translate", .terminology), ("subsumes", .terminology),
+      ("translate", .terminology), ("subsumes", .terminology), ("validate", .validate),
+      ("graphql", .graphQL), ("includes", .includes), ("closure", .terminology),
+      ("find-matches", .terminology),
     ]
     return NameTable(rows.map { ($0.0, $0.1.rawValue) })
   }

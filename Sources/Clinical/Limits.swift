@@ -8,6 +8,11 @@ public enum ClinicalLimits {
   public static let elementsMax = 256
   /// Decoded bytes of a parameter's name or of one element; longer ones are never recognised.
   public static let decodedBytesMax = 256
+  /// Patterns of paths outside FHIR: a portal, an imaging service and some endings have twenty; each
+  /// request outside FHIR tries all of them.
+  public static let pathPatternsMax = 256
+  /// Bytes of one such pattern.
+  public static let pathPatternBytesMax = 256
   /// Levels of a JSON document: a deep questionnaire has about thirty, and a bit of one word each
   /// is all the memory that a scanner spends on them.
   public static let jsonDepthMax = 64
