@@ -56,6 +56,22 @@ final class ClassifierTables: Sendable {
     operations[name].flatMap(NamedOperation.init(rawValue:)) ?? .other
   }
 
+  /// The row of a code without its system; a code of ICD-10 is covered by its category's row.
+  func row(of code: ByteView) -> TokenRow? { rowIndex(of: code).map { tokenRows[$0] } }
+
+  /// The index of that row.
+  func rowIndex(of code: ByteView) -> Int? {
+    if let index = tokens[code] { return Int(index) }
+    guard code.count > 4, code.count < 10, code[0] == 0x46, code[3] == 0x2E else { return nil }
+    return tokens[code[0..<3]].map(Int.init)
+  }
+
+  /// The row at an index that `rowIndex` gave.
+  func row(at index: Int) -> TokenRow { tokenRows[index] }
+
+  /// The code system with this URI.
+  func system(_ uri: ByteView) -> CodeSystem? { systems[uri].flatMap(CodeSystem.init(rawValue:)) }
+
   /// What the token `code` or `system|code` means in a search of `type`; nil when nothing is sure.
   ///
   /// A special code counts with any system: a mistaken one makes the answer more careful.
@@ -63,13 +79,7 @@ final class ClassifierTables: Sendable {
     let bar = text.index(of: 0x7C)
     let hasSystem = bar < text.count
     let code = hasSystem ? text[(bar + 1)..<text.count] : text
-    if code.starts(with: "F11"), code.count == 3 || code[3] == 0x2E {
-      return TokenRow(
-        dataClass: .substanceUse, sensitivity: .restricted, mayContainRestricted: true,
-        system: .icd10, type: nil)
-    }
-    guard let index = tokens[code] else { return nil }
-    let row = tokenRows[Int(index)]
+    guard let row = row(of: code) else { return nil }
     if row.isSpecial {
       // `R` and `V` are confidentiality only where labels stand.
       return row.system == .confidentiality && parameter != .security ? nil : row

@@ -33,6 +33,8 @@ struct JSONScanner {
   var text: [UInt8] = []
   /// The most bytes that are kept.
   let textBytesMax: Int
+  /// Whether more values may follow the first (NDJSON).
+  var takesMany = false
   /// The escaped UTF-16 unit at hand, and how many of its digits are missing.
   var unit: UInt32 = 0
   var digitsMissing = 0
@@ -58,6 +60,7 @@ struct JSONScanner {
     fault = nil
     offset = 0
     highSurrogate = 0
+    takesMany = false
     text.removeAll(keepingCapacity: true)
   }
 
@@ -122,6 +125,7 @@ struct JSONScanner {
       guard byte == 0x3A else { return fail(.syntax) }
       state = .value
     case .afterValue: separate(byte, &sink)
+    case .done where takesMany: beginValue(byte, &sink)
     default: fail(.trailing)
     }
   }

@@ -16,6 +16,8 @@ public enum ClinicalLimits {
   /// Levels of a JSON document: a deep questionnaire has about thirty, and a bit of one word each
   /// is all the memory that a scanner spends on them.
   public static let jsonDepthMax = 64
+  /// Bytes kept of a string in an answer: the longest URI of a code system that matters has 72.
+  public static let labelTextBytesMax = 128
   /// Bytes in one line of a directory file: five short columns.
   public static let directoryLineBytesMax = 512
   /// Patients in one directory: what the 32-bit table and its memory are sized for.
