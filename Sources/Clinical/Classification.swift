@@ -174,6 +174,8 @@ public struct Classification: Equatable, Sendable {
   public var ambiguity = Ambiguity.none
   /// What the body can add.
   public var bodyUse = BodyUse.none
+  /// Where in the target the id of the resource itself stands.
+  public var resourceID: Range<Int>?
 
   /// Makes the most careful classification: nothing is known.
   public init() {}

@@ -5,7 +5,7 @@ import Base
 /// A value over immutable tables; any thread. `classify` allocates nothing.
 public struct Classifier: Sendable {
   /// The FHIR base path, without a closing slash.
-  private let base: [UInt8]
+  let base: [UInt8]
   /// The byte between a patient's id and the rest of a resource's id; nil when ids tell nothing.
   let separator: UInt8?
   /// Paths of the application.

@@ -142,6 +142,7 @@ struct FHIRRequest {
     result.resourceType = tables.type(path[2]) ?? .none
     compartment = (1, owner)
     idSegment = nil
+    result.resourceID = nil
     if path.count == 3, method.isRead { return .search }
     if path.count == 4, path[3].equals("_search") {
       return method == .post ? .bodySearch : method.isRead ? .search : .unknown
@@ -152,6 +153,7 @@ struct FHIRRequest {
   /// Notes that segment `index` holds the resource's id.
   private mutating func setID(_ index: Int) {
     idSegment = index
+    result.resourceID = path.range(index)
     if !path[index].isID { hasBadID = true }
   }
 

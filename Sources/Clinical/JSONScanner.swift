@@ -67,11 +67,11 @@ struct JSONScanner {
   /// Whether the whole value was read.
   var isDone: Bool { fault == nil && state == .done }
 
-  /// Reads the next piece.
+  /// Reads the next piece; up to where the sink stopped, whatever the pieces are.
   mutating func feed<Sink: JSONSink>(_ bytes: UnsafeRawBufferPointer, into sink: inout Sink) {
     let view = unsafe ByteView(bytes)
     var index = 0
-    while index < view.count, fault == nil {
+    while index < view.count, fault == nil, !sink.isStopped {
       if state == .string {
         index = stringRun(view, from: index, &sink)
       } else if step(view[index], &sink) {

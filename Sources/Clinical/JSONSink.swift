@@ -1,5 +1,7 @@
 /// What a `JSONScanner` tells while it reads. Calls come in the document's order.
 protocol JSONSink {
+  /// Whether nothing more is to be read.
+  var isStopped: Bool { get }
   /// An object or an array begins.
   mutating func begin(isArray: Bool)
   /// The innermost object or array ends.

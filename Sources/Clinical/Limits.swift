@@ -16,6 +16,21 @@ public enum ClinicalLimits {
   /// Levels of a JSON document: a deep questionnaire has about thirty, and a bit of one word each
   /// is all the memory that a scanner spends on them.
   public static let jsonDepthMax = 64
+  /// Bytes of a search's form: a URL may have 8 KiB, a long list of codes some times that.
+  public static let formBytesMax = 64 << 10
+  /// Bytes of one resource or of a patch: most have 1 to 10 KiB, a document with a scan far more.
+  public static let resourceBytesMax = 4 << 20
+  /// Bytes of a batch or transaction: a discharge has some hundred entries of a KiB or two. The
+  /// scan keeps none of them, but the edge holds them back until they are judged.
+  public static let bundleBytesMax = 8 << 20
+  /// Entries of a batch or transaction: each costs about a request's classification.
+  public static let entriesMax = 2_048
+  /// Bytes of an entry's URL or of a reference.
+  public static let bodyTextBytesMax = 2_048
+  /// Different patients in one body: a bit of one word each.
+  public static let bodyPatientsMax = 64
+  /// Codings of one resource by which it may be narrowed; with more it is not.
+  public static let bodyCodingsMax = 8
   /// Bytes kept of a string in an answer: the longest URI of a code system that matters has 72.
   public static let labelTextBytesMax = 128
   /// Bytes in one line of a directory file: five short columns.

@@ -98,6 +98,8 @@ struct LabelSink: JSONSink {
 
   init(tables: ClassifierTables) { self.tables = tables }
 
+  var isStopped: Bool { false }
+
   /// Forgets everything.
   mutating func reset() {
     summary = LabelSummary()

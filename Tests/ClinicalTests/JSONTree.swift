@@ -26,6 +26,7 @@ struct TreeSink: JSONSink {
   private var stack: [(JSONTree, String)] = []
   private var name = ""
   private(set) var result: JSONTree?
+  var isStopped: Bool { false }
 
   mutating func begin(isArray: Bool) { stack.append((isArray ? .array([]) : .object([:]), name)) }
 

@@ -98,7 +98,8 @@ private let answers: [(String, String)] = [
   (#"{"meta":{"security":[{"code":"N","code":"PSY"}]}}"#, "behavioral-health restricted label"),
   (#"{"meta":{"security":[{"code":"R"}]},"meta":{}}"#, "- restricted label"),
   (
-    #"{"resourceType":"Condition","code":{"coding":[{"system":"http://hl7.org/fhir/sid/icd-10-cm","#
+    #"{"resourceType":"Condition","code":{"coding":[{"#
+      + #""system":"http://hl7.org/fhir/sid/icd-10-cm","#
       + #""code":"F11.20"}]}}"#, "substance-use restricted code"
   ),
   (
@@ -111,7 +112,9 @@ private let answers: [(String, String)] = [
     #"{"code":{"coding":[{"system":"http://snomed.info/sct","code":"65750-2"}]}}"#, "- normal"
   ),
   (
-    #"{"address":[{"country":"BH"}],"x":{"system":"urn:iso:std:iso:3166","code":"BH"}}"#, "- normal"
+    #"{"address":[{"country":"BH"}],"x":{"system":"urn:iso:std:iso:3166","code":"BH"}}"#,
+    "- "
+      + "normal"
   ),
   (#"{"valueQuantity":{"system":"http://unitsofmeasure.org","code":"R"}}"#, "- normal"),
   (#"{"text":{"div":"<div>\"security\":[{\"code\":\"PSY\"}]</div>"}}"#, "- normal"),
