@@ -118,10 +118,19 @@ public final class Diagnostics {
       droppedCount += 1
       return
     }
+    let mark = nearestMark(to: mark)
     collected.append(
       Diagnostic(
         file: file, mark: mark, severity: severity, code: code, message: message,
         suggestion: suggestion, excerpt: excerpt(of: mark)))
+  }
+
+  /// The place of the text that is nearest to `mark`: the parser looks behind the end, where a
+  /// quote or a bracket was never closed.
+  private func nearestMark(to mark: Mark) -> Mark {
+    let line = min(mark.line, lines.count)
+    let columnMax = lines[line - 1].count + 1
+    return Mark(line: line, column: line < mark.line ? columnMax : min(mark.column, columnMax))
   }
 
   /// The line at `mark` for people: control characters become spaces so that the caret fits.
