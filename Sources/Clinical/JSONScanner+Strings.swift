@@ -169,8 +169,8 @@ extension ByteView {
       let tops: UInt64 = 0x8080_8080_8080_8080
       let quotes = word ^ (ones &* 0x22)
       let slashes = word ^ (ones &* 0x5C)
-      // Each term has a top bit for a byte that is wanted; a false one stands above a true one only,
-      // and the bytes are looked at one by one then.
+      // Each term has a top bit for a byte that is wanted; a false one stands above a true one
+      // only, and the bytes are looked at one by one then.
       let marks =
         (word | (word &- ones &* 0x20) | (quotes &- ones) | (slashes &- ones)) & tops
       if marks != 0 { break }

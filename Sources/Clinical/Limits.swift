@@ -8,8 +8,8 @@ public enum ClinicalLimits {
   public static let elementsMax = 256
   /// Decoded bytes of a parameter's name or of one element; longer ones are never recognised.
   public static let decodedBytesMax = 256
-  /// Patterns of paths outside FHIR: a portal, an imaging service and some endings have twenty; each
-  /// request outside FHIR tries all of them.
+  /// Patterns of paths outside FHIR: a portal, an imaging service and some endings have twenty;
+  /// each request outside FHIR tries all of them.
   public static let pathPatternsMax = 256
   /// Bytes of one such pattern.
   public static let pathPatternBytesMax = 256

@@ -117,7 +117,7 @@ public enum TokenCatalogue {
     ("5602001", special(.substanceUse, .snomed)), ("55680006", special(.substanceUse, .snomed)),
     ("7200002", special(.substanceUse, .snomed)), ("65750-2", special(.substanceUse, .loinc)),
     ("72109-2", special(.substanceUse, .loinc)), ("72166-2", special(.substanceUse, .loinc)),
-    // ICD-10-CM chapter 5: disorders due to psychoactive substances but nicotine, and what is below.
+    // ICD-10-CM chapter 5: disorders due to psychoactive substances but nicotine, and below.
     ("F10", special(.substanceUse, .icd10)), ("F11", special(.substanceUse, .icd10)),
     ("F12", special(.substanceUse, .icd10)), ("F13", special(.substanceUse, .icd10)),
     ("F14", special(.substanceUse, .icd10)), ("F15", special(.substanceUse, .icd10)),

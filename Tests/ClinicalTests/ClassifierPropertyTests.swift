@@ -126,3 +126,67 @@ func everyTypeHasANameAndAClass(release: FHIRRelease) {
   #expect(known == (release == .r4 ? 146 : 158))
   #expect(ResourceType.allCases.count == 180)
 }
+
+/// How protected the facts are: each part may only rise when parameters are added.
+private struct Protection {
+  var sensitivity: Int
+  var mayContainRestricted: Bool
+  var isSpecial: Bool
+  var isUnsure: Int
+  var isRefused: Bool
+
+  init(_ facts: Classification) {
+    let levels: [Sensitivity] = [.normal, .unknown, .restricted, .veryRestricted]
+    sensitivity = levels.firstIndex(of: facts.sensitivity) ?? 0
+    mayContainRestricted = facts.mayContainRestricted
+    // Two protected classes at once are `mixed`, and stay restricted.
+    isSpecial = facts.sensitivity == .restricted || facts.sensitivity == .veryRestricted
+    isUnsure = facts.canUseReplica ? 0 : 1
+    isRefused = facts.refusal != nil
+  }
+
+  func isAtLeast(_ other: Protection) -> Bool {
+    // What is refused is not served at all, and need not be read to its end.
+    if isRefused { return true }
+    return sensitivity >= other.sensitivity && (mayContainRestricted || !other.mayContainRestricted)
+      && (isSpecial || !other.isSpecial) && isUnsure >= other.isUnsure
+      && (isRefused || !other.isRefused)
+  }
+}
+
+/// Parameters that narrow nothing never make a search less protected, whatever else stands in it.
+@Test(arguments: 0..<20 as Range<UInt64>)
+func moreParametersNeverProtectLess(seed: UInt64) {
+  var random = SplitMix64(seed: seed)
+  let narrowing = ["category=vital-signs", "category=laboratory", "code=8867-4", "status=final"]
+  let others = [
+    "_security=PSY", "_security=R", "_security=V", "code=65750-2", "combo-code=44249-1",
+    "_include=*", "_include:iterate=Observation:subject", "_revinclude=Provenance:target",
+    "_has:Group:member:_id=1", "wibble=1", "category:not=laboratory", "subject.name=x",
+    "_getpages=1", "performer=Patient/B", "patient=B", "_sort=date", "_query=q", "category=",
+    "identifier=1", "_tag=http://terminology.hl7.org/CodeSystem/v3-ActCode|SUD", "x=%zz",
+  ]
+  var risen = 0
+  for _ in 0..<200 {
+    var parameters = ["patient=A"]
+    for _ in 0..<Int.random(in: 0..<3, using: &random) {
+      parameters.append(narrowing.randomElement(using: &random) ?? "")
+    }
+    var last = Protection(classified(parameters))
+    for _ in 0..<4 {
+      let index = Int.random(in: 0...parameters.count, using: &random)
+      parameters.insert(others.randomElement(using: &random) ?? "", at: index)
+      let next = Protection(classified(parameters))
+      #expect(next.isAtLeast(last), "\(parameters)")
+      if !last.isAtLeast(next) { risen += 1 }
+      last = next
+    }
+  }
+  #expect(risen > 200)
+}
+
+/// The facts of a search for Observations.
+private func classified(_ parameters: [String]) -> Classification {
+  let request = "GET /fhir/Observation?" + parameters.joined(separator: "&")
+  return classify(request, with: classifier).0
+}
