@@ -4,7 +4,7 @@ extension JSONScanner {
     self.isKey = isKey
     self.isWanted = isWanted
     isWhole = isWanted
-    text.removeAll(keepingCapacity: true)
+    isFresh = true
     state = .string
   }
 
@@ -13,6 +13,13 @@ extension JSONScanner {
     _ view: ByteView, from start: Int, _ sink: inout Sink
   ) -> Int {
     let end = view.plainEnd(from: start)
+    if isFresh, end < view.count, view[end] == 0x22 {
+      // The whole string lies in this piece as it is: the sink may see it there.
+      let isCut = !isWanted || end - start > textBytesMax
+      let last = !isWanted ? start : min(end, start + textBytesMax)
+      deliver(JSONText(bytes: view[start..<last], isWhole: !isCut), &sink)
+      return end + 1
+    }
     keep(view[start..<end])
     guard end < view.count else { return end }
     let byte = view[end]
@@ -113,26 +120,46 @@ extension JSONScanner {
 
   /// The closing quotation mark.
   private mutating func endString<Sink: JSONSink>(_ sink: inout Sink) {
-    let isWhole = isWhole
-    let isKey = isKey
-    if isKey { state = .colon } else { endValue() }
-    unsafe text.withUnsafeBytes { bytes in
-      let text = unsafe JSONText(bytes: ByteView(bytes), isWhole: isWhole)
-      if isKey { sink.key(text) } else { sink.string(text) }
+    if isFresh { clear() }
+    // The array is only read while the sink looks at it.
+    let (kept, isWhole) = (text, isWhole)
+    unsafe kept.withUnsafeBytes { bytes in
+      deliver(unsafe JSONText(bytes: ByteView(bytes), isWhole: isWhole), &sink)
     }
+  }
+
+  /// Hands a complete string to the sink.
+  @inline(__always)
+  private mutating func deliver<Sink: JSONSink>(_ text: JSONText, _ sink: inout Sink) {
+    if isKey {
+      state = .colon
+      sink.key(text)
+    } else {
+      endValue()
+      sink.string(text)
+    }
+  }
+
+  /// Forgets the string before.
+  private mutating func clear() {
+    text.removeAll(keepingCapacity: true)
+    isFresh = false
   }
 
   // MARK: Keeping
 
   /// Keeps one decoded byte while there is room.
   private mutating func keep(_ byte: UInt8) {
+    if isFresh { clear() }
     guard isWanted else { return }
     if text.count < textBytesMax { text.append(byte) } else { isWhole = false }
   }
 
   /// Keeps plain bytes while there is room.
   private mutating func keep(_ bytes: ByteView) {
-    guard isWanted, !bytes.isEmpty else { return }
+    guard !bytes.isEmpty else { return }
+    if isFresh { clear() }
+    guard isWanted else { return }
     let room = min(bytes.count, textBytesMax - text.count)
     if room < bytes.count { isWhole = false }
     unsafe text.append(contentsOf: bytes[0..<room].raw)

@@ -27,6 +27,8 @@ struct JSONScanner {
   var isKey = false
   /// Whether its bytes are kept.
   var isWanted = false
+  /// Whether nothing of it was kept so far: `text` is still the string's before.
+  var isFresh = false
   /// Whether all its bytes were kept so far.
   var isWhole = true
   /// Its first bytes, decoded.
