@@ -89,8 +89,11 @@ struct FHIRRequest {
 
   /// Whether segment `index` begins a page's address (`__page/token`): a token in the path.
   private func isPage(_ index: Int) -> Bool {
-    guard method.isRead || method == .post, path.count <= index + 3 else { return false }
-    return path[index].equals("__page") || path[index].equals("__history-page")
+    let segment = path[index]
+    guard segment.count >= 6, segment[0] == 0x5F, method.isRead || method == .post,
+      path.count <= index + 3
+    else { return false }
+    return segment.equals("__page") || segment.equals("__history-page")
   }
 
   /// `metadata`, `_history`, `_search`, `$operation` and `.well-known` on the server as a whole.
