@@ -29,7 +29,10 @@ func requestsSurviveTheirText(seed: UInt64) throws {
   facts.tenant = .other
   facts.time = WallTime(microseconds: 1_780_272_000_000_000)
   #expect(try RequestText.facts(text, for: wholePolicy) == facts)
-  #expect(try RequestText.facts(" { } ", for: wholePolicy) == Facts())
+  var nothing = Facts()
+  nothing.time = try #require(wholePolicy.effectiveFrom)
+  #expect(try RequestText.facts(" { } ", for: wholePolicy) == nothing)
+  #expect(RequestText.json(nothing, for: wholePolicy) == "{}")
   #expect(
     RequestText.json(facts, for: wholePolicy)
       == #"{"operation":"read","data_class":"vitals","home":"west","location":"US-AZ","#
@@ -57,6 +60,9 @@ private let refusals: [(text: String, fault: String)] = [
   ("{\"hour\":{}}", "9: a value must be text, a whole number, `true` or `false`"),
   ("{\"role\":\"nurse}", "16: text without an end"),
   ("{\"role\":\"nur\\x\"}", "15: an escape that cannot be read"),
+  ("{\"role\":\"\\u001b[31m\"}", "21: a control character in text"),
+  ("{\"role\":\"\u{9B}31m\"}", "16: a control character in text"),
+  ("{\"role\":\"\u{7}\"}", "11: a control character in text"),
   ("{\"role\":\"\\uD800\"}", "12: an escape that cannot be read"),
   ("{\"role\":\"nurce\"}", "2: unknown word `nurce` for `role`; did you mean `nurse`?"),
   ("{\"rule\":\"nurse\"}", "2: no fact is called `rule`; did you mean `role`?"),
