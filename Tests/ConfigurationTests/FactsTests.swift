@@ -82,8 +82,8 @@ func refusalsAreExplained(method: String, url: String, body: String, reason: Str
 @Test func aConfigurationAddsWhatItKnows() throws {
   var files = TestFiles()
   files.contents["conf/patients.csv"] = Array(
-    "patient,home,residency,consent,flags\np1,us-west,US-CA,granted,part2\np2,us-west,US-AZ,granted,\n"
-      .utf8)
+    ("patient,home,residency,consent,flags\np1,us-west,US-CA,granted,part2\n"
+      + "p2,us-west,US-AZ,granted,\n").utf8)
   let text = TestFiles.minimal + "fhir: { base: /r4 }\npaths: [{ path: /app/*, class: asset }]\n"
   let load = TestFiles.load(text, files: files)
   #expect(load.diagnostics.isEmpty)
