@@ -108,7 +108,8 @@ public struct Decider: ~Copyable {
     switch decision.classification.refusal {
     case nil: break
     case .twoPatients: decision.refusal = .severalPatients
-    case .malformedPath, .malformedQuery, .malformedID, .tooManyParameters:
+    case .malformedPath, .malformedQuery, .malformedID, .tooManyParameters, .malformedBody,
+      .duplicateKey, .bodyContradicts:
       decision.refusal = .invalid
     }
   }
