@@ -63,6 +63,9 @@ let package = Package(
     library("Origins", ["Base", "HTTP"]),
     library("Policy", ["Base", "StrictYAML"]),
 
+    // What officers and operators decide.
+    library("Control", ["Base", "Native", "Policy", "Reactor", "StrictYAML"]),
+
     // The life of a request, and the driver that gives it sockets, files and time.
     library(
       "Proxy", ["Audit", "Base", "Clinical", "HTTP", "Identity", "Native", "Origins", "Policy"]),
@@ -75,7 +78,8 @@ let package = Package(
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Edge", "HTTP", "Identity", "Native", "Origins", "Policy",
+        "Audit", "Base", "Clinical", "Control", "Edge", "HTTP", "Identity", "Native", "Origins",
+        "Policy",
         "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
@@ -100,6 +104,7 @@ let package = Package(
     tests("IdentityTests", ["Base", "Identity", "Native", jwtKit]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
+    tests("ControlTests", ["Base", "Control", "Native", "Policy", "Reactor", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(
       "ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Identity", "Origins", "Policy", "Proxy"]),
@@ -112,8 +117,8 @@ let package = Package(
     tests(
       "ConfigurationTests",
       [
-        "homeward", "Base", "Clinical", "HTTP", "Identity", "Policy", "Reactor", "StrictYAML",
-        argumentParser,
+        "homeward", "Base", "Clinical", "Control", "HTTP", "Identity", "Native", "Policy",
+        "Reactor", "StrictYAML", argumentParser,
       ]),
     tests("TidyTests", []),
   ]

@@ -19,8 +19,8 @@ final class Exchange {
   let generation: Generation
   /// The place in the worker's list; the worker keeps it true.
   var index = 0
-  private(set) var head: RequestHead
-  var decision: Decision
+  /// The request and its decision.
+  var request: JudgedRequest
   var machine = ExchangeMachine()
   var outcome = Outcome()
   /// The number of the decision's record; nil when the log did not take it.
@@ -62,9 +62,9 @@ final class Exchange {
     clientStream = stream
     worker = client.worker
     generation = client.worker.generation
-    self.head = head
+    let facts = client.facts(head)
+    request = JudgedRequest(head: head, client: facts)
     isRequestEnded = isEnd
-    decision = Decision(client: client.facts(head))
     outcome.startedAt = client.worker.context.loop.now
   }
 
@@ -77,14 +77,14 @@ final class Exchange {
     if fault == nil, hasRoom {
       guard
         let known = worker.identity.identify(
-          self, head.fields, decision.client, at: context.wallTime)
+          self, request.head.fields, request.decision.client, at: context.wallTime)
       else {
         isIdentifying = true
         return touch(snapshot.timeouts.identityMilliseconds)
       }
-      decision.identification = known
+      request.decision.identification = known
     } else if fault == nil, snapshot.identity != nil {
-      decision.identification = .refused(.busy)
+      request.decision.identification = .refused(.busy)
     }
     proceed(fault, hasRoom: hasRoom)
   }
@@ -94,21 +94,21 @@ final class Exchange {
     guard isIdentifying else { return }
     isIdentifying = false
     deadline = .never
-    decision.identification = identification
+    request.decision.identification = identification
     proceed(nil, hasRoom: true)
   }
 
   /// Decides, queues the record and starts.
   private func proceed(_ fault: RequestFault?, hasRoom: Bool) {
     worker.decide(self, fault)
-    recordSequence = worker.audit.append(decision, head, snapshot)
+    recordSequence = worker.audit.append(request, snapshot)
     guard recordSequence != nil else { return answer(.auditUnavailable) }
-    if decision.isDurable { worker.audit.wantCommit() }
+    if request.decision.isDurable { worker.audit.wantCommit() }
     guard hasRoom else { return answer(.overloaded) }
-    if let refusal = decision.refusal ?? client.prepare(&head, for: decision) {
+    if let refusal = request.decision.refusal ?? client.prepare(&request) {
       answer(refusal)
     } else {
-      perform(machine.begin(decision.machineRequest(head)))
+      perform(machine.begin(request.machineRequest))
     }
   }
 
@@ -136,13 +136,13 @@ final class Exchange {
 
   func acquire(_ choice: Int, requiresFresh: Bool) {
     releaseOrigin(.failed)
-    let endpoint = decision.endpoint(ofChoice: choice)
+    let endpoint = request.decision.endpoint(ofChoice: choice)
     outcome.attemptCount += 1
     outcome.endpoint = endpoint
     touch(snapshot.timeouts.acquireMilliseconds)
     let pool = generation.pools[Int(endpoint.index)]
     waitingIn = pool
-    pool.acquire(self, requiresFresh: requiresFresh || !head.method.isIdempotent)
+    pool.acquire(self, requiresFresh: requiresFresh || !request.head.method.isIdempotent)
   }
 
   var context: LoopContext { worker.context }
@@ -243,9 +243,9 @@ final class Exchange {
     if isIdentifying {
       // Nobody hears the answer, but every request leaves a decision.
       isIdentifying = false
-      decision.identification = .refused(.busy)
+      request.decision.identification = .refused(.busy)
       worker.decide(self, nil)
-      recordSequence = worker.audit.append(decision, head, snapshot)
+      recordSequence = worker.audit.append(request, snapshot)
     }
     perform(machine.clientGone())
   }

@@ -15,13 +15,15 @@ import Testing
     "Identity": ["Base", "Native", "JWTKit"],
     "Origins": ["Base", "HTTP"],
     "Policy": ["Base", "StrictYAML"],
+    "Control": ["Base", "Native", "Policy", "Reactor", "StrictYAML"],
     "Proxy": ["Audit", "Base", "Clinical", "HTTP", "Identity", "Native", "Origins", "Policy"],
     "Edge": [
       "Audit", "Base", "Clinical", "HTTP", "Identity", "Native", "Origins", "Policy", "Proxy",
       "Reactor", "Logging",
     ],
     "homeward": [
-      "ArgumentParser", "Audit", "Base", "Clinical", "Edge", "HTTP", "Identity", "Logging",
+      "ArgumentParser", "Audit", "Base", "Clinical", "Control", "Edge", "HTTP", "Identity",
+      "Logging",
       "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
     ],
   ]
@@ -30,7 +32,8 @@ import Testing
 
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
-    "Base", "HTTP", "Audit", "Clinical", "Identity", "Origins", "Policy", "Proxy", "StrictYAML",
+    "Base", "HTTP", "Audit", "Clinical", "Control", "Identity", "Origins", "Policy", "Proxy",
+    "StrictYAML",
   ]
 
   private static let forbiddenInPureTargets = [

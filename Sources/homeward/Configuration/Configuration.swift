@@ -23,6 +23,8 @@ struct Configuration: Sendable, Equatable {
   var identity: Identity?
   /// How requests name patients and resources.
   var fhir = FHIR()
+  /// What lies outside FHIR.
+  var paths: [Outside] = []
   /// Where users are; nil: every location is unknown.
   var location: Location?
   /// Where patients belong.
@@ -60,6 +62,7 @@ extension Configuration {
     configuration.identity = reader.optionalMapping("identity", "`identity`")
       .map { Identity($0, paths) }
     configuration.fhir = FHIR(reader.section("fhir"))
+    configuration.paths = Outside.all(reader, base: configuration.fhir.base)
     configuration.location = reader.optionalMapping("location", "`location`")
       .map { Location($0, paths) }
     configuration.directory = Directory(reader.mapping("directory", "`directory`"), paths)
