@@ -60,15 +60,26 @@ extension IdentityRules {
   public func subject(of certificate: PeerCertificate) -> Subject? {
     for rule in certificates {
       guard let name = rule.match(certificate) else { continue }
-      var facts = SubjectFacts()
-      facts.role = rule.role
-      facts.tenant = rule.tenant
-      facts.purposes = rule.purpose.map { [$0] } ?? []
-      facts.assurance = rule.assurance
       return Subject(
-        source: .certificate, issuerName: "certificate", name: name,
-        tokenID: certificate.serial, facts: facts, expiresAt: certificate.notAfter)
+        certifiedBy: rule, name: name, serial: certificate.serial, until: certificate.notAfter)
     }
     return nil
+  }
+}
+
+extension Subject {
+  /// What a certificate proves by a rule about one of its names.
+  public convenience init(
+    certifiedBy rule: CertificateRule, name: String? = nil, serial: String? = nil,
+    until end: WallTime
+  ) {
+    var facts = SubjectFacts()
+    facts.role = rule.role
+    facts.tenant = rule.tenant
+    facts.purposes = rule.purpose.map { [$0] } ?? []
+    facts.assurance = rule.assurance
+    self.init(
+      source: .certificate, issuerName: "certificate", name: name ?? rule.name, tokenID: serial,
+      facts: facts, expiresAt: end)
   }
 }

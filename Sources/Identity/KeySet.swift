@@ -19,8 +19,8 @@ public struct KeySet: Sendable {
   /// How many keys of the set can verify signatures.
   public private(set) var count = 0
 
-  /// Reads a set. Keys for other purposes are passed over; a set without any usable key, with two of
-  /// one name, or with a private or shared key is refused.
+  /// Reads a set. Keys for other purposes are passed over; a set without any usable key, with two
+  /// of one name, or with a private or shared key is refused.
   public init(_ bytes: [UInt8]) throws(KeySetFault) {
     guard bytes.count <= IdentityLimits.keySetByteCountMax else {
       throw KeySetFault(

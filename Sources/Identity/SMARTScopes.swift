@@ -4,7 +4,8 @@ public import Base
 ///
 /// Scopes of other kinds (`openid`, `launch`) say nothing about data. A scope with a query part
 /// (`?category=`) covers less than its type; whether a request stays inside it is not worked out
-/// here, so such a scope covers nothing. <https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html>
+/// here, so such a scope covers nothing.
+/// <https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html>
 public struct SMARTScopes: Sendable, Equatable {
   /// For whose data a scope speaks.
   public enum Context: Sendable {
