@@ -51,6 +51,7 @@ public final class Server {
   private let auditLog: AuditLog
   private let segments: AuditSegments
   private let reload: () -> Snapshot?
+  private let directories: Mailbox<DirectoryWatch.Message>
   private var signals: Signals?
   private var snapshot: Snapshot
   private var listeningCount = 0
@@ -71,6 +72,7 @@ public final class Server {
     log = EdgeLog(logger: options.logger)
     context = try LoopContext()
     reports = try Mailbox()
+    directories = try Mailbox()
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     segments = try AuditSegments(options.audit, at: Clock.wall())
@@ -88,12 +90,16 @@ public final class Server {
     signals = try Signals(on: context.loop) { [unowned self] in received($0) }
     try reports.attach(to: context.loop) { [unowned self] in received($0) }
     let committer = try startCommitter()
+    let watch = try startDirectoryWatch()
+    follow(snapshot)
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
     context.loop.endOfTurn = { [unowned self] in context.endTurn() }
     context.loop.run()
     for thread in threads { thread.join() }
     threads = []
+    directories.post(.stop)
+    watch.join()
     auditLog.inbox.post(.stop)
     committer.join()
     if let startFailure { throw ServerError(reason: startFailure) }
@@ -152,6 +158,23 @@ public final class Server {
     }
   }
 
+  /// Starts the thread that follows the deltas of patient directories.
+  private func startDirectoryWatch() throws -> Thread {
+    let (inbox, log) = (directories, self.log)
+    return try Thread(name: "homeward-patients") {
+      do throws(SystemError) {
+        try DirectoryWatch(log: log, inbox: inbox).run()
+      } catch {
+        log.deltasStopped("\(error)")
+      }
+    }
+  }
+
+  /// Follows the deltas of a snapshot's directory from here on, even before loops adopt it.
+  private func follow(_ snapshot: Snapshot) {
+    if let directory = snapshot.directory { directories.post(.follow(directory)) }
+  }
+
   private func received(_ report: WorkerReport) {
     switch report {
     case .requestFailed(let endpoint, let failure): prober.requestFailed(endpoint, failure)
@@ -178,6 +201,7 @@ public final class Server {
     case .reload:
       guard !isDraining, let next = reload() else { return }
       snapshot = next
+      follow(next)
       prober.adopt(next)
       prober.whenSettled { [unowned self] in
         for worker in workers { worker.post(.adopt(snapshot, prober.current)) }

@@ -33,6 +33,8 @@ public struct Decision: Sendable {
   public internal(set) var classification = Classification()
   /// What the policy was asked.
   public internal(set) var facts = Facts()
+  /// Seconds since the patient directory's signer last vouched for it; nil when nobody does.
+  public internal(set) var directoryAgeSeconds: UInt64?
   /// What the policy said; nil when the request was refused before it was asked.
   public internal(set) var plan: Plan?
   /// The plan's endpoints in the order to try, and those removed.

@@ -1,5 +1,5 @@
 import Base
-import Clinical
+import Directory
 import HTTP
 import Policy
 import Reactor

@@ -12,16 +12,17 @@ import Testing
     "HTTP": ["Base", "Native"],
     "Audit": ["Base", "Native"],
     "Clinical": ["Base"],
+    "Directory": ["Base", "Native"],
     "Origins": ["Base", "HTTP"],
     "Policy": ["Base", "StrictYAML"],
-    "Proxy": ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"],
+    "Proxy": ["Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy"],
     "Edge": [
-      "Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor",
-      "Logging",
+      "Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy", "Proxy",
+      "Reactor", "Logging",
     ],
     "homeward": [
-      "ArgumentParser", "Audit", "Base", "Clinical", "Edge", "HTTP", "Logging", "Native",
-      "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
+      "ArgumentParser", "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Logging",
+      "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
     ],
   ]
 
@@ -29,7 +30,7 @@ import Testing
 
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
-    "Base", "HTTP", "Audit", "Clinical", "Origins", "Policy", "Proxy", "StrictYAML",
+    "Base", "HTTP", "Audit", "Clinical", "Directory", "Origins", "Policy", "Proxy", "StrictYAML",
   ]
 
   private static let forbiddenInPureTargets = [

@@ -1,4 +1,4 @@
-internal import Clinical
+internal import Directory
 internal import Policy
 internal import Reactor
 internal import StrictYAML
@@ -74,8 +74,14 @@ struct CheckReport {
 
   /// The directory in one line.
   private func directorySummary(_ configuration: Configuration) -> String {
-    guard let directory = load.directory else { return configuration.directory.file }
-    return "\(configuration.directory.file), \(plural(directory.count, "patient"))"
+    let source = configuration.directory
+    let path = source.signed?.snapshot ?? source.file
+    guard let directory = load.directory else { return path }
+    guard source.signed != nil else { return "\(path), \(plural(directory.count, "patient"))" }
+    let age = directory.ageSeconds(at: Clock.wall()).map { ", \(ageText(seconds: $0)) old" }
+    return "\(path), version \(directory.snapshot.header.version),"
+      + " \(plural(directory.count, "patient")), deltas up to \(directory.deltaState.last)"
+      + (age ?? "")
   }
 
   /// The same for programs.
@@ -106,6 +112,7 @@ struct CheckReport {
         } ?? .null
       ),
       ("patients", load.directory.map { .number($0.count) } ?? .null),
+      ("directory", load.directory.map(\.state) ?? .null),
       ("listeners", .list(configuration.listeners.map { .text($0.summary) })),
       (
         "endpoints",
