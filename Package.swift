@@ -97,7 +97,7 @@ let package = Package(
     tests("ClinicalTests", ["Base", "Clinical"]),
     tests("DirectoryTests", ["Base", "Directory", "Native"]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
-    tests("PolicyTests", ["Base", "Policy", "StrictYAML"]),
+    tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(
       "ProxyTests",

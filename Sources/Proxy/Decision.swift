@@ -33,12 +33,12 @@ public struct Decision: Sendable {
   public internal(set) var classification = Classification()
   /// What the policy was asked.
   public internal(set) var facts = Facts()
-  /// Seconds since the patient directory's signer last vouched for it; nil when nobody does.
-  public internal(set) var directoryAgeSeconds: UInt64?
   /// What the policy said; nil when the request was refused before it was asked.
   public internal(set) var plan: Plan?
   /// The plan's endpoints in the order to try, and those removed.
   public internal(set) var narrowed = NarrowedPlan()
+  /// Whether the request's head could not be read: nothing is known of it then.
+  public internal(set) var isUnread = false
   /// Why nothing is forwarded; nil when something may be.
   public internal(set) var refusal: Refusal?
 
