@@ -33,7 +33,7 @@ public struct PatientRows {
   public var count: Int { rows.count }
 
   /// Adds a patient.
-  mutating func add(_ key: PatientKey, _ entry: PatientEntry, line: Int = 0) {
+  public mutating func add(_ key: PatientKey, _ entry: PatientEntry, line: Int = 0) {
     rows.append(Row(key: key, word: EntryWord(entry), line: UInt32(clamping: line)))
   }
 

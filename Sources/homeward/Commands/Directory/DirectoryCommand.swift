@@ -29,7 +29,7 @@ struct DirectoryCommand: ParsableCommand {
       """,
     subcommands: [
       DirectoryBuildCommand.self, DirectoryApplyCommand.self, DirectoryVerifyCommand.self,
-      DirectoryLookupCommand.self, DirectoryStatsCommand.self,
+      DirectoryLookupCommand.self, DirectoryStatsCommand.self, DirectoryBenchCommand.self,
     ])
 }
 
