@@ -96,14 +96,10 @@ struct EntryWord: Equatable, Sendable {
     let letters = bits >> 28 & 0x7_FFFF_FFFF
     guard letters != 0 else { return .unknown }
     var text = letters & 0x7F | (letters >> 7 & 0x7F) << 8
-    var count = 2
     let rest = letters >> 14
     if rest != 0 {
       text |= 0x2D << 16 | (rest & 0x7F) << 24 | (rest >> 7 & 0x7F) << 32 | (rest >> 14) << 40
-      count = rest >> 7 == 0 ? 4 : rest >> 14 == 0 ? 5 : 6
     }
-    return unsafe withUnsafeBytes(of: text.littleEndian) { raw in
-      unsafe Place(utf8: UnsafeRawBufferPointer(rebasing: raw[..<count])) ?? .unknown
-    }
+    return Place(restoring: text) ?? .unknown
   }
 }

@@ -63,6 +63,19 @@ public struct PatientFlags: OptionSet, Hashable, Sendable {
   /// The marks that a merge carries over to the survivor.
   static let sensitive: PatientFlags = [.part2, .vip, .employee, .behavioral, .reproductive]
 
+  /// The protected class that a request counts as which may bring such records of this person; nil
+  /// when the marks change nothing. With several marks 42 CFR Part 2 goes first, for it is the
+  /// strictest; after it a class that the request names itself stays.
+  public func protectedClass(insteadOf named: DataClass) -> DataClass? {
+    if contains(.part2) { return .substanceUse }
+    switch named {
+    case .behavioralHealth, .substanceUse, .reproductiveHealth: return nil
+    default: break
+    }
+    if contains(.behavioral) { return .behavioralHealth }
+    return contains(.reproductive) ? .reproductiveHealth : nil
+  }
+
   /// All marks that have a meaning.
   static let known = PatientFlags(rawValue: 127)
 

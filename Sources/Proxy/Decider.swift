@@ -85,9 +85,11 @@ public struct Decider: ~Copyable {
       decision.facts.home = snapshot.home(of: patient)
       decision.facts.residency = patient.residency
       decision.facts.consent = patient.consent
-      if classification.mayContainRestricted, patient.flags.contains(.part2) {
-        // 42 CFR Part 2: what may hold such a record of such a patient is treated as one.
-        decision.facts.dataClass = .substanceUse
+      if classification.mayContainRestricted,
+        let protected = patient.flags.protectedClass(insteadOf: classification.dataClass)
+      {
+        // What may hold such a record of such a patient is treated as one.
+        decision.facts.dataClass = protected
         decision.facts.sensitivity = .restricted
       }
     }

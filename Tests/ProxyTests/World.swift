@@ -102,6 +102,7 @@ struct World {
       pt2,us-east,US-NY,granted,part2,
       wd1,us-west,US-CA,withdrawn,,
       az0,,,,,az1
+      bh1,us-west,US-CA,granted,behavioral+reproductive,
       """
     let hash = PatientHash(key0: 3, key1: 4)
     let snapshot = try unsafe Array(csv.utf8).withUnsafeBytes { bytes in

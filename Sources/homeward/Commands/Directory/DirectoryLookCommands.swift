@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Base
 internal import Directory
+internal import Edge
 internal import Reactor
 
 /// `homeward directory verify`: every byte is what the signer signed.
@@ -25,7 +26,9 @@ struct DirectoryVerifyCommand: ParsableCommand {
   func run() throws {
     let directory = try options.open(verifies: true)
     if json { return StandardStream.output.write("\(directory.state)\n") }
-    StandardStream.output.write("\(options.snapshot): ok, \(directory.stateText)\n")
+    let isTorn = try directory.readDeltas().isTorn
+    let tail = isTorn ? "; the log ends inside a batch, which is not in force" : ""
+    StandardStream.output.write("\(options.snapshot): ok, \(directory.stateText)\(tail)\n")
   }
 }
 
