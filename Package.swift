@@ -60,6 +60,9 @@ let package = Package(
     library("Origins", ["Base", "HTTP"]),
     library("Policy", ["Base", "StrictYAML"]),
 
+    // What officers and operators decide.
+    library("Control", ["Base", "Native", "Policy", "Reactor", "StrictYAML"]),
+
     // The life of a request, and the driver that gives it sockets, files and time.
     library(
       "Proxy",
@@ -73,8 +76,8 @@ let package = Package(
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Native", "Origins", "Policy",
-        "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
+        "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Native", "Origins",
+        "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 
@@ -98,6 +101,7 @@ let package = Package(
     tests("DirectoryTests", ["Base", "Directory", "Native"]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
+    tests("ControlTests", ["Base", "Control", "Native", "Policy", "Reactor", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(
       "ProxyTests",
@@ -111,7 +115,7 @@ let package = Package(
     tests(
       "ConfigurationTests",
       [
-        "homeward", "Base", "Directory", "Edge", "HTTP", "Native", "Policy", "Reactor",
+        "homeward", "Base", "Control", "Directory", "Edge", "HTTP", "Native", "Policy", "Reactor",
         "StrictYAML", argumentParser,
       ]),
     tests("TidyTests", []),

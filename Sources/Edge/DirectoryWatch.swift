@@ -48,7 +48,10 @@ final class DirectoryWatch: TimerTarget {
   private func received(_ message: Message) {
     switch message {
     case .follow(let directory):
-      guard let path = directory.deltasPath else { return }
+      // Another policy comes with the directory that is in use already.
+      guard let path = directory.deltasPath,
+        !followed.contains(where: { $0.directory === directory })
+      else { return }
       followed.append(Followed(directory: directory, path: path))
       if followed.count == 1 { timerFired(token: 0) }
     case .stop: loop.stop()

@@ -91,6 +91,12 @@ struct EdgeLog: Sendable {
     logger.warning("the directory's delta log ends inside a batch that does not become whole")
   }
 
+  func policyRefused(policy: String, version: Int, _ reason: String) {
+    logger.error(
+      "policy version does not fit; the one before stays",
+      metadata: ["policy": "\(policy)", "version": "\(version)", "reason": "\(reason)"])
+  }
+
   func draining(_ seconds: UInt64) {
     logger.notice("draining", metadata: ["seconds at most": "\(seconds)"])
   }

@@ -82,6 +82,8 @@ final class Worker: TimerTarget {
 
   private func adopt(_ snapshot: Snapshot, _ health: HealthSnapshot) {
     let old = generation
+    // Counted by the rules' numbers, which mean the old snapshot's.
+    reportDifferences()
     let next = Generation(snapshot, health: health, after: old, worker: self)
     generation = next
     for pool in old?.pools ?? [] where !next.pools.contains(where: { $0 === pool }) {
@@ -89,6 +91,12 @@ final class Worker: TimerTarget {
       retiringPools.append(pool)
     }
     openListeners()
+  }
+
+  /// Tells the control loop where policy versions differed.
+  private func reportDifferences() {
+    guard let table = decider.takeDifferences() else { return }
+    reports.post(.differences(table, snapshot))
   }
 
   // MARK: Clients
@@ -198,6 +206,7 @@ final class Worker: TimerTarget {
     retiringPools.removeAll { $0.isEmpty }
     tickCount += 1
     if tickCount % Self.ticksPerSweep == 0 {
+      reportDifferences()
       for client in Array(clients.values) { client.checkDeadlines(now) }
       if droppedClientCount > 0 { log.clientsDropped(droppedClientCount) }
       droppedClientCount = 0

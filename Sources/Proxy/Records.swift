@@ -51,15 +51,16 @@ extension Decision {
 
   private func fillPlan(_ record: inout DecisionRecord, _ snapshot: Snapshot) {
     let names = snapshot.names
-    record.policyName = .bytes(names.policyName)
-    record.policyVersion = UInt64(snapshot.policy.version)
-    record.policyHash = .bytes(names.policyHash)
+    let words = snapshot.names(of: self)
+    record.policyName = .bytes(words.policyName)
+    record.policyVersion = UInt64(snapshot.policy(of: self).version)
+    record.policyHash = .bytes(words.policyHash)
     guard let plan else {
       record.verdict = .reject
       if let refusal { record.reason = .text(refusal.rawValue) }
       return
     }
-    if let index = plan.ruleIndex { record.rule = .bytes(names.rules[index]) }
+    if let index = plan.ruleIndex { record.rule = .bytes(words.rules[index]) }
     switch plan.verdict {
     case .refuse(let kind): record.verdict = .refuse(kind)
     case .permit: record.verdict = narrowed.choices.isEmpty ? .refuse(.unavailable) : .permit
@@ -69,7 +70,7 @@ extension Decision {
     for candidate in plan.candidates {
       record.candidates.append(
         RecordedCandidate(
-          region: .bytes(names.regions[Int(candidate.region.index)]), tier: candidate.tier,
+          region: .bytes(words.regions[Int(candidate.region.index)]), tier: candidate.tier,
           stalenessMilliseconds: candidate.stalenessMillisecondsMax,
           isMarked: candidate.isMarkedStale))
     }

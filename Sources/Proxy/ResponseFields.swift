@@ -26,7 +26,7 @@ extension Decision {
     scratch.append(hexadecimal: id.high)
     scratch.append(hexadecimal: id.low)
     move(&scratch, as: "ehr-decision-id", to: &fields)
-    append(snapshot.names.policy(plan?.ruleIndex), as: "ehr-policy", to: &fields)
+    append(snapshot.names(of: self).policy(plan?.ruleIndex), as: "ehr-policy", to: &fields)
   }
 
   /// `EHR-Freshness`: which tier answered, how far it may lag now, as of when, and the bound.

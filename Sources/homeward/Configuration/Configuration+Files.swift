@@ -26,12 +26,6 @@ extension Configuration {
     /// The signer's public key, PEM.
     var signer = ""
   }
-
-  /// Where the rules come from.
-  struct PolicySource: Sendable, Equatable {
-    /// The policy file, YAML.
-    var file = ""
-  }
 }
 
 extension Configuration.Location {
@@ -60,14 +54,6 @@ extension Configuration.Directory {
     } else {
       file = paths.file("file", in: reader)
     }
-    reader.finish()
-  }
-}
-
-extension Configuration.PolicySource {
-  /// Reads `policy`.
-  init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
-    file = paths.file("file", in: reader)
     reader.finish()
   }
 }

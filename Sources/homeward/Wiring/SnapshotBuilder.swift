@@ -29,7 +29,7 @@ final class SnapshotBuilder {
         region.endpoints.map { $0.definition(in: region) }
       })
     return Snapshot(
-      policy: policy, topology: topology,
+      policy: policy, superseded: load.superseded, topology: topology,
       classifier: Classifier(
         fhirBasePath: configuration.fhir.base,
         patientIDSeparator: configuration.fhir.patientIDSeparator.rawValue.utf8.first),
