@@ -12,6 +12,9 @@ func checkMaterial(
   opens: Bool
 ) {
   checkPseudonymKey(configuration.audit.pseudonymKey, paths, diagnostics)
+  if let key = configuration.directory.signed?.key {
+    warnIfOpen(key, "directory key", paths, diagnostics)
+  }
   for key in configuration.privateKeyPaths { warnIfOpen(key, "private key", paths, diagnostics) }
   guard opens else { return }
   for tls in configuration.listeners.compactMap(\.tls) { checkTLS(tls, paths, diagnostics) }
