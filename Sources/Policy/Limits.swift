@@ -12,6 +12,12 @@ enum Limits {
   static let stalenessMillisecondsMax = 24 * 3_600_000
   /// Distinct places in conditions and `near` lists; the world has about 5,000 subdivisions.
   static let placeCountMax = 6000
+  /// Nodes of a diagram: 25 times what 5,000 rules with named groups need, and about 200 MB.
+  static let diagramNodeCountMax = 4_000_000
+  /// States that building may remember; each has a list of conditions, some ten words long.
+  static let diagramStateCountMax = 6_000_000
+  /// Edges of a diagram, four bytes each: bounds the memory where nodes are wide.
+  static let diagramEdgeCountMax = 64_000_000
 }
 
 /// The stable codes of what this target complains about.
