@@ -6,6 +6,10 @@ enum Limits {
   static let candidateCountMax = 64
   /// Twice the largest policy we plan for; every pair of routes is compared at load.
   static let ruleCountMax = 10_000
+  /// Tenants have value codes of a byte, and each costs a row of the index.
+  static let tenantCountMax = 200
+  /// Distinct thresholds of one number, or dates in `effective`: each costs a row of the index.
+  static let cutCountMax = 1000
   /// Identifiers are repeated in every record.
   static let identifierByteCountMax = 48
   /// Far staler than any clinical use; a bound above it is a mistake in the unit.
@@ -38,6 +42,8 @@ enum Code: String, CaseIterable {
   case tooMany = "E314"
   case emptyList = "E315"
   case neverWithoutConsequence = "E316"
+  case unknownTenant = "E317"
+  case numberRange = "E318"
   case unusedSet = "W301"
   case unusedOverride = "W302"
 }

@@ -31,8 +31,14 @@ public final class Policy: Sendable {
   public let effectiveUntil: WallTime?
   /// The regions; a `RegionID` is an index into this list.
   public let regions: [Region]
+  /// The tenants that the file declares; `Tenant.named` is an index into this list.
+  public let tenants: [String]
+  /// The rows of the cache matrix; `Plan.cacheRow` is an index into this list.
+  public let cacheRows: [CacheRow]
   /// All rules, in the order of evaluation; `Plan.ruleIndex` is an index into this list.
   public let rules: [Rule]
+  /// The value codes of its attributes.
+  let domains: Domains
   private let compiled: CompiledPolicy
   /// The referee of the compiled form.
   let interpreter: Interpreter
@@ -53,6 +59,11 @@ public final class Policy: Sendable {
         Code.tooMany.rawValue, at: .start,
         "at most \(Limits.placeCountMax) places are possible, not \(read.placeCount)")
     }
+    for (attribute, count) in read.cutCounts where count > Limits.cutCountMax {
+      diagnostics.error(
+        Code.tooMany.rawValue, at: .start,
+        "at most \(Limits.cutCountMax) thresholds of `\(attribute.key)` are possible, not \(count)")
+    }
     // A place or region that was refused would only lead to further complaints.
     guard !diagnostics.hasErrors else { return (nil, diagnostics.sorted()) }
     let policy = Policy(read, hash: hash, diagnostics)
@@ -61,7 +72,7 @@ public final class Policy: Sendable {
 
   /// Checks the rules together and compiles them; nil after complaints.
   private init?(_ text: PolicyText, hash: String, _ diagnostics: Diagnostics) {
-    let domains = Domains(text.regions, text.rules)
+    let domains = Domains(text.regions, tenants: text.tenants, text.rules)
     let checker = Checker(text: text, domains: domains, diagnostics: diagnostics)
     let rules = checker.orderedRules()
     guard !diagnostics.hasErrors else { return nil }
@@ -73,9 +84,14 @@ public final class Policy: Sendable {
     effectiveFrom = text.effectiveFrom
     effectiveUntil = text.effectiveUntil
     regions = text.regions
+    tenants = text.tenants
+    cacheRows = text.cacheRows
     self.rules = rules
-    compiled = CompiledPolicy(text.regions, rules, domains)
-    interpreter = Interpreter(regions: text.regions, rules: rules, nearness: domains.nearness)
+    self.domains = domains
+    compiled = CompiledPolicy(text.regions, rules, text.cacheRows, domains)
+    interpreter = Interpreter(
+      regions: text.regions, tenants: text.tenants, cacheRows: text.cacheRows, rules: rules,
+      nearness: domains.nearness)
   }
 
   /// What may be done with a request of these facts. Allocates nothing; any thread.
@@ -92,6 +108,11 @@ public final class Policy: Sendable {
   /// The region of this name, or nil.
   public func region(named name: String) -> RegionID? {
     regions.firstIndex { $0.name == name }.map { RegionID(UInt8($0)) }
+  }
+
+  /// The tenant of this name: `other` when the policy does not declare it.
+  public func tenant(named name: String) -> Tenant {
+    tenants.firstIndex(of: name).map { .named(UInt8($0)) } ?? .other
   }
 
   /// The region whose `near` list holds the place or its country, or nil.

@@ -33,7 +33,7 @@ public struct Decider: ~Copyable {
         Step(
           region: candidate.region, tier: candidate.tier,
           stalenessMillisecondsMax: candidate.stalenessMillisecondsMax,
-          isMarkedStale: candidate.isMarkedStale))
+          isMarkedStale: candidate.isMarkedStale, orderGroup: candidate.orderGroup))
     }
     Narrowing.narrow(
       steps, intent: decision.facts.operation.isSafe ? .read : .write,
@@ -51,6 +51,8 @@ public struct Decider: ~Copyable {
     let method = ClinicalMethod(head.method)
     let pathCount = head.pathCount
     decision.facts.location = decision.client.place
+    decision.facts.time = decision.time
+    decision.facts.hour = UInt8(decision.time.microseconds / 3_600_000_000 % 24)
     unsafe head.target.withUnsafeBytes { target in
       let classification = unsafe snapshot.classifier.classify(
         method: method, target: target, pathCount: pathCount)

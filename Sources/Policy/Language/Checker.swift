@@ -60,7 +60,7 @@ struct Checker {
     for (later, route) in text.routes.enumerated() {
       for (earlier, other) in text.routes[..<later].enumerated() {
         let isDeclared = route.overrides.contains(other.id) || other.overrides.contains(route.id)
-        let hasSameOutcome = route.serve == other.serve && route.durability == other.durability
+        let hasSameOutcome = route.hasSameOutcome(as: other)
         guard boxes[later].when.intersects(boxes[earlier].when) else {
           if isDeclared { warnAboutNeedlessOverride(route, other) }
           continue
@@ -90,7 +90,7 @@ struct Checker {
     for route in text.routes {
       let count = route.serve.reduce(0) { sum, step in
         sum
-          + step.destinations.reduce(0) { $0 + ($1 == .any ? text.regions.count : 1) }
+          + step.destinations.reduce(0) { $0 + ($1.isEvery ? text.regions.count : 1) }
       }
       if count > Limits.candidateCountMax {
         error(

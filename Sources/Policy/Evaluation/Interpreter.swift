@@ -1,9 +1,12 @@
 import Base
+import StrictYAML
 
 /// Evaluates the rules word by word: slow, obvious, the referee of the compiled form, and the
 /// source of explanations.
 struct Interpreter: Sendable {
   let regions: [Region]
+  let tenants: [String]
+  let cacheRows: [CacheRow]
   /// In any order but for routes: every route behind those that override it.
   let rules: [Rule]
   let nearness: Nearness
@@ -23,6 +26,8 @@ struct Interpreter: Sendable {
     let ruleIndex: Int?
     let candidates: [Candidate]
     let durability: Durability
+    let obligations: Obligations
+    let cacheRow: Int?
   }
 
   /// Whether `rule` is about a request with these facts.
@@ -43,7 +48,8 @@ struct Interpreter: Sendable {
     func refusal(_ kind: RefusalKind, _ index: Int?) -> Result {
       Result(
         verdict: .refuse(kind), ruleIndex: index, candidates: [],
-        durability: index.map { rules[$0].durability } ?? .standard)
+        durability: index.map { rules[$0].durability } ?? .standard, obligations: [],
+        cacheRow: nil)
     }
     let matched = rules.indices.filter { outcome(rules[$0], facts) == .matched }
     let nevers = matched.filter { rules[$0].layer == .never }
@@ -68,7 +74,11 @@ struct Interpreter: Sendable {
     }
     return Result(
       verdict: .permit, ruleIndex: route, candidates: candidates,
-      durability: rules[route].durability)
+      durability: rules[route].durability, obligations: rules[route].obligations,
+      cacheRow: cacheRows.firstIndex {
+        $0.store != nil && $0.dataClasses.contains(facts.dataClass)
+          && $0.sensitivities.contains(facts.sensitivity)
+      })
   }
 
   /// The regions around this request.
@@ -84,12 +94,27 @@ struct Interpreter: Sendable {
     switch clause.attribute {
     case .residency: place = facts.residency
     case .location: place = facts.location
+    case .directoryAge, .authenticationAge, .hour, .time:
+      guard let number = number(clause.attribute, facts) else {
+        return clause.namesUnknown || orUnknown
+      }
+      return clause.ranges.contains { $0.contains(number) }
     default:
       let word = word(clause.attribute, facts)
       return clause.values.contains(word) || (orUnknown && word == "unknown")
     }
     if place == .unknown { return clause.namesUnknown || orUnknown }
     return clause.places.contains { place.isWithin($0) || (orUnknown && $0.isWithin(place)) }
+  }
+
+  /// The fact as a number: seconds, the hour, or microseconds; nil when it is not known.
+  private func number(_ attribute: Attribute, _ facts: Facts) -> UInt64? {
+    switch attribute {
+    case .directoryAge: facts.directoryAgeSeconds.map { UInt64($0) }
+    case .authenticationAge: facts.authenticationAgeSeconds.map { UInt64($0) }
+    case .hour: facts.hour.map { UInt64($0) }
+    default: facts.time.microseconds
+    }
   }
 
   /// The fact as a policy file writes it.
@@ -106,6 +131,20 @@ struct Interpreter: Sendable {
     case .consent: facts.consent.rawValue
     case .breakGlass: Answer(facts.breakGlass).word
     case .userInHomeRegion: nearness.isUser(at: facts.location, in: facts.home).word
+    case .assurance: facts.assurance.rawValue
+    case .device: facts.device.rawValue
+    case .ownRecord: Answer(facts.ownRecord).word
+    case .scope: facts.scope.rawValue
+    case .tenant:
+      switch facts.tenant {
+      case .named(let index): tenants[Int(index)]
+      case .other: "other"
+      case .unknown: "unknown"
+      }
+    case .directoryAge, .authenticationAge:
+      number(attribute, facts).map { secondsText(Int($0)) } ?? "unknown"
+    case .hour: facts.hour.map { String($0) } ?? "unknown"
+    case .time: timestamp(facts.time)
     }
   }
 }

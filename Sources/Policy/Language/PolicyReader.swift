@@ -7,15 +7,17 @@ import StrictYAML
 final class PolicyReader {
   let diagnostics: Diagnostics
   /// The regions in the order of the file.
-  private(set) var regions: [Region] = []
-  private(set) var sets: [String: NamedSet] = [:]
+  var regions: [Region] = []
+  /// The tenants in the order of the file.
+  var tenants: [String] = []
+  var sets: [String: NamedSet] = [:]
   private var usedSets: Set<String> = []
   private var identifiers: [String: Mark] = [:]
 
   /// A named group of values.
   struct NamedSet {
     let kind: Attribute.Kind
-    let values: [Node.Scalar]
+    let values: Values
     let mark: Mark
   }
 
@@ -31,14 +33,16 @@ final class PolicyReader {
     text.version = reader.integer("version", in: 1...1_000_000)
     text.ticket = reader.optionalString("ticket")
     text.say = reader.optionalString("say")
-    readEffective(reader, &text)
+    (text.effectiveFrom, text.effectiveUntil) = effective(reader)
     readRegions(reader)
+    readTenants(reader)
     readSets(reader)
     text.never = readRules(reader, .never)
     text.deny = readRules(reader, .deny)
     text.routes = readRules(reader, .route)
     reader.finish()
     text.regions = regions
+    text.tenants = tenants
     for (name, set) in sets.sorted(by: { $0.key < $1.key }) where !usedSets.contains(name) {
       diagnostics.warning(
         Code.unusedSet.rawValue, at: set.mark, "no rule uses the set `\(name)`")
@@ -135,96 +139,5 @@ final class PolicyReader {
       .unknownSet, at: scalar.mark, "no set is called `\(name)`",
       suggestion: Spelling.nearest(to: name, among: sets.keys.sorted()).map { "$\($0)" })
     return nil
-  }
-
-  private func readEffective(_ reader: MappingReader, _ text: inout PolicyText) {
-    guard let effective = reader.optionalMapping("effective", "`effective`") else { return }
-    func time(_ key: String) -> WallTime? {
-      guard let scalar = effective.scalar(key, isRequired: false) else { return nil }
-      if let time = parseTimestamp(scalar.text) { return time }
-      error(
-        .effectiveDates, at: scalar.mark,
-        "`\(key)` must be a time such as `2026-12-01T00:00:00Z`, in UTC")
-      return nil
-    }
-    text.effectiveFrom = time("from")
-    text.effectiveUntil = time("until")
-    effective.finish()
-    if let from = text.effectiveFrom, let until = text.effectiveUntil, until <= from {
-      error(.effectiveDates, at: effective.mark(of: "until"), "`until` is not after `from`")
-    }
-  }
-
-  private func readRegions(_ reader: MappingReader) {
-    var nearPlaces: [Place: String] = [:]
-    var backups: [(index: Int, name: Node.Scalar)] = []
-    for (name, region) in reader.namedMappings("regions", "region") {
-      checkIdentifier(name)
-      if Destination.words.contains(name.text) || name.text == "unknown" {
-        error(.identifier, at: name.mark, "`\(name.text)` is a word of the language")
-      }
-      var near: [Place] = []
-      for node in region.list("near", isRequired: false) {
-        for scalar in scalars(node, "near") {
-          guard let place = place(scalar) else { continue }
-          if let other = nearPlaces[place] {
-            error(
-              .nearTwice, at: scalar.mark, "\(place) is near `\(name.text)` and near `\(other)`")
-          }
-          nearPlaces[place] = name.text
-          near.append(place)
-        }
-      }
-      let jurisdiction = region.scalar("jurisdiction", isRequired: false).flatMap { place($0) }
-      if let backup = region.scalar("backup", isRequired: false) {
-        backups.append((regions.count, backup))
-      }
-      region.finish()
-      regions.append(
-        Region(name: name.text, near: near, backup: nil, jurisdiction: jurisdiction ?? .unknown))
-    }
-    if regions.count > Limits.regionCountMax {
-      error(
-        .tooMany, at: reader.mark(of: "regions"),
-        "at most \(Limits.regionCountMax) regions are possible, not \(regions.count)")
-    }
-    for (index, name) in backups {
-      guard let backup = region(name) else { continue }
-      if Int(backup.index) == index {
-        error(.selfBackup, at: name.mark, "`\(name.text)` cannot be its own backup")
-      }
-      regions[index].backup = backup
-    }
-  }
-
-  /// Reads `sets`: each is a mapping of one attribute (or `places`, `regions`) to values.
-  private func readSets(_ reader: MappingReader) {
-    for (name, set) in reader.namedMappings("sets", "set", isRequired: false) {
-      checkIdentifier(name)
-      let kinds: [(key: String, kind: Attribute.Kind)] =
-        Attribute.allCases.map { ($0.key, $0.kind) } + [("places", .places), ("regions", .regions)]
-      let present = kinds.filter { set.contains($0.key) }
-      if let first = present.first, let node = set.node(first.key) {
-        let values = scalars(node, first.key).filter { isValue($0, first.key, first.kind) }
-        sets[name.text] = NamedSet(kind: first.kind, values: values, mark: name.mark)
-      }
-      set.finish()
-      if present.count != 1 {
-        error(
-          .setOfOtherAttribute, at: set.mark,
-          "the set `\(name.text)` must list the values of exactly one attribute,"
-            + " such as `data_class`, `places` or `regions`")
-      }
-    }
-  }
-
-  /// Whether `scalar` is a value of this kind; complains otherwise.
-  func isValue(_ scalar: Node.Scalar, _ name: String, _ kind: Attribute.Kind) -> Bool {
-    if scalar.text == "unknown" { return true }
-    switch kind {
-    case .words(let words): return diagnostics.word(scalar, name, among: words) != nil
-    case .regions: return region(scalar) != nil
-    case .places: return place(scalar) != nil
-    }
   }
 }

@@ -16,7 +16,7 @@ struct Surroundings {
     case .nearest: return nearest.map { [$0] } ?? []
     case .backupOfHome:
       return home.flatMap { regions[Int($0.index)].backup }.map { [$0] } ?? []
-    case .any:
+    case .any, .leastLoaded:
       let all = regions.indices.map { RegionID(UInt8($0)) }
       let front = [nearest, home].compactMap { $0 }
       return front + all.filter { !front.contains($0) }
@@ -26,13 +26,18 @@ struct Surroundings {
   /// The candidates of a route, each once, best first.
   func candidates(_ steps: [Step]) -> [Candidate] {
     var candidates: [Candidate] = []
-    for step in steps {
-      for region in step.destinations.flatMap(resolve) {
-        let candidate = Candidate(
-          region: region, tier: step.tier,
-          stalenessMillisecondsMax: step.stalenessMillisecondsMax,
-          isMarkedStale: step.isMarkedStale)
-        if !candidates.contains(candidate) { candidates.append(candidate) }
+    for (index, step) in steps.enumerated() {
+      for destination in step.destinations {
+        let isByLoad = step.isOrderedByLoad || destination == .leastLoaded
+        for region in resolve(destination) {
+          let candidate = Candidate(
+            region: region, tier: step.tier,
+            stalenessMillisecondsMax: step.stalenessMillisecondsMax,
+            isMarkedStale: step.isMarkedStale,
+            // Steps are counted from 1: zero is no group.
+            orderGroup: isByLoad ? UInt8(index + 1) : 0)
+          if !candidates.contains(where: candidate.isSame) { candidates.append(candidate) }
+        }
       }
     }
     return candidates

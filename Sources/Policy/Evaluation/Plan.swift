@@ -10,15 +10,25 @@ public struct Candidate: Hashable, Sendable {
   public let stalenessMillisecondsMax: UInt32?
   /// Whether the answer must tell its reader that it may be stale.
   public let isMarkedStale: Bool
+  /// Neighbours with an equal group may be tried in any order; zero is no group.
+  public let orderGroup: UInt8
 
   /// Makes a candidate.
   public init(
-    region: RegionID, tier: Tier, stalenessMillisecondsMax: UInt32?, isMarkedStale: Bool = false
+    region: RegionID, tier: Tier, stalenessMillisecondsMax: UInt32?, isMarkedStale: Bool = false,
+    orderGroup: UInt8 = 0
   ) {
     self.region = region
     self.tier = tier
     self.stalenessMillisecondsMax = stalenessMillisecondsMax
     self.isMarkedStale = isMarkedStale
+    self.orderGroup = orderGroup
+  }
+
+  /// Whether `other` is the same, whatever the groups: naming it twice means nothing.
+  func isSame(_ other: Candidate) -> Bool {
+    region == other.region && tier == other.tier && isMarkedStale == other.isMarkedStale
+      && stalenessMillisecondsMax == other.stalenessMillisecondsMax
   }
 }
 
@@ -41,6 +51,10 @@ public struct Plan: Sendable {
   public let candidates: CandidateList
   /// How surely the decision must be on disk, and when.
   public let durability: Durability
+  /// What must be done besides serving; empty for refusals.
+  public let obligations: Obligations
+  /// Index into `Policy.cacheRows` of the row by which the answer may be stored; nil: never.
+  public let cacheRow: Int?
 }
 
 /// An ordered list of candidates: a window into the policy's shared storage without those that a

@@ -111,6 +111,40 @@ extension Consent {
   }
 }
 
+extension Assurance {
+  /// Position in `allCases`.
+  var ordinal: Int {
+    switch self {
+    case .singleFactor: 0
+    case .multiFactor: 1
+    case .phishingResistant: 2
+    case .unknown: 3
+    }
+  }
+}
+
+extension Device {
+  /// Position in `allCases`.
+  var ordinal: Int {
+    switch self {
+    case .managed: 0
+    case .unmanaged: 1
+    case .unknown: 2
+    }
+  }
+}
+
+extension TokenScope {
+  /// Position in `allCases`.
+  var ordinal: Int {
+    switch self {
+    case .granted: 0
+    case .missing: 1
+    case .unknown: 2
+    }
+  }
+}
+
 extension Tier {
   /// Position in `allCases`.
   var ordinal: Int {

@@ -7,7 +7,12 @@ import Base
 struct CompiledPolicy: Sendable {
   let domains: Domains
   private let index: RuleIndex
-  private let rules: [Rule]
+  /// By rule.
+  private let durabilities: [Durability]
+  /// By route.
+  private let obligations: [Obligations]
+  /// By data class × sensitivities + sensitivity: the row of the cache matrix, or -1 for none.
+  private let cacheRows: [Int16]
   /// The first `deny` rule, and the first route.
   private let denyStart: Int
   private let routeStart: Int
@@ -33,9 +38,10 @@ struct CompiledPolicy: Sendable {
   }
 
   /// Compiles checked rules, which stand in their order.
-  init(_ regions: [Region], _ rules: [Rule], _ domains: Domains) {
+  init(_ regions: [Region], _ rules: [Rule], _ cacheRows: [CacheRow], _ domains: Domains) {
     self.domains = domains
-    self.rules = rules
+    durabilities = rules.map(\.durability)
+    self.cacheRows = CacheRow.table(cacheRows)
     index = RuleIndex(rules.map { $0.boxes(domains) }, domains)
     let denyStart = rules.firstIndex { $0.layer != .never } ?? rules.count
     let routeStart = rules.firstIndex { $0.layer == .route } ?? rules.count
@@ -49,6 +55,7 @@ struct CompiledPolicy: Sendable {
             nearest: nearest < regions.count ? RegionID(UInt8(nearest)) : nil))
       }
     }
+    obligations = rules[routeStart...].map(\.obligations)
     var windows: [Window] = []
     var candidates: [Candidate] = []
     var starts: [[Step]: Int] = [:]
@@ -94,9 +101,9 @@ struct CompiledPolicy: Sendable {
   /// The plan for `facts`; allocates nothing.
   func plan(_ facts: borrowing Facts) -> Plan {
     let codes = domains.codes(facts)
-    let home = codes[Attribute.home.rawValue]
+    let home = codes[.home]
     let nearest = domains.nearest(
-      placeCode: codes[Attribute.location.rawValue], homeCode: home)
+      placeCode: codes[.location], homeCode: home)
     let place = home * side + nearest
     var bannedRegions: UInt64 = 0
     var bannedTiers: UInt8 = 0
@@ -130,10 +137,12 @@ struct CompiledPolicy: Sendable {
       kept = keep(kept, window, bannedRegions, bannedTiers)
       if kept == 0 { return refusal(.forbidden, blame(window, place, codes)) }
     }
+    let row = cacheRows[codes[.dataClass] * CacheRow.sensitivityCount + codes[.sensitivity]]
     return Plan(
       verdict: .permit, ruleIndex: rule,
       candidates: CandidateList(storage: candidates, offset: Int(window.offset), kept: kept),
-      durability: rules[rule].durability)
+      durability: durabilities[rule], obligations: obligations[rule - routeStart],
+      cacheRow: row < 0 ? nil : Int(row))
   }
 
   /// The bits of `kept` whose candidates are in no banned region or tier.
@@ -172,7 +181,7 @@ struct CompiledPolicy: Sendable {
     Plan(
       verdict: .refuse(kind), ruleIndex: rule,
       candidates: CandidateList(storage: candidates, offset: 0, kept: 0),
-      durability: rule.map { rules[$0].durability } ?? .standard)
+      durability: rule.map { durabilities[$0] } ?? .standard, obligations: [], cacheRow: nil)
   }
 }
 

@@ -1,5 +1,17 @@
 import Base
 
+/// Writes `2026-12-01T00:00:00Z`, without what is less than a second.
+func timestamp(_ time: WallTime) -> String {
+  let civil = time.civil
+  func padded(_ value: Int, _ count: Int) -> String {
+    let digits = String(value)
+    return String(repeating: "0", count: max(0, count - digits.count)) + digits
+  }
+  let second = civil.secondOfDay
+  return "\(padded(civil.year, 4))-\(padded(civil.month, 2))-\(padded(civil.day, 2))"
+    + "T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))Z"
+}
+
 /// Reads `2026-12-01T00:00:00Z` (RFC 3339, UTC, whole seconds); nil for anything else.
 func parseTimestamp(_ text: String) -> WallTime? {
   let bytes = Array(text.utf8)

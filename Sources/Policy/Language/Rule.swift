@@ -25,6 +25,8 @@ public struct Rule: Sendable {
   let unless: Condition?
   /// How surely its decisions are recorded.
   let durability: Durability
+  /// What a route demands besides serving; empty in other layers.
+  let obligations: Obligations
   /// Where a route sends the request, best first; empty in other layers.
   let serve: [Step]
   /// What a `never` rule forbids; nil when it refuses the request, and in other layers.
@@ -35,19 +37,28 @@ public struct Rule: Sendable {
   let mark: Mark
 }
 
+extension Rule {
+  /// Whether both routes say the same about the requests that both match.
+  func hasSameOutcome(as other: Rule) -> Bool {
+    serve == other.serve && durability == other.durability && obligations == other.obligations
+  }
+}
+
 /// A conjunction of clauses; an empty one holds for every request.
 struct Condition: Sendable, Equatable {
   /// At most one clause per attribute, in the order of the attributes.
   var clauses: [Clause] = []
 }
 
-/// `attribute: [values]`: the attribute has one of the values.
+/// `attribute: [values]`: the attribute has one of the values, or lies in one of the ranges.
 struct Clause: Sendable, Equatable {
   let attribute: Attribute
-  /// The words, region names or place codes, sets expanded; never empty.
-  let values: [String]
+  /// The words, names or place codes, sets expanded; of a number at most `unknown`.
+  var values: [String] = []
   /// `values` as places, without `unknown`; empty for other attributes.
-  let places: [Place]
+  var places: [Place] = []
+  /// The ranges of a number, or of the time in microseconds; empty for other attributes.
+  var ranges: [NumberRange] = []
 
   /// Whether `unknown` is among the values.
   var namesUnknown: Bool { values.contains("unknown") }
@@ -63,11 +74,13 @@ enum Destination: Sendable, Hashable {
   case backupOfHome
   /// Every region, nearest first.
   case any
+  /// Every region, in the order of load.
+  case leastLoaded
   /// This region.
   case named(RegionID)
 
   /// The symbolic words, which cannot be names of regions.
-  static let words = ["nearest", "home", "backup-of-home", "any"]
+  static let words = ["nearest", "home", "backup-of-home", "any", "least-loaded"]
 }
 
 /// One entry of a route's `serve` list.
@@ -77,6 +90,13 @@ struct Step: Sendable, Hashable {
   let tier: Tier
   let stalenessMillisecondsMax: UInt32?
   let isMarkedStale: Bool
+  /// Whether the candidates of the step may be reordered by load.
+  let isOrderedByLoad: Bool
+}
+
+extension Destination {
+  /// Whether it may stand for every region, and not for one at most.
+  var isEvery: Bool { self == .any || self == .leastLoaded }
 }
 
 /// The destinations that a `never` rule forbids: each part forbids on its own.
@@ -109,13 +129,23 @@ struct PolicyText: Sendable {
   var say: String?
   var effectiveFrom: WallTime?
   var effectiveUntil: WallTime?
+  var tenants: [String] = []
   var regions: [Region] = []
+  var cacheRows: [CacheRow] = []
   var never: [Rule] = []
   var deny: [Rule] = []
   var routes: [Rule] = []
 
   /// The rules of all layers.
   var rules: [Rule] { never + deny + routes }
+
+  /// How many thresholds the conditions name, by attribute.
+  var cutCounts: [(attribute: Attribute, count: Int)] {
+    let clauses = rules.flatMap { $0.when.clauses + ($0.unless?.clauses ?? []) }
+    return Dictionary(grouping: clauses.filter { !$0.ranges.isEmpty }, by: \.attribute)
+      .map { ($0.key, Cuts($0.value.flatMap(\.ranges)).starts.count) }
+      .sorted { $0.attribute.rawValue < $1.attribute.rawValue }
+  }
 
   /// How many places the conditions and the `near` lists name.
   var placeCount: Int {

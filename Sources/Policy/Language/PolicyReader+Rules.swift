@@ -23,7 +23,8 @@ extension PolicyReader {
   private func readRule(_ reader: MappingReader, _ layer: Layer) -> Rule {
     let id = identifier(reader)
     let say = reader.string("say")
-    let when = condition(reader.node("when"), "`when`")
+    var when = condition(reader.node("when"), "`when`")
+    if let clause = effectiveClause(reader) { when.clauses.append(clause) }
     let unless = reader.node("unless", isRequired: false).map { condition($0, "`unless`") }
     if let unless, unless.clauses.isEmpty, let node = reader.node("unless") {
       error(.emptyList, at: node.mark, "an empty `unless` leaves out every request")
@@ -32,24 +33,27 @@ extension PolicyReader {
     var serve: [Step] = []
     var forbidden: Forbidden?
     var overrides: [String] = []
+    var obligations: Obligations = []
     switch layer {
     case .never: forbidden = readForbidden(reader)
     case .deny: break
     case .route:
       serve = readServe(reader)
       overrides = reader.strings("overrides", isRequired: false)
+      obligations = self.obligations(reader)
     }
     reader.finish()
     return Rule(
       id: id, say: say, layer: layer, when: when, unless: unless, durability: durability,
-      serve: serve, forbidden: forbidden, overrides: overrides, mark: reader.mark(of: "id"))
+      obligations: obligations, serve: serve, forbidden: forbidden, overrides: overrides,
+      mark: reader.mark(of: "id"))
   }
 
   /// Reads a `when` or `unless` mapping.
   private func condition(_ node: Node?, _ what: String) -> Condition {
     let reader = MappingReader(node, what, diagnostics)
     var condition = Condition()
-    for attribute in Attribute.allCases {
+    for attribute in Attribute.inConditions {
       guard let node = reader.node(attribute.key, isRequired: false) else { continue }
       if let clause = clause(node, attribute) { condition.clauses.append(clause) }
     }
@@ -57,26 +61,37 @@ extension PolicyReader {
     return condition
   }
 
-  /// Reads the values of one attribute, sets expanded; nil when none is left after complaints.
+  /// Reads the values of one attribute; nil when none is left after complaints.
   private func clause(_ node: Node, _ attribute: Attribute) -> Clause? {
-    var values: [String] = []
-    for scalar in scalars(node, attribute.key) {
-      if scalar.text.hasPrefix("$") {
-        guard let set = namedSet(scalar) else { continue }
-        guard set.kind == attribute.kind else {
-          error(
-            .setOfOtherAttribute, at: scalar.mark,
-            "the set `\(scalar.text.dropFirst())` does not hold values of `\(attribute.key)`")
-          continue
-        }
-        values += set.values.map(\.text).filter { !values.contains($0) }
-      } else if isValue(scalar, attribute.key, attribute.kind), !values.contains(scalar.text) {
-        values.append(scalar.text)
-      }
-    }
+    let values = values(node, attribute.key, attribute.kind)
     guard !values.isEmpty else { return nil }
-    let places = attribute.kind == .places ? values.compactMap { Geography.place($0) } : []
-    return Clause(attribute: attribute, values: values, places: places)
+    let words = values.words.map(\.text)
+    return Clause(
+      attribute: attribute, values: words,
+      places: attribute.kind == .places ? words.compactMap { Geography.place($0) } : [],
+      ranges: values.ranges)
+  }
+
+  /// Reads a route's `obligations`.
+  private func obligations(_ reader: MappingReader) -> Obligations {
+    words(reader, "obligations", among: Obligations.vocabulary.map { ($0.word, $0.obligation) })
+      .reduce(into: []) { $0.insert($1) }
+  }
+
+  /// The values of an optional list of words of a vocabulary, each once.
+  func words<Value>(
+    _ reader: MappingReader, _ key: String, among vocabulary: [(word: String, value: Value)]
+  ) -> [Value] {
+    guard let node = reader.node(key, isRequired: false) else { return [] }
+    if case .sequence(let elements, _) = node, elements.isEmpty { return [] }
+    var seen: Set<String> = []
+    return scalars(node, key).compactMap { scalar in
+      guard diagnostics.word(scalar, key, among: vocabulary.map(\.word)) != nil else { return nil }
+      if !seen.insert(scalar.text).inserted {
+        diagnostics.error("E209", at: scalar.mark, "`\(scalar.text)` stands twice in `\(key)`")
+      }
+      return vocabulary.first { $0.word == scalar.text }?.value
+    }
   }
 
   /// Reads a route's `serve` list.
@@ -120,10 +135,14 @@ extension PolicyReader {
       default: break
       }
     }
+    let order =
+      reader.scalar("order", isRequired: false).flatMap {
+        diagnostics.word($0, "order", among: ["listed", "load"])
+      }
     reader.finish()
     return Step(
       destinations: destinations, tier: tier, stalenessMillisecondsMax: staleness,
-      isMarkedStale: isStale)
+      isMarkedStale: isStale, isOrderedByLoad: order == "load")
   }
 
   /// Reads what a `never` rule forbids: `refuse: true`, or `serve` with what must not happen.
@@ -191,6 +210,7 @@ extension PolicyReader {
       case "home": return [.home]
       case "backup-of-home": return [.backupOfHome]
       case "any": return [.any]
+      case "least-loaded": return [.leastLoaded]
       case let text where text.hasPrefix("$"):
         guard let set = namedSet(scalar) else { return [] }
         guard set.kind == .regions else {
@@ -199,7 +219,7 @@ extension PolicyReader {
             "the set `\(text.dropFirst())` does not hold regions")
           return []
         }
-        return set.values.compactMap { region($0).map { .named($0) } }
+        return set.values.words.compactMap { region($0).map { .named($0) } }
       default:
         return region(scalar, alsoWords: Destination.words).map { [.named($0)] } ?? []
       }
