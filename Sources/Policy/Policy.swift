@@ -39,7 +39,11 @@ public final class Policy: Sendable {
   public let rules: [Rule]
   /// The value codes of its attributes.
   let domains: Domains
-  private let compiled: CompiledPolicy
+  let compiled: CompiledPolicy
+  /// The rules' conditions over value codes.
+  let boxes: [(when: Box, unless: Box?)]
+  /// The decisions as a diagram, for proofs; or why there is none.
+  let diagram: Result<RulesDiagram, DiagramError>
   /// The referee of the compiled form.
   let interpreter: Interpreter
 
@@ -76,6 +80,10 @@ public final class Policy: Sendable {
     let checker = Checker(text: text, domains: domains, diagnostics: diagnostics)
     let rules = checker.orderedRules()
     guard !diagnostics.hasErrors else { return nil }
+    let boxes = rules.map { $0.boxes(domains) }
+    let routeStart = rules.firstIndex { $0.layer == .route } ?? rules.count
+    checker.checkOverlaps(Array(rules[routeStart...]), Array(boxes[routeStart...]))
+    guard !diagnostics.hasErrors else { return nil }
     name = text.name
     version = text.version
     contentHash = hash
@@ -88,7 +96,12 @@ public final class Policy: Sendable {
     cacheRows = text.cacheRows
     self.rules = rules
     self.domains = domains
-    compiled = CompiledPolicy(text.regions, rules, text.cacheRows, domains)
+    let conditions = zip(rules, boxes).map { DiagramRule($0, $1, domains) }
+    let diagram = Result { () throws(DiagramError) in try RulesDiagram(conditions, domains) }
+    self.boxes = boxes
+    self.diagram = diagram
+    compiled = CompiledPolicy(
+      text.regions, rules, text.cacheRows, domains, boxes: boxes, diagram: try? diagram.get())
     interpreter = Interpreter(
       regions: text.regions, tenants: text.tenants, cacheRows: text.cacheRows, rules: rules,
       nearness: domains.nearness)

@@ -25,6 +25,18 @@ struct ValueClasses: Sendable, Equatable {
     count = known.count
   }
 
+  /// The same classes, numbered by their smallest values, however they were split.
+  var inOrder: ValueClasses {
+    var result = self
+    var numbers: [Int: Int] = [:]
+    for (value, valueClass) in classes.enumerated() {
+      let number = numbers[valueClass] ?? numbers.count
+      numbers[valueClass] = number
+      result.classes[value] = number
+    }
+    return result
+  }
+
   /// The smallest value of each class.
   var representatives: [Int] {
     var representatives = [Int](repeating: -1, count: count)
