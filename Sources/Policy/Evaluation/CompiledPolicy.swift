@@ -8,8 +8,9 @@ import Base
 struct CompiledPolicy: Sendable {
   let domains: Domains
   private let index: RuleIndex
-  /// Finds the deciding rule; nil when the diagram would have been too large.
-  private let diagram: FlatDiagram?
+  /// Finds the deciding rule; empty when the diagram would have been too large. No optional:
+  /// unwrapping one would count references to each of its arrays.
+  private let diagram: FlatDiagram
   /// By rule.
   private let durabilities: [Durability]
   /// By route.
@@ -46,9 +47,10 @@ struct CompiledPolicy: Sendable {
     boxes: [(when: Box, unless: Box?)], diagram: RulesDiagram?
   ) {
     self.domains = domains
-    self.diagram = diagram.map { diagram in
-      FlatDiagram(diagram) { rules[$0].layer == .never && rules[$0].forbidden == nil }
-    }
+    self.diagram =
+      diagram.flatMap { diagram in
+        FlatDiagram(diagram) { rules[$0].layer == .never && rules[$0].forbidden == nil }
+      } ?? FlatDiagram()
     durabilities = rules.map(\.durability)
     self.cacheRows = CacheRow.table(cacheRows)
     index = RuleIndex(boxes, domains)
@@ -109,8 +111,9 @@ struct CompiledPolicy: Sendable {
 
   /// The plan for `facts`; allocates nothing.
   func plan(_ facts: borrowing Facts) -> Plan {
-    guard let diagram else { return planByIndex(facts) }
-    let codes = domains.codes(facts)
+    if diagram.isEmpty { return planByIndex(facts) }
+    var codes = Codes()
+    domains.fill(&codes, facts)
     let terminal = diagram.terminal(codes)
     let collected = Int(terminal.collectedStart)
     if terminal.isRefused { return refusal(.forbidden, Int(diagram.collected[collected])) }

@@ -91,8 +91,16 @@ struct Domains: Sendable {
   }
 
   /// The value codes of `facts`; allocates nothing.
+  @inline(__always)
   func codes(_ facts: borrowing Facts) -> Codes {
     var codes = Codes()
+    fill(&codes, facts)
+    return codes
+  }
+
+  /// Writes the value codes of `facts`; in place, because returning them would copy them.
+  @inline(__always)
+  func fill(_ codes: inout Codes, _ facts: borrowing Facts) {
     codes[.operation] = facts.operation.ordinal
     codes[.dataClass] = facts.dataClass.ordinal
     codes[.sensitivity] = facts.sensitivity.ordinal
@@ -125,7 +133,6 @@ struct Domains: Sendable {
       ?? authenticationAge.count
     codes[.hour] = facts.hour.map { hour.code(UInt64($0)) } ?? hour.count
     codes[.time] = time.code(facts.time.microseconds)
-    return codes
   }
 
   /// How many value codes `attribute` has.
