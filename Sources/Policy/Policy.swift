@@ -25,6 +25,12 @@ public final class Policy: Sendable {
   public let ticket: String?
   /// The officers' summary, if the file has one.
   public let say: String?
+  /// Who wrote the version, if the file says.
+  public let author: String?
+  /// The hash of the version before, as `sha256:` and hexadecimal digits; nil for version 1.
+  public let supersedes: String?
+  /// Whether `policy test` demands that every rule is exercised.
+  public let requiresFullCoverage: Bool
   /// When the version may come into force; nil when the file does not say.
   public let effectiveFrom: WallTime?
   /// When it goes out of force; nil when the file does not say.
@@ -35,6 +41,12 @@ public final class Policy: Sendable {
   public let tenants: [String]
   /// The rows of the cache matrix; `Plan.cacheRow` is an index into this list.
   public let cacheRows: [CacheRow]
+  /// What the plans must offer, to be proved.
+  public let guarantees: [Guarantee]
+  /// The file's own tests.
+  public let tests: [PolicyTest]
+  /// By data class.
+  private let phases: [Phase]
   /// All rules, in the order of evaluation; `Plan.ruleIndex` is an index into this list.
   public let rules: [Rule]
   /// The value codes of its attributes.
@@ -76,7 +88,7 @@ public final class Policy: Sendable {
 
   /// Checks the rules together and compiles them; nil after complaints.
   private init?(_ text: PolicyText, hash: String, _ diagnostics: Diagnostics) {
-    let domains = Domains(text.regions, tenants: text.tenants, text.rules)
+    let domains = Domains(text.regions, tenants: text.tenants, text.rules, text.guarantees)
     let checker = Checker(text: text, domains: domains, diagnostics: diagnostics)
     let rules = checker.orderedRules()
     guard !diagnostics.hasErrors else { return nil }
@@ -89,6 +101,12 @@ public final class Policy: Sendable {
     contentHash = hash
     ticket = text.ticket
     say = text.say
+    author = text.author
+    supersedes = text.supersedes
+    requiresFullCoverage = text.requiresFullCoverage
+    guarantees = text.guarantees
+    tests = text.tests
+    phases = text.phases
     effectiveFrom = text.effectiveFrom
     effectiveUntil = text.effectiveUntil
     regions = text.regions
@@ -112,8 +130,8 @@ public final class Policy: Sendable {
   /// `facts.home` must be a region of this policy.
   public func plan(for facts: borrowing Facts) -> Plan { compiled.plan(facts) }
 
-  /// The facts in words, every rule and why it matched or not, and the decision; one line each.
-  public func explain(_ facts: Facts) -> [String] { interpreter.explain(facts) }
+  /// How far this version is in force for the class.
+  public func phase(of dataClass: DataClass) -> Phase { phases[dataClass.ordinal] }
 
   /// The name of a region of this policy.
   public func regionName(_ region: RegionID) -> String { regions[Int(region.index)].name }

@@ -21,10 +21,10 @@ struct Domains: Sendable {
   /// How many value codes there are, by attribute.
   private let counts: [Int]
 
-  /// Collects the values that `rules`, `regions` and `tenants` name.
-  init(_ regions: [Region], tenants: [String], _ rules: [Rule]) {
+  /// Collects the values that rules, guarantees, `regions` and `tenants` name.
+  init(_ regions: [Region], tenants: [String], _ rules: [Rule], _ guarantees: [Guarantee] = []) {
     precondition(Attribute.count <= Codes.capacity, "more attributes than codes")
-    let clauses = rules.flatMap { $0.when.clauses + ($0.unless?.clauses ?? []) }
+    let clauses = rules.flatMap(\.clauses) + guarantees.flatMap(\.clauses)
     func cuts(_ attribute: Attribute) -> Cuts {
       Cuts(clauses.lazy.filter { $0.attribute == attribute }.flatMap(\.ranges))
     }

@@ -1,55 +1,67 @@
 import Base
 import StrictYAML
 
-extension Interpreter {
-  /// Every rule considered and why it matched or not, then the decision; one line each.
-  func explain(_ facts: Facts) -> [String] {
-    var lines = Attribute.allCases.map { "\($0.key): \(word($0, facts))" }
-    for rule in rules {
-      let reason =
-        switch outcome(rule, facts) {
-        case .matched: "matches: \(rule.say)"
-        case .failed(let attribute): failure(rule, attribute, facts)
-        case .excepted: "no: left out by `unless`"
-        }
-      lines.append("\(rule.layer) \(rule.id): \(reason)")
+extension Policy {
+  /// The facts in words, every rule and why it matched or not, the candidates that were taken away
+  /// and by what, and the decision; one line each.
+  public func explain(_ facts: Facts) -> [String] {
+    let trace = interpreter.trace(facts)
+    var lines = Attribute.allCases.map { "\($0.key): \(interpreter.word($0, facts))" }
+    for index in rules.indices {
+      lines.append("\(rules[index].layer) \(rules[index].id): \(reason(index, facts, trace))")
     }
-    return lines + decision(facts)
+    for (candidate, rule) in trace.removals {
+      lines.append("removed: \(text(candidate)), by never \(rules[rule].id)")
+    }
+    return lines + decision(facts, trace.result)
   }
 
-  private func failure(_ rule: Rule, _ attribute: Attribute, _ facts: Facts) -> String {
-    let wanted = rule.when.clauses.first { $0.attribute == attribute }?.values ?? []
-    let shown = wanted.count <= 6 ? wanted : Array(wanted[..<5]) + ["\(wanted.count - 5) more"]
-    return "no: \(attribute.key) is \(word(attribute, facts)),"
-      + " not \(shown.joined(separator: ", "))"
+  /// Why a rule matched or not, and what that came to.
+  private func reason(_ index: Int, _ facts: Facts, _ trace: Interpreter.Trace) -> String {
+    let rule = rules[index]
+    switch interpreter.outcome(rule, facts) {
+    case .failed(let attribute):
+      let wanted = rule.when.clauses.first { $0.attribute == attribute }?.words ?? []
+      let shown = wanted.count <= 6 ? wanted : Array(wanted[..<5]) + ["\(wanted.count - 5) more"]
+      return "no: \(attribute.key) is \(interpreter.word(attribute, facts)),"
+        + " not \(shown.joined(separator: ", "))"
+    case .excepted: return "no: left out by `unless`"
+    case .doubtful: return "no: left out by `unless`, which cannot be ruled out"
+    case .matched:
+      let higher = trace.matched.first { rules[$0].overrides.contains(rule.id) }
+      if let higher { return "matches, but \(rules[higher].id) overrides it: \(rule.say)" }
+      return "matches: \(rule.say)"
+    }
   }
 
-  private func decision(_ facts: Facts) -> [String] {
-    let result = decide(facts)
+  private func decision(_ facts: Facts, _ result: Interpreter.Result) -> [String] {
     let rule = result.ruleIndex.map { "\(rules[$0].layer) \(rules[$0].id)" } ?? "no route"
+    let phase = "phase: \(phase(of: facts.dataClass).rawValue)"
     guard case .permit = result.verdict else {
-      guard case .refuse(let kind) = result.verdict else { return [] }
-      return ["decision: refuse, \(kind.rawValue), by \(rule), audit \(result.durability)"]
+      return [
+        phase, "decision: refuse, \(result.verdict.word), by \(rule), audit \(result.durability)",
+      ]
     }
-    let kept = result.candidates.map { describe($0) }.joined(separator: "; ")
-    var lines = ["decision: permit by \(rule), audit \(result.durability): \(kept)"]
-    if let index = result.ruleIndex {
-      let removed = surroundings(facts).candidates(rules[index].serve)
-        .filter { !result.candidates.contains($0) }
-      if !removed.isEmpty {
-        let list = removed.map { describe($0) }.joined(separator: "; ")
-        lines.append("removed by never: \(list)")
+    let row = result.cacheRow.map { "row \($0 + 1) (line \(cacheRows[$0].mark.line))" }
+    let obligations = result.obligations.words.joined(separator: ", ")
+    let kept = result.candidates.map(text).joined(separator: "; ")
+    return [
+      phase, "cache: \(row ?? "never")",
+      "obligations: \(obligations.isEmpty ? "none" : obligations)",
+      "decision: permit by \(rule), audit \(result.durability): \(kept)",
+    ]
+  }
+}
+
+extension Clause {
+  /// The values and ranges in words.
+  var words: [String] {
+    let ranges = ranges.map { range in
+      switch attribute.kind {
+      case .numbers(let quantity): range.text(quantity.text)
+      default: range.text { timestamp(WallTime(microseconds: $0)) }
       }
     }
-    return lines
-  }
-
-  /// A candidate in words: `us-west replica within 10s, marked stale`.
-  private func describe(_ candidate: Candidate) -> String {
-    var text = "\(regions[Int(candidate.region.index)].name) \(candidate.tier)"
-    if let bound = candidate.stalenessMillisecondsMax {
-      text += " within \(durationText(milliseconds: Int(bound)))"
-    }
-    return text + (candidate.isMarkedStale ? ", marked stale" : "")
+    return ranges + values
   }
 }

@@ -16,8 +16,10 @@ struct Interpreter: Sendable {
     case matched
     /// The clause of `when` that did not hold.
     case failed(Attribute)
-    /// `unless` held, or could not be ruled out.
+    /// `unless` certainly held.
     case excepted
+    /// The `unless` of a route could not be ruled out.
+    case doubtful
   }
 
   /// What the policy says, with the candidates written out.
@@ -35,23 +37,35 @@ struct Interpreter: Sendable {
     for clause in rule.when.clauses where !holds(clause, facts, orUnknown: false) {
       return .failed(clause.attribute)
     }
-    if let unless = rule.unless,
-      unless.clauses.allSatisfy({ holds($0, facts, orUnknown: rule.layer == .route) })
-    {
-      return .excepted
-    }
-    return .matched
+    guard let unless = rule.unless else { return .matched }
+    if unless.clauses.allSatisfy({ holds($0, facts, orUnknown: false) }) { return .excepted }
+    let mightHold = unless.clauses.allSatisfy { holds($0, facts, orUnknown: true) }
+    return rule.layer == .route && mightHold ? .doubtful : .matched
+  }
+
+  /// How a decision came about.
+  struct Trace {
+    let result: Result
+    /// The rules that match, in their order.
+    let matched: [Int]
+    /// The candidates that `never` rules took away, in the order in which they did.
+    var removals: [(candidate: Candidate, ruleIndex: Int)] = []
   }
 
   /// The decision for these facts.
-  func decide(_ facts: Facts) -> Result {
-    func refusal(_ kind: RefusalKind, _ index: Int?) -> Result {
-      Result(
-        verdict: .refuse(kind), ruleIndex: index, candidates: [],
-        durability: index.map { rules[$0].durability } ?? .standard, obligations: [],
-        cacheRow: nil)
-    }
+  func decide(_ facts: Facts) -> Result { trace(facts).result }
+
+  /// The decision for these facts, and how it came about.
+  func trace(_ facts: Facts) -> Trace {
     let matched = rules.indices.filter { outcome(rules[$0], facts) == .matched }
+    func refusal(_ kind: RefusalKind, _ index: Int?) -> Trace {
+      Trace(
+        result: Result(
+          verdict: .refuse(kind), ruleIndex: index, candidates: [],
+          durability: index.map { rules[$0].durability } ?? .standard, obligations: [],
+          cacheRow: nil),
+        matched: matched)
+    }
     let nevers = matched.filter { rules[$0].layer == .never }
     if let refused = nevers.first(where: { rules[$0].forbidden == nil }) {
       return refusal(.forbidden, refused)
@@ -67,18 +81,28 @@ struct Interpreter: Sendable {
     let surroundings = surroundings(facts)
     var candidates = surroundings.candidates(rules[route].serve)
     if candidates.isEmpty { return refusal(.unavailable, route) }
+    var removals: [(candidate: Candidate, ruleIndex: Int)] = []
     for never in nevers {
       guard let forbidden = rules[never].forbidden else { continue }
+      removals += candidates.filter { surroundings.isForbidden($0, by: forbidden) }
+        .map { ($0, never) }
       candidates.removeAll { surroundings.isForbidden($0, by: forbidden) }
-      if candidates.isEmpty { return refusal(.forbidden, never) }
+      if candidates.isEmpty {
+        var trace = refusal(.forbidden, never)
+        trace.removals = removals
+        return trace
+      }
     }
-    return Result(
-      verdict: .permit, ruleIndex: route, candidates: candidates,
-      durability: rules[route].durability, obligations: rules[route].obligations,
-      cacheRow: cacheRows.firstIndex {
-        $0.store != nil && $0.dataClasses.contains(facts.dataClass)
-          && $0.sensitivities.contains(facts.sensitivity)
-      })
+    let row = cacheRows.firstIndex {
+      $0.store != nil && $0.dataClasses.contains(facts.dataClass)
+        && $0.sensitivities.contains(facts.sensitivity)
+    }
+    return Trace(
+      result: Result(
+        verdict: .permit, ruleIndex: route, candidates: candidates,
+        durability: rules[route].durability, obligations: rules[route].obligations,
+        cacheRow: row),
+      matched: matched, removals: removals)
   }
 
   /// The regions around this request.

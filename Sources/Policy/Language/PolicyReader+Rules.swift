@@ -25,10 +25,7 @@ extension PolicyReader {
     let say = reader.string("say")
     var when = condition(reader.node("when"), "`when`")
     if let clause = effectiveClause(reader) { when.clauses.append(clause) }
-    let unless = reader.node("unless", isRequired: false).map { condition($0, "`unless`") }
-    if let unless, unless.clauses.isEmpty, let node = reader.node("unless") {
-      error(.emptyList, at: node.mark, "an empty `unless` leaves out every request")
-    }
+    let unless = exception(reader)
     let durability = reader.enumeration("audit", of: Durability.self, default: .durable)
     var serve: [Step] = []
     var forbidden: Forbidden?
@@ -49,8 +46,18 @@ extension PolicyReader {
       mark: reader.mark(of: "id"))
   }
 
+  /// Reads an optional `unless`.
+  func exception(_ reader: MappingReader) -> Condition? {
+    guard let node = reader.node("unless", isRequired: false) else { return nil }
+    let unless = condition(node, "`unless`")
+    if case .mapping(let entries, let mark) = node, entries.isEmpty {
+      error(.emptyList, at: mark, "an empty `unless` leaves out every request")
+    }
+    return unless
+  }
+
   /// Reads a `when` or `unless` mapping.
-  private func condition(_ node: Node?, _ what: String) -> Condition {
+  func condition(_ node: Node?, _ what: String) -> Condition {
     let reader = MappingReader(node, what, diagnostics)
     var condition = Condition()
     for attribute in Attribute.inConditions {
@@ -73,7 +80,7 @@ extension PolicyReader {
   }
 
   /// Reads a route's `obligations`.
-  private func obligations(_ reader: MappingReader) -> Obligations {
+  func obligations(_ reader: MappingReader) -> Obligations {
     words(reader, "obligations", among: Obligations.vocabulary.map { ($0.word, $0.obligation) })
       .reduce(into: []) { $0.insert($1) }
   }
@@ -195,7 +202,7 @@ extension PolicyReader {
     return within
   }
 
-  private func tiers(_ serve: MappingReader, _ key: String) -> [Tier] {
+  func tiers(_ serve: MappingReader, _ key: String) -> [Tier] {
     guard let node = serve.node(key, isRequired: false) else { return [] }
     return scalars(node, key).compactMap {
       diagnostics.word($0, key, among: Tier.allCases.map(\.rawValue)).flatMap(Tier.init(rawValue:))
@@ -203,7 +210,7 @@ extension PolicyReader {
   }
 
   /// Regions by name or symbolic word, sets of regions expanded.
-  private func destinations(_ node: Node, _ name: String) -> [Destination] {
+  func destinations(_ node: Node, _ name: String) -> [Destination] {
     scalars(node, name).flatMap { scalar -> [Destination] in
       switch scalar.text {
       case "nearest": return [.nearest]

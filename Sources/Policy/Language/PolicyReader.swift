@@ -12,7 +12,7 @@ final class PolicyReader {
   var tenants: [String] = []
   var sets: [String: NamedSet] = [:]
   private var usedSets: Set<String> = []
-  private var identifiers: [String: Mark] = [:]
+  private(set) var identifiers: [String: Mark] = [:]
 
   /// A named group of values.
   struct NamedSet {
@@ -20,6 +20,9 @@ final class PolicyReader {
     let values: Values
     let mark: Mark
   }
+
+  /// When a test takes place if neither it nor the version says so: 2026-01-01T00:00:00Z.
+  private static let testTime = WallTime(microseconds: 1_767_225_600_000_000)
 
   /// Reads for the file behind `diagnostics`.
   init(_ diagnostics: Diagnostics) { self.diagnostics = diagnostics }
@@ -32,7 +35,12 @@ final class PolicyReader {
     if let scalar = reader.scalar("policy", isRequired: false) { checkIdentifier(scalar) }
     text.version = reader.integer("version", in: 1...1_000_000)
     text.ticket = reader.optionalString("ticket")
+    text.author = reader.optionalString("author")
     text.say = reader.optionalString("say")
+    text.supersedes = readSupersedes(reader, version: text.version)
+    if let scalar = reader.scalar("coverage", isRequired: false) {
+      text.requiresFullCoverage = diagnostics.word(scalar, "coverage", among: ["full"]) != nil
+    }
     (text.effectiveFrom, text.effectiveUntil) = effective(reader)
     readRegions(reader)
     readTenants(reader)
@@ -40,7 +48,25 @@ final class PolicyReader {
     text.never = readRules(reader, .never)
     text.deny = readRules(reader, .deny)
     text.routes = readRules(reader, .route)
+    text.guarantees = readGuarantees(reader)
+    text.phases = readPhases(reader, version: text.version)
+    let rows = readCache(reader)
+    text.cacheRows = rows ?? []
+    // After the rules: tests name them.
+    text.tests = readTests(reader, start: text.effectiveFrom ?? Self.testTime)
     reader.finish()
+    if let rows, !diagnostics.hasErrors {
+      CacheLint(
+        rows: rows, routes: text.routes, mark: reader.mark(of: "cache"), diagnostics: diagnostics
+      ).check()
+    }
+    for route in text.routes where rows == nil {
+      guard route.serve.contains(where: { $0.tier == .cache }) else { continue }
+      diagnostics.warning(
+        Code.cacheWithoutMatrix.rawValue, at: route.mark,
+        "`\(route.id)` asks a cache, but without `cache` nothing is ever stored")
+      break
+    }
     text.regions = regions
     text.tenants = tenants
     for (name, set) in sets.sorted(by: { $0.key < $1.key }) where !usedSets.contains(name) {

@@ -38,6 +38,9 @@ public struct Rule: Sendable {
 }
 
 extension Rule {
+  /// The clauses of `when` and `unless`.
+  var clauses: [Clause] { when.clauses + (unless?.clauses ?? []) }
+
   /// Whether both routes say the same about the requests that both match.
   func hasSameOutcome(as other: Rule) -> Bool {
     serve == other.serve && durability == other.durability && obligations == other.obligations
@@ -126,6 +129,9 @@ struct PolicyText: Sendable {
   var name = ""
   var version = 0
   var ticket: String?
+  var author: String?
+  var supersedes: String?
+  var requiresFullCoverage = false
   var say: String?
   var effectiveFrom: WallTime?
   var effectiveUntil: WallTime?
@@ -135,21 +141,28 @@ struct PolicyText: Sendable {
   var never: [Rule] = []
   var deny: [Rule] = []
   var routes: [Rule] = []
+  var guarantees: [Guarantee] = []
+  /// By data class.
+  var phases: [Phase] = []
+  var tests: [PolicyTest] = []
 
   /// The rules of all layers.
   var rules: [Rule] { never + deny + routes }
 
+  /// Every clause of rules and guarantees.
+  private var clauses: [Clause] {
+    rules.flatMap(\.clauses) + guarantees.flatMap(\.clauses)
+  }
+
   /// How many thresholds the conditions name, by attribute.
   var cutCounts: [(attribute: Attribute, count: Int)] {
-    let clauses = rules.flatMap { $0.when.clauses + ($0.unless?.clauses ?? []) }
-    return Dictionary(grouping: clauses.filter { !$0.ranges.isEmpty }, by: \.attribute)
+    Dictionary(grouping: clauses.filter { !$0.ranges.isEmpty }, by: \.attribute)
       .map { ($0.key, Cuts($0.value.flatMap(\.ranges)).starts.count) }
       .sorted { $0.attribute.rawValue < $1.attribute.rawValue }
   }
 
   /// How many places the conditions and the `near` lists name.
   var placeCount: Int {
-    let clauses = rules.flatMap { $0.when.clauses + ($0.unless?.clauses ?? []) }
-    return Set(clauses.flatMap(\.places) + regions.flatMap(\.near)).count
+    Set(clauses.flatMap(\.places) + regions.flatMap(\.near)).count
   }
 }
