@@ -49,6 +49,8 @@ public final class Policy: Sendable {
   private let phases: [Phase]
   /// All rules, in the order of evaluation; `Plan.ruleIndex` is an index into this list.
   public let rules: [Rule]
+  /// The named sets that rules use, by name.
+  let groups: [NamedGroup]
   /// The value codes of its attributes.
   let domains: Domains
   let compiled: CompiledPolicy
@@ -113,9 +115,13 @@ public final class Policy: Sendable {
     tenants = text.tenants
     cacheRows = text.cacheRows
     self.rules = rules
+    groups = text.groups
     self.domains = domains
     let conditions = zip(rules, boxes).map { DiagramRule($0, $1, domains) }
-    let diagram = Result { () throws(DiagramError) in try RulesDiagram(conditions, domains) }
+    let promised = text.guarantees.map { $0.points(domains) }.flatMap { $0.whens + $0.unlesses }
+    let diagram = Result { () throws(DiagramError) in
+      try RulesDiagram(conditions, telling: promised, domains)
+    }
     self.boxes = boxes
     self.diagram = diagram
     compiled = CompiledPolicy(

@@ -21,8 +21,8 @@ struct RuleSpace: Sendable {
   /// The value classes by level; homes are all apart, locations with different nearest regions too.
   let classes: [ValueClasses]
 
-  /// The space in which `rules` are told apart.
-  init(_ rules: [DiagramRule], _ domains: Domains) {
+  /// The space in which `rules` are told apart, and the points of these `boxes` from others.
+  init(_ rules: [DiagramRule], and boxes: [[ValueSet]], _ domains: Domains) {
     precondition(Self.order.count == Attribute.count - 1, "each attribute but the derived one")
     precondition(Self.order[Self.homeLevel] == .home && Self.order[Self.locationLevel] == .location)
     self.domains = domains
@@ -34,6 +34,7 @@ struct RuleSpace: Sendable {
         classes.split { domains.nearest(placeCode: $0, homeCode: domains.noRegion) }
       }
       let sets = Set(rules.flatMap { ($0.whens + $0.unlesses).map { $0[level] } })
+        .union(boxes.map { $0[level] })
       for set in sets where set.count < domains.count(attribute) {
         classes.split { set.contains($0) ? 1 : 0 }
       }
@@ -111,6 +112,17 @@ extension DiagramRule {
   }
 }
 
+extension Guarantee {
+  /// The requests that it is about, as the builder sees a rule. Its `unless` exempts only what it
+  /// certainly matches.
+  func points(_ domains: Domains) -> DiagramRule {
+    DiagramRule(
+      role: .decides,
+      whens: RuleSpace.boxes(Box(when, domains, orUnknown: false), domains),
+      unlesses: unless.map { RuleSpace.boxes(Box($0, domains, orUnknown: false), domains) } ?? [])
+  }
+}
+
 /// The decisions of a policy's rules as a diagram, its numbers being positions in the order of
 /// evaluation. What `never` rules do to candidates is left to the reader of a terminal.
 struct RulesDiagram: Sendable {
@@ -118,16 +130,26 @@ struct RulesDiagram: Sendable {
   let diagram: DecisionDiagram
   let terminals: [DiagramTerminal]
 
-  /// Builds the diagram of ordered rules; `progress` hears now and then how many states are done.
+  /// Builds the diagram of ordered rules, with value classes that tell the points of `boxes` from
+  /// others; `progress` hears now and then how many states are done.
   init(
-    _ rules: [DiagramRule], _ domains: Domains,
+    _ rules: [DiagramRule], telling boxes: [[ValueSet]] = [], _ domains: Domains,
     nodeCountMax: Int = Limits.diagramNodeCountMax, progress: (Int) -> Void = { _ in }
   ) throws(DiagramError) {
-    space = RuleSpace(rules, domains)
+    space = RuleSpace(rules, and: boxes, domains)
     var builder = DiagramBuilder(rules, space.classes, nodeCountMax: nodeCountMax)
     try builder.build(progress: progress)
     diagram = builder.diagram
     terminals = builder.terminals
+  }
+
+  /// The points that `rule` matches, as a diagram with the terminals 0 and 1.
+  func points(of rule: DiagramRule) throws(DiagramError) -> DecisionDiagram {
+    let alone = DiagramRule(role: .decides, whens: rule.whens, unlesses: rule.unlesses)
+    var builder = DiagramBuilder([alone], space.classes, nodeCountMax: Limits.diagramNodeCountMax)
+    try builder.build { _ in }
+    let terminals = builder.terminals
+    return try builder.diagram.mapped { terminals[$0].decider == nil ? 0 : 1 }
   }
 
   /// What the request with these codes comes to.
