@@ -26,6 +26,8 @@ enum Limits {
   static let conflictCountMax = 100
   /// Kinds of uncovered requests that are listed: more would not be read.
   static let gapCountMax = 16
+  /// Boxes by which one group of changed requests is told.
+  static let diffBoxCountMax = 8
   /// Nodes of a diagram: 25 times what 5,000 rules with named groups need, and about 200 MB.
   static let diagramNodeCountMax = 4_000_000
   /// States that building may remember; each has a list of conditions, some ten words long.

@@ -54,12 +54,11 @@ extension Analysis {
   private mutating func reportShadow(_ index: Int, _ guide: DecisionDiagram) {
     var covering: Set<Int> = []
     var path: [Int?]?
-    var search = ContextSearch(rules, within: guide) { _ in true }
-    search.run { hit in
-      let terminal = rules.terminals[hit.terminal]
+    rules.diagram.visitTerminals(within: guide) { number, found in
+      let terminal = rules.terminals[number]
       let refusing = terminal.collected.first { policy.rules[$0].forbidden == nil }
       if let decider = refusing ?? terminal.decider { covering.insert(decider) }
-      path = path ?? hit.path
+      path = path ?? found
     }
     let rule = policy.rules[index]
     if let path {
@@ -103,26 +102,10 @@ extension Analysis {
         || overlaps.hasSameOutcome(decider, index)
           && policy.rules[decider].layer == policy.rules[index].layer
     }
-    return !diagram.meets(guide) { isAlike[$0] ? false : $1 == 1 }
-  }
-}
-
-extension DecisionDiagram {
-  /// Whether some point leads to terminals of this diagram and of `other` for which `isWanted`
-  /// holds.
-  func meets(_ other: DecisionDiagram, where isWanted: (Int, Int) -> Bool) -> Bool {
-    var seen: Set<UInt64> = []
-    func walk(_ one: Ref, _ two: Ref) -> Bool {
-      let level = min(level(one), other.level(two))
-      guard level < widths.count else { return isWanted(one.index, two.index) }
-      guard seen.insert(UInt64(one.bits) << 32 | UInt64(two.bits)).inserted else { return false }
-      for valueClass in 0..<widths[level] {
-        let below = self.level(one) == level ? child(one, valueClass) : one
-        let otherBelow = other.level(two) == level ? other.child(two, valueClass) : two
-        if walk(below, otherBelow) { return true }
-      }
-      return false
+    var isRedundant = true
+    diagram.visitTerminals(within: guide) { number, _ in
+      if !isAlike[number] { isRedundant = false }
     }
-    return walk(root, other.root)
+    return isRedundant
   }
 }

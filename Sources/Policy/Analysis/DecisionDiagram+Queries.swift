@@ -33,11 +33,36 @@ extension DecisionDiagram {
   func nodesLeading(to isWanted: (Int) -> Bool) -> [Bool] {
     var leads = [Bool](repeating: false, count: nodeCount)
     for index in 0..<nodeCount {
-      leads[index] = children(.node(index)).contains {
-        $0.isTerminal ? isWanted($0.index) : leads[$0.index]
+      let ref = Ref.node(index)
+      for valueClass in 0..<widths[level(ref)] where !leads[index] {
+        let child = child(ref, valueClass)
+        leads[index] = child.isTerminal ? isWanted(child.index) : leads[child.index]
       }
     }
     return leads
+  }
+
+  /// Tells `visit` each terminal with a point that leads to terminal 1 of `guide`, once, and the
+  /// value classes of such a point, nil where any will do.
+  func visitTerminals(within guide: DecisionDiagram, _ visit: (Int, [Int?]) -> Void) {
+    var seen: Set<UInt64> = []
+    var path = [Int?](repeating: nil, count: widths.count)
+    func walk(_ ref: Ref, _ guideRef: Ref) {
+      if guideRef == .terminal(0) { return }
+      let level = min(self.level(ref), guide.level(guideRef))
+      let isOver = level == widths.count
+      let key = UInt64(ref.bits) << 32 | (isOver ? 0 : UInt64(guideRef.bits))
+      guard seen.insert(key).inserted else { return }
+      if isOver { return visit(ref.index, path) }
+      for valueClass in 0..<widths[level] {
+        path[level] = valueClass
+        walk(
+          self.level(ref) == level ? child(ref, valueClass) : ref,
+          guide.level(guideRef) == level ? guide.child(guideRef, valueClass) : guideRef)
+      }
+      path[level] = nil
+    }
+    walk(root, guide.root)
   }
 
   /// The diagram with other terminals.

@@ -139,6 +139,8 @@ struct DecisionDiagram: Sendable, Equatable {
 enum DiagramError: Error, Equatable, CustomStringConvertible {
   /// The rules tell more cases apart than the bound allows.
   case tooManyNodes(max: Int)
+  /// Two versions together name more places than one may.
+  case tooManyPlaces(max: Int)
 
   /// What happened and what to do about it.
   var description: String {
@@ -146,6 +148,7 @@ enum DiagramError: Error, Equatable, CustomStringConvertible {
     case .tooManyNodes(let max):
       "the rules tell too many cases apart: more than \(max) nodes; group values in `sets` and use"
         + " the same sets in many rules"
+    case .tooManyPlaces(let max): "the versions together name more than \(max) places"
     }
   }
 }

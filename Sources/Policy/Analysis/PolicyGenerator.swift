@@ -115,7 +115,8 @@ public struct PolicyGenerator {
     text += "deny:\n"
     for index in 0..<denyCount {
       var piece: Piece = [:]
-      for partition in pick(4) { piece[partition.key] = group(of: partition) }
+      for partition in pick(6) { piece[partition.key] = group(of: partition) }
+      piece["data_class"] = group(of: Self.partitions[0])
       text += "  - id: D-\(index)\n    say: Refused by agreement \(index)\n"
       text += "    when: \(condition(piece))\n"
     }
@@ -222,6 +223,12 @@ public struct PolicyGenerator {
       if Bool.random(using: &random) {
         text += "      - { region: backup-of-home, tier: replica, staleness: 5m, marked: stale }\n"
       }
+    }
+    if !overriding.isEmpty {
+      // An exception that demands nothing else would be needless.
+      let words = Obligations.vocabulary.map(\.word).shuffled(using: &random)
+      let count = Int.random(in: 1...3, using: &random)
+      text += "    obligations: [\(words.prefix(count).joined(separator: ", "))]\n"
     }
     text += "    audit: \(Bool.random(using: &random) ? "durable" : "standard")\n"
     return id

@@ -21,21 +21,24 @@ struct Domains: Sendable {
   /// How many value codes there are, by attribute.
   private let counts: [Int]
 
-  /// Collects the values that rules, guarantees, `regions` and `tenants` name.
-  init(_ regions: [Region], tenants: [String], _ rules: [Rule], _ guarantees: [Guarantee] = []) {
+  /// Collects the values that rules, guarantees, `regions` and `tenants` name, and further places.
+  init(
+    _ regions: [Region], tenants: [String], _ rules: [Rule], _ guarantees: [Guarantee] = [],
+    near further: [Place] = []
+  ) {
     precondition(Attribute.count <= Codes.capacity, "more attributes than codes")
     let clauses = rules.flatMap(\.clauses) + guarantees.flatMap(\.clauses)
     func cuts(_ attribute: Attribute) -> Cuts {
       Cuts(clauses.lazy.filter { $0.attribute == attribute }.flatMap(\.ranges))
     }
-    let places = PlaceTable(clauses.flatMap(\.places) + regions.flatMap(\.near))
+    let places = PlaceTable(clauses.flatMap(\.places) + regions.flatMap(\.near) + further)
     let nearness = Nearness(regions)
     let representatives = places.atoms.map { atom in
       switch atom {
       case .named(let place): place
-      // No code is ever named `XX-?`: any unnamed subdivision gives the same answers.
-      case .otherSubdivision(let country): Place("\(country)-0") ?? country
-      case .elsewhere: Place("ZZ") ?? .unknown
+      // Any unnamed place gives the same answers; examples show one that exists where we can.
+      case .otherSubdivision(let country): places.unnamedSubdivision(of: country)
+      case .elsewhere: places.unnamedCountry
       case .unknown: Place.unknown
       }
     }
@@ -134,6 +137,9 @@ struct Domains: Sendable {
     codes[.hour] = facts.hour.map { hour.code(UInt64($0)) } ?? hour.count
     codes[.time] = time.code(facts.time.microseconds)
   }
+
+  /// A place with this code.
+  func place(_ code: Int) -> Place { representatives[code] }
 
   /// How many value codes `attribute` has.
   func count(_ attribute: Attribute) -> Int { counts[attribute.rawValue] }
