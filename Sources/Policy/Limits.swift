@@ -67,6 +67,8 @@ enum Code: String, CaseIterable {
   case unknownRule = "E327"
   case candidateText = "E328"
   case factValue = "E329"
+  case testFailed = "E330"
+  case ruleUnexercised = "E331"
   case unusedSet = "W301"
   case unusedOverride = "W302"
   case cacheWithoutMatrix = "W303"

@@ -2,11 +2,14 @@
 //
 // Problem: which region and which kind of server may lawfully serve a request must be readable by
 // people who answer for it, checked before it counts, and decided in nanoseconds.
-// Shape: `PolicyReader` turns strict YAML over a closed vocabulary into rules (`Language.swift`),
-// `Checker` looks at them together, `CompiledPolicy` tabulates them: facts become value codes
-// (`Domains`), an index finds the matching rules (`RuleIndex`, the seam for another evaluator),
-// and a plan is a window into candidate lists expanded at load. `Interpreter` evaluates the same
-// rules word by word; it explains decisions and referees the compiled form in the tests.
+// Shape: in `Language`, `PolicyReader` turns strict YAML over a closed vocabulary into rules
+// (`Rule.swift`), `Checker` and `CacheLint` look at them together. In `Evaluation`,
+// `CompiledPolicy` tabulates them: facts become value codes (`Domains`; numbers are cut at every
+// threshold that a rule names), an index finds the matching rules (`RuleIndex`, the seam for
+// another evaluator), and a plan is a window into candidate lists expanded at load. `Interpreter`
+// evaluates the same rules word by word; it explains decisions and referees the compiled form in
+// the tests. `Requests` writes and reads requests and decisions as lines of JSON; `Testing` runs
+// the tests that stand in the file.
 // Limits: a plan depends on facts only, never on a clock or on health, which may only remove or
 // reorder its candidates. Bounds are in `Limits.swift`; the language is in `policies/README.md`.
 
@@ -138,6 +141,10 @@ public final class Policy: Sendable {
 
   /// How far this version is in force for the class.
   public func phase(of dataClass: DataClass) -> Phase { phases[dataClass.ordinal] }
+
+  /// When a request in text takes place if it does not say: when the version comes into force, or
+  /// at the start of 2026.
+  public var defaultTime: WallTime { effectiveFrom ?? PolicyReader.testTime }
 
   /// The name of a region of this policy.
   public func regionName(_ region: RegionID) -> String { regions[Int(region.index)].name }

@@ -29,7 +29,10 @@ func requestsSurviveTheirText(seed: UInt64) throws {
   facts.tenant = .other
   facts.time = WallTime(microseconds: 1_780_272_000_000_000)
   #expect(try RequestText.facts(text, for: wholePolicy) == facts)
-  #expect(try RequestText.facts(" { } ", for: wholePolicy) == Facts())
+  var nothing = Facts()
+  nothing.time = try #require(wholePolicy.effectiveFrom)
+  #expect(try RequestText.facts(" { } ", for: wholePolicy) == nothing)
+  #expect(RequestText.json(nothing, for: wholePolicy) == "{}")
   #expect(
     RequestText.json(facts, for: wholePolicy)
       == #"{"operation":"read","data_class":"vitals","home":"west","location":"US-AZ","#

@@ -5,15 +5,13 @@ import Policy
   import Glibc
 #endif
 
-/// The shipped policy's text, found from this file's own place in the package.
-func shippedPolicyText() -> String? {
-  let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-  return readText("/\(root)/policies/clinical-routing/0001.yaml")
-}
+/// The shipped policy's text.
+func shippedPolicyText() -> String? { readText("policies/clinical-routing/0001.yaml") }
 
-/// The text of a file, or nil.
-private func readText(_ path: String) -> String? {
-  guard let file = unsafe fopen(path, "r") else { return nil }
+/// The text of a file below the package's own folder, or nil.
+func readText(_ path: String) -> String? {
+  let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+  guard let file = unsafe fopen("/\(root)/\(path)", "r") else { return nil }
   defer { unsafe fclose(file) }
   var bytes: [UInt8] = []
   var byte = unsafe fgetc(file)

@@ -24,7 +24,8 @@ struct Checker {
         guard byID[target] != nil else {
           error(
             .unknownOverride, route, "`\(route.id)` overrides `\(target)`, which is no route",
-            suggestion: Spelling.nearest(to: target, among: byID.keys.sorted()))
+            suggestion: Spelling.nearest(
+              to: target, among: byID.keys.filter { $0 != route.id }.sorted()))
           continue
         }
         waitingFor[target, default: 0] += 1

@@ -22,7 +22,7 @@ final class PolicyReader {
   }
 
   /// When a test takes place if neither it nor the version says so: 2026-01-01T00:00:00Z.
-  private static let testTime = WallTime(microseconds: 1_767_225_600_000_000)
+  static let testTime = WallTime(microseconds: 1_767_225_600_000_000)
 
   /// Reads for the file behind `diagnostics`.
   init(_ diagnostics: Diagnostics) { self.diagnostics = diagnostics }

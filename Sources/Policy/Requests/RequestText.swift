@@ -10,6 +10,15 @@ public struct RequestFault: Error, Equatable, CustomStringConvertible {
   /// The word that was probably meant.
   public var suggestion: String?
 
+  /// What stands in place of the decision about line `line`, as one JSON object on a line.
+  public func json(line: Int) -> String {
+    var object = JSONLine()
+    object.add("error", text: description)
+    object.add("line", number: line)
+    object.add("column", number: column)
+    return object.text
+  }
+
   /// The sentence with the suggestion.
   public var description: String {
     message + (suggestion.map { "; did you mean `\($0)`?" } ?? "")
@@ -19,13 +28,14 @@ public struct RequestFault: Error, Equatable, CustomStringConvertible {
 /// A request as one JSON object: the facts under their keys, in the words of the policy file.
 ///
 /// `{"operation":"read","data_class":"vitals","home":"us-west","directory_age":"90s","hour":9}`.
-/// What is absent is unknown.
+/// What is absent is unknown; without `time`, it is `Policy.defaultTime`.
 public enum RequestText {
   /// The facts that `line` states in the words of `policy`.
   public static func facts(
     _ line: some StringProtocol, for policy: Policy
   ) throws(RequestFault) -> Facts {
     var facts = Facts()
+    facts.time = policy.defaultTime
     let vocabulary = FactText(regions: policy.regions.map(\.name), tenants: policy.tenants)
     for member in try FlatJSON.members(line) {
       let text: String
@@ -54,7 +64,7 @@ public enum RequestText {
       let word = policy.interpreter.word(attribute, facts)
       switch attribute {
       case _ where word == "unknown": continue
-      case .time where facts.time.microseconds == 0: continue
+      case .time where facts.time == policy.defaultTime: continue
       case .hour: object.add(attribute.key, number: Int(facts.hour ?? 0))
       case .breakGlass, .ownRecord: object.add(attribute.key, raw: word)
       default: object.add(attribute.key, text: word)

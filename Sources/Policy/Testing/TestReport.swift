@@ -53,6 +53,23 @@ extension Policy {
     return TestReport(results: results, coverage: coverage)
   }
 
+  /// What is wrong with a report, in the order of the file: failed tests, and rules that no test
+  /// exercises when the file asks for full coverage. `source` holds the policy's text.
+  public func complaints(about report: TestReport, in source: Diagnostics) -> [Diagnostic] {
+    let diagnostics = Diagnostics(file: source.file, text: source.text)
+    for result in report.results where !result.failures.isEmpty {
+      diagnostics.error(
+        Code.testFailed.rawValue, at: result.mark,
+        "test `\(result.say)`: \(result.failures.joined(separator: "; "))")
+    }
+    for index in requiresFullCoverage ? report.unexercised : [] {
+      diagnostics.error(
+        Code.ruleUnexercised.rawValue, at: rules[index].mark,
+        "no test exercises `\(rules[index].id)`; add one, or leave `coverage: full` out")
+    }
+    return diagnostics.sorted()
+  }
+
   /// How the plan differs from what the test expects.
   private func failures(_ test: PolicyTest) -> [String] {
     let plan = plan(for: test.facts)

@@ -6,11 +6,17 @@ from . import workshop
 SHIPPED = workshop.ROOT / "policies" / "clinical-routing" / "0001.yaml"
 
 
+def version_lines(version):
+    """The lines that number a version; every one but the first says what it supersedes."""
+    before = f"supersedes: sha256:{'0' * 64}\n" if version > 1 else ""
+    return f"version: {version}\n{before}"
+
+
 def shipped(version=1):
     """The shipped policy, as if it were this version."""
     text = SHIPPED.read_text()
     assert text.count("\nversion: 1\n") == 1
-    return text.replace("\nversion: 1\n", f"\nversion: {version}\n")
+    return text.replace("\nversion: 1\n", "\n" + version_lines(version))
 
 
 def transport(regions, version=1, audit="durable"):
@@ -18,8 +24,7 @@ def transport(regions, version=1, audit="durable"):
     lines = "\n".join(f"  {name}: {{ jurisdiction: US }}" for name in regions)
     return f"""\
 policy: transport
-version: {version}
-regions:
+{version_lines(version)}regions:
 {lines}
 routes:
   - id: T-1
