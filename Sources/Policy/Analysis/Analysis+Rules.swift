@@ -7,7 +7,9 @@ extension Analysis {
     let all = policy.rules
     var deciding = [Bool](repeating: false, count: all.count)
     for terminal in rules.terminals {
-      if let decider = terminal.decider { deciding[decider] = true }
+      // Where an invariant refuses, the route behind it decides nothing.
+      let isRefused = terminal.collected.contains { all[$0].forbidden == nil }
+      if let decider = terminal.decider, !isRefused { deciding[decider] = true }
     }
     let overlaps = Overlaps(all, policy.boxes, policy.domains)
     var meeting = [[Int]](repeating: [], count: all.count)

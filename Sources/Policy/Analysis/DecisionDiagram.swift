@@ -136,14 +136,14 @@ struct DecisionDiagram: Sendable, Equatable {
 }
 
 /// Why there is no diagram.
-enum DiagramError: Error, Equatable, CustomStringConvertible {
+public enum DiagramError: Error, Equatable, CustomStringConvertible {
   /// The rules tell more cases apart than the bound allows.
   case tooManyNodes(max: Int)
   /// Two versions together name more places than one may.
   case tooManyPlaces(max: Int)
 
   /// What happened and what to do about it.
-  var description: String {
+  public var description: String {
     switch self {
     case .tooManyNodes(let max):
       "the rules tell too many cases apart: more than \(max) nodes; group values in `sets` and use"

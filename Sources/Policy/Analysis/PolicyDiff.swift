@@ -128,7 +128,8 @@ public struct PolicyDiff: Sendable {
       $0.store != nil && $0.dataClasses.contains(dataClass)
         && $0.sensitivities.contains(sensitivity)
     }?.store
-    store?.regions = (store?.regions ?? []).map { RegionID(side.regions[Int($0.index)]) }
+    let regions = store?.regions ?? []
+    store?.regions = regions.map { RegionID(side.regions[Int($0.index)]) }
     return store
   }
 

@@ -20,7 +20,7 @@ func smallPolicy(never: String = "", deny: String = "", routes: String, always: 
       chart: { data_class: [vitals, problems, allergies] }
 
     """ + layer("never", never) + layer("deny", deny) + layer("always", always)
-    + layer("routes", routes)
+      + layer("routes", routes)
 }
 
 /// The policy of a text that must be right.
@@ -224,7 +224,7 @@ private func findsWhatIsWrong(_ kind: Kind) throws {
       "no rule covers the requests with data_class: [$chart], operation: all but [read, search]",
       "no rule covers the requests with data_class: [notes],"
         + " directory_age: all but [10m to below 1h]",
-      // What no rule asks about both ways is in both boxes.
+        // What no rule asks about both ways is in both boxes.
     ])
   for gap in gaps {
     let example = try #require(gap.example)
