@@ -44,6 +44,18 @@ public struct Decider: ~Copyable {
     if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
   }
 
+  /// Decides a request that a codec could not hand on: it gets an identifier and its refusal, and
+  /// no fact is guessed from what could not be read.
+  public mutating func refuse(
+    _ fault: RequestFault, time: WallTime, into decision: inout Decision
+  ) {
+    decision.id = DecisionID(at: time, random: &random)
+    decision.time = time
+    decision.facts.location = decision.client.place
+    decision.isUnread = true
+    decision.refusal = Refusal(fault)
+  }
+
   /// Facts from the target, the directory and the connection; a refusal when they contradict.
   private func gather(
     _ head: borrowing RequestHead, _ snapshot: Snapshot, into decision: inout Decision

@@ -5,7 +5,7 @@ import Testing
 
 /// The officers' reference, as lines.
 private func reference() throws -> [String] {
-  let text = try #require(readText("policies/README.md"))
+  let text = try #require(repositoryText("policies/README.md"))
   return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
 }
 

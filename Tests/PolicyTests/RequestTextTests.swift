@@ -91,7 +91,7 @@ private let refusals: [(text: String, fault: String)] = [
 
 @Test(arguments: refusals)
 func refusesTheRequest(text: String, fault: String) {
-  do throws(RequestFault) {
+  do throws(RequestTextFault) {
     let facts = try RequestText.facts(text, for: wholePolicy)
     Issue.record("\(text) was read as \(facts)")
   } catch {
@@ -114,7 +114,7 @@ func anyBytesAreRefusedWithAPlace(seed: UInt64) {
       }
     }
     let text = String(decoding: bytes, as: UTF8.self)
-    do throws(RequestFault) {
+    do throws(RequestTextFault) {
       let facts = try RequestText.facts(text, for: wholePolicy)
       let again = RequestText.json(facts, for: wholePolicy)
       #expect((try? RequestText.facts(again, for: wholePolicy)) == facts)

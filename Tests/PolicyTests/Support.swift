@@ -5,13 +5,20 @@ import Policy
   import Glibc
 #endif
 
-/// The shipped policy's text.
-func shippedPolicyText() -> String? { readText("policies/clinical-routing/0001.yaml") }
+/// The shipped policy's text, found from this file's own place in the package.
+func shippedPolicyText() -> String? {
+  repositoryText("policies/clinical-routing/0002.yaml")
+}
 
-/// The text of a file below the package's own folder, or nil.
-func readText(_ path: String) -> String? {
+/// The text of a file of this repository, or nil.
+func repositoryText(_ path: String) -> String? {
   let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-  guard let file = unsafe fopen("/\(root)/\(path)", "r") else { return nil }
+  return readText("/\(root)/\(path)")
+}
+
+/// The text of a file, or nil.
+private func readText(_ path: String) -> String? {
+  guard let file = unsafe fopen(path, "r") else { return nil }
   defer { unsafe fclose(file) }
   var bytes: [UInt8] = []
   var byte = unsafe fgetc(file)

@@ -22,10 +22,10 @@ struct FlatJSON {
   private init(_ text: some StringProtocol) { bytes = Array(text.utf8) }
 
   /// The members of the object in `text`, in their order.
-  static func members(_ text: some StringProtocol) throws(RequestFault) -> [Member] {
+  static func members(_ text: some StringProtocol) throws(RequestTextFault) -> [Member] {
     var reader = FlatJSON(text)
     guard reader.bytes.count <= Limits.requestByteCountMax else {
-      throw RequestFault(
+      throw RequestTextFault(
         column: 1, message: "the request is longer than \(Limits.requestByteCountMax) bytes")
     }
     let members = try reader.object()
@@ -34,7 +34,7 @@ struct FlatJSON {
     return members
   }
 
-  private mutating func object() throws(RequestFault) -> [Member] {
+  private mutating func object() throws(RequestTextFault) -> [Member] {
     skipSpace()
     try take("{", "an object such as `{\"operation\": \"read\"}`")
     var members: [Member] = []
@@ -48,7 +48,7 @@ struct FlatJSON {
       let column = position + 1
       let key = try string()
       if members.contains(where: { $0.key == key }) {
-        throw RequestFault(column: column, message: "the key `\(key)` stands twice")
+        throw RequestTextFault(column: column, message: "the key `\(key)` stands twice")
       }
       skipSpace()
       try take(":", "`:`")
@@ -61,7 +61,7 @@ struct FlatJSON {
     return members
   }
 
-  private mutating func value() throws(RequestFault) -> Value {
+  private mutating func value() throws(RequestTextFault) -> Value {
     skipSpace()
     switch peek {
     case UInt8(ascii: "\""): return .text(try string())
@@ -72,7 +72,7 @@ struct FlatJSON {
     }
   }
 
-  private mutating func word(_ word: String, _ value: Bool) throws(RequestFault) -> Bool {
+  private mutating func word(_ word: String, _ value: Bool) throws(RequestTextFault) -> Bool {
     guard bytes[position...].starts(with: word.utf8) else {
       throw fault("a value must be text, a whole number, `true` or `false`")
     }
@@ -80,7 +80,7 @@ struct FlatJSON {
     return value
   }
 
-  private mutating func number() throws(RequestFault) -> Int {
+  private mutating func number() throws(RequestTextFault) -> Int {
     let start = position
     while let byte = peek, (0x30...0x39).contains(byte) { position += 1 }
     let digits = bytes[start..<position]
@@ -96,7 +96,7 @@ struct FlatJSON {
     return value
   }
 
-  private mutating func string() throws(RequestFault) -> String {
+  private mutating func string() throws(RequestTextFault) -> String {
     try take("\"", "text in double quotes")
     var text: [UInt8] = []
     while true {
@@ -112,7 +112,7 @@ struct FlatJSON {
   }
 
   /// What stands behind a backslash.
-  private mutating func escape() throws(RequestFault) -> String {
+  private mutating func escape() throws(RequestTextFault) -> String {
     guard let byte = peek else { throw fault("text without an end") }
     position += 1
     switch byte {
@@ -144,12 +144,12 @@ struct FlatJSON {
     }
   }
 
-  private mutating func take(_ expected: Unicode.Scalar, _ what: String) throws(RequestFault) {
+  private mutating func take(_ expected: Unicode.Scalar, _ what: String) throws(RequestTextFault) {
     guard peek == UInt8(ascii: expected) else { throw fault("\(what) was expected") }
     position += 1
   }
 
-  private func fault(_ message: String) -> RequestFault {
-    RequestFault(column: position + 1, message: message)
+  private func fault(_ message: String) -> RequestTextFault {
+    RequestTextFault(column: position + 1, message: message)
   }
 }

@@ -2,7 +2,7 @@ import Base
 import StrictYAML
 
 /// Why a request in text cannot be read.
-public struct RequestFault: Error, Equatable, CustomStringConvertible {
+public struct RequestTextFault: Error, Equatable, CustomStringConvertible {
   /// Where, from 1, in bytes.
   public let column: Int
   /// One sentence, lower case, without a full stop.
@@ -33,7 +33,7 @@ public enum RequestText {
   /// The facts that `line` states in the words of `policy`.
   public static func facts(
     _ line: some StringProtocol, for policy: Policy
-  ) throws(RequestFault) -> Facts {
+  ) throws(RequestTextFault) -> Facts {
     var facts = Facts()
     facts.time = policy.defaultTime
     let vocabulary = FactText(regions: policy.regions.map(\.name), tenants: policy.tenants)
@@ -50,7 +50,7 @@ public enum RequestText {
       do throws(FactFault) {
         try vocabulary.set(member.key, to: text, isNumber: isNumber, in: &facts)
       } catch {
-        throw RequestFault(
+        throw RequestTextFault(
           column: member.column, message: error.message, suggestion: error.suggestion)
       }
     }

@@ -63,8 +63,8 @@ struct PolicyEvalCommand: ParsableCommand {
   /// The decision about the request in line `number`, or what is wrong with it.
   static func decide(
     _ line: some Collection<UInt8>, number: Int, _ policy: Policy
-  ) -> (json: String, fault: RequestFault?) {
-    do throws(RequestFault) {
+  ) -> (json: String, fault: RequestTextFault?) {
+    do throws(RequestTextFault) {
       let text = String(decoding: line, as: UTF8.self)
       return (policy.decisionJSON(try RequestText.facts(text, for: policy)), nil)
     } catch {

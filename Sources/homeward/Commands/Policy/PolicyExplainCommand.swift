@@ -29,7 +29,7 @@ struct PolicyExplainCommand: ParsableCommand {
   /// Prints the explanation.
   func run() throws {
     let (policy, _) = try PolicyFile.usable(file)
-    do throws(RequestFault) {
+    do throws(RequestTextFault) {
       let facts = try RequestText.facts(request, for: policy)
       StandardStream.output.write(policy.explain(facts).map { "\($0)\n" }.joined())
     } catch {
