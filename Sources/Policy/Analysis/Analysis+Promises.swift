@@ -96,10 +96,10 @@ extension Analysis {
         result.verdict != .permit || !guarantee.isKept(by: result.candidates),
         "not confirmed: \(guarantee.id)")
       let rule = result.ruleIndex.map { " by `\(policy.rules[$0].id)`" } ?? ""
+      let candidates = result.candidates.map { policy.interpreter.text($0) }
       let found =
         result.verdict == .permit
-        ? "only \(result.candidates.map { policy.interpreter.text($0) }.joined(separator: ", "))\(rule)"
-        : "\(result.verdict.word)\(rule)"
+        ? "only \(candidates.joined(separator: ", "))\(rule)" : "\(result.verdict.word)\(rule)"
       report(
         .guaranteeBroken, (guarantee.id, guarantee.mark),
         others: result.ruleIndex.map { [policy.rules[$0].id] } ?? [],

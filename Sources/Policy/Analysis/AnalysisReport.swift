@@ -23,15 +23,19 @@ public struct AnalysisReport: Sendable {
   public struct Statistics: Sendable {
     /// Rules by layer.
     public let ruleCounts: [Layer: Int]
-    /// Nodes of the diagram, its edges, and the different ends of its walks.
+    /// Nodes of the diagram.
     public let nodeCount: Int
+    /// Edges of the diagram.
     public let edgeCount: Int
+    /// The different ends of walks through it.
     public let terminalCount: Int
     /// How many requests the vocabulary tells apart.
     public let requestCount: UInt128
-    /// How many of them a route decides, a `never` or `deny` rule refuses, and no rule covers.
+    /// How many of them a route decides.
     public let routedCount: UInt128
+    /// How many of them a `never` or `deny` rule refuses.
     public let refusedCount: UInt128
+    /// How many of them no rule covers.
     public let uncoveredCount: UInt128
   }
 

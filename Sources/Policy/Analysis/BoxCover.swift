@@ -1,8 +1,8 @@
 /// Boxes that people can read, in place of the thousands of paths of a diagram.
 ///
-/// Each box is as large as it can be without leaving the wanted points, so boxes may overlap and
-/// few are enough. Thresholds and flags widen before classes of data do: a box then speaks of what
-/// officers think in first.
+/// Each box is as large as it can be without leaving the wanted points; boxes may overlap.
+/// Thresholds and flags widen before classes of data do: a box then speaks of what officers think
+/// in first.
 struct BoxCover {
   /// Value classes by level.
   private(set) var boxes: [[ValueSet]] = []
@@ -11,34 +11,41 @@ struct BoxCover {
 
   private let wanted: DecisionDiagram
 
-  /// Covers the points that lead to terminal 1 by at most `countMax` boxes; the other terminal is 0.
+  /// Covers the points that lead to terminal 1 by at most `countMax` boxes; the others lead to 0.
   init(_ wanted: DecisionDiagram, countMax: Int) throws(DiagramError) {
     self.wanted = wanted
     var rest = wanted
     while let path = rest.firstPath(to: 1) {
       if boxes.count == countMax { return }
-      let box = widened(path)
+      let box = widened(path, rest)
       boxes.append(box)
       try rest.overlay(box, with: 0)
     }
     isComplete = true
   }
 
-  /// The largest box around a wanted point that holds wanted points only.
-  private func widened(_ path: [Int?]) -> [ValueSet] {
+  /// A box of wanted points around a point of `rest`: as large as it can be within the rest, so
+  /// that boxes say different things, then without the conditions that can be left out altogether.
+  private func widened(_ path: [Int?], _ rest: DecisionDiagram) -> [ValueSet] {
     var box = path.enumerated().map { level, valueClass in
       var set = ValueSet(count: wanted.widths[level], isFull: valueClass == nil)
       if let valueClass { set.insert(valueClass) }
       return set
     }
     for level in box.indices.reversed() where box[level].count < wanted.widths[level] {
-      box[level] = widen(box, level)
+      box[level] = Self.widen(box, level, within: rest)
+    }
+    for level in box.indices.reversed() where box[level].count < wanted.widths[level] {
+      let wider = Self.widen(box, level, within: wanted)
+      if wider.count == wanted.widths[level] { box[level] = wider }
     }
     return box
   }
 
   /// The classes at `level` with which all of `box` is wanted.
-  private func widen(_ box: [ValueSet], _ level: Int) -> ValueSet {
+  private static func widen(
+    _ box: [ValueSet], _ level: Int, within wanted: DecisionDiagram
+  ) -> ValueSet {
     var inside: [Int: Bool] = [:]
     var known: [Int: ValueSet] = [:]
     let (full, none) = (

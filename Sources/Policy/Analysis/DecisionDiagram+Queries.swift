@@ -50,10 +50,9 @@ extension DecisionDiagram {
     func walk(_ ref: Ref, _ guideRef: Ref) {
       if guideRef == .terminal(0) { return }
       let level = min(self.level(ref), guide.level(guideRef))
-      let isOver = level == widths.count
-      let key = UInt64(ref.bits) << 32 | (isOver ? 0 : UInt64(guideRef.bits))
+      let key = UInt64(ref.bits) << 32 | UInt64(guideRef.bits)
       guard seen.insert(key).inserted else { return }
-      if isOver { return visit(ref.index, path) }
+      if level == widths.count { return visit(ref.index, path) }
       for valueClass in 0..<widths[level] {
         path[level] = valueClass
         walk(

@@ -22,18 +22,25 @@ public struct PolicyDiff: Sendable {
 
   /// The decision of one version, for the group's example.
   public struct Decision: Sendable, Equatable {
+    /// Permit, or the kind of refusal.
     public let verdict: Verdict
+    /// The rule that decides; nil for `no-rule`.
     public let rule: String?
+    /// Who may serve, best first, in the words of `Policy.text`.
     public let candidates: [String]
+    /// What is demanded besides.
     public let obligations: [String]
+    /// How the decision is recorded.
     public let durability: Durability
   }
 
   /// Requests for which the same rules decide before, and the same after.
   public struct Group: Sendable {
+    /// How the decisions compare.
     public let change: Change
     /// The decisions about the example.
     public let before: Decision
+    /// The same in the new version.
     public let after: Decision
     /// How many of the requests that the vocabularies tell apart.
     public let requestCount: UInt128
@@ -49,11 +56,13 @@ public struct PolicyDiff: Sendable {
 
   /// The groups: what is permitted newly first, the largest first.
   public let groups: [Group]
-  /// How many requests the vocabularies tell apart, and for how many the decision changes.
+  /// How many requests the vocabularies tell apart, all together.
   public let requestCount: UInt128
+  /// For how many of them the decision changes.
   public let changedCount: UInt128
   /// How many requests the sample had, and for how many the decision changes.
   public let sampleCount: Int
+  /// For how many of the sample the decision changes.
   public let sampleChangedCount: Int
   /// Classes of data whose row of the cache matrix says something else now.
   public let cacheChanges: [DataClass]
@@ -66,6 +75,9 @@ public struct PolicyDiff: Sendable {
     if changes.contains(.more) { return .more }
     return changes.contains(.less) ? .less : .other
   }
+
+  /// The changed part of all requests, in hundredths of a percent.
+  public var changedShare: String { percentText(changedCount, of: requestCount) }
 
   /// Compares two versions; `sample` are requests in the numbers of the old one.
   public init(

@@ -166,7 +166,7 @@ public struct PolicyGenerator {
       regions:
         us-west: { near: [US-CA, US-OR, US-WA, US-HI], backup: us-mountain, jurisdiction: US }
         us-mountain: { near: [US-AZ, US-NM, US-NV, US-UT], backup: us-west, jurisdiction: US }
-        us-central: { near: [US-TX, US-KS, US-NE, US-OK, US-LA], backup: us-lakes, jurisdiction: US }
+        us-central: { near: [US-TX, US-KS, US-OK, US-LA], backup: us-lakes, jurisdiction: US }
         us-lakes: { near: [US-MI, US-IL, US-WI], backup: us-central, jurisdiction: US }
         us-east: { near: [US-NY, US-MA, US-NJ, US-CT, US-VT], backup: us-south, jurisdiction: US }
         us-south: { near: [US-FL, US-VA, US-GA], backup: us-east, jurisdiction: US }

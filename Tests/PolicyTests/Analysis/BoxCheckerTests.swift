@@ -79,6 +79,28 @@ func boxSubtractionAgreesWithTheDiagram(seed: UInt64) throws {
     #expect(Set(found?.rules.dropFirst() ?? []) == Set(routes), "seed \(seed), \(id)")
   }
 
+  // Redundant rules: without one, what it decided is decided alike.
+  for finding in report.findings where finding.code == .redundant {
+    let index = try #require(policy.rules.firstIndex { $0.id == finding.rules[0] })
+    var rules = policy.rules
+    rules.remove(at: index)
+    let without = Interpreter(
+      regions: policy.regions, tenants: policy.tenants, cacheRows: [], rules: rules,
+      nearness: policy.domains.nearness)
+    for box in checker.decidedPoints(of: index) {
+      for _ in 0..<20 {
+        var codes = [Int](repeating: 0, count: Attribute.count)
+        for (level, attribute) in RuleSpace.order.enumerated() {
+          codes[attribute.rawValue] = any(of: box[level].values, &random)
+        }
+        let facts = policy.domains.facts(codes)
+        let (with, other) = (policy.interpreter.decide(facts), without.decide(facts))
+        #expect(with.ruleIndex == index, "seed \(seed)")
+        #expect(with.verdict == other.verdict && with.candidates == other.candidates)
+      }
+    }
+  }
+
   // Overlaps: pairs of routes that meet.
   let overlaps = Overlaps(policy.rules, policy.boxes, policy.domains)
   for one in policy.rules.indices {

@@ -35,3 +35,15 @@ func result(_ plan: Plan) -> Interpreter.Result {
     verdict: plan.verdict, ruleIndex: plan.ruleIndex, candidates: Array(plan.candidates),
     durability: plan.durability, obligations: plan.obligations, cacheRow: plan.cacheRow)
 }
+
+/// The written tests load as part of the file, pass, and exercise every rule that can match.
+@Test(arguments: 0..<4)
+func writtenTestsPass(seed: UInt64) throws {
+  let text = PolicyGenerator.text(ruleCount: 60, seed: seed)
+  let policy = try #require(Policy.load(text: text, file: "p", hash: "").0)
+  let written = try TestWriter.yaml(for: policy)
+  let (tested, diagnostics) = Policy.load(text: text + written, file: "p", hash: "")
+  let report = try #require(tested, "\(diagnostics.first?.description ?? "")").runTests()
+  #expect(report.results.count > policy.rules.count)
+  #expect(report.isPassed)
+}

@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy",
-    abstract: "Check, test and question routing policies.",
+    abstract: "Check, test, question and compare routing policies.",
     discussion: """
       The language is explained in policies/README.md. These commands read the files they are \
       given and nothing else; no edge is needed.
@@ -14,6 +14,7 @@ struct PolicyCommand: ParsableCommand {
       """,
     subcommands: [
       PolicyCheckCommand.self, PolicyTestCommand.self, PolicyExplainCommand.self,
-      PolicyEvalCommand.self,
+      PolicyEvalCommand.self, PolicyDiffCommand.self, PolicyGenerateTestsCommand.self,
+      PolicyBenchCommand.self,
     ])
 }
