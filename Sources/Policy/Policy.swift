@@ -5,8 +5,9 @@
 // Shape: in `Language`, `PolicyReader` turns strict YAML over a closed vocabulary into rules
 // (`Rule.swift`), `Checker` and `CacheLint` look at them together. In `Evaluation`,
 // `CompiledPolicy` tabulates them: facts become value codes (`Domains`; numbers are cut at every
-// threshold that a rule names), an index finds the matching rules (`RuleIndex`, the seam for
-// another evaluator), and a plan is a window into candidate lists expanded at load. `Interpreter`
+// threshold that a rule names), a diagram finds the rule that decides (or `RuleIndex`, when it would
+// be too large), and a plan is a window into candidate lists expanded at load. `Analysis` builds
+// that diagram, proves invariants and guarantees with it and compares versions. `Interpreter`
 // evaluates the same rules word by word; it explains decisions and referees the compiled form in
 // the tests. `Requests` writes and reads requests and decisions as lines of JSON; `Testing` runs
 // the tests that stand in the file.

@@ -134,6 +134,7 @@ public final class Diagnostics {
 
   /// The line at `mark` for people: control characters become spaces so that the caret fits.
   private func excerpt(of mark: Mark) -> String? {
+    if text.isEmpty { return nil }
     guard var line = sourceLine(mark.line), mark.column <= line.count + 1 else { return nil }
     if line.last == "\r" { line.removeLast() }
     guard line.count <= Limits.excerptColumnMax else { return nil }

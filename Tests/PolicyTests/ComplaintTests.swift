@@ -44,6 +44,52 @@ func complainsAboutTheMistake(_ mistake: Mistake) {
   #expect(policy != nil && diagnostics.isEmpty, "\(diagnostics)")
 }
 
+/// Two routes with these conditions and extra keys, and the request in which they meet; nil when
+/// there is none, or when both say the same.
+private let meetings: [(first: String, second: String, meeting: String?)] = [
+  (
+    "when: { directory_age: { below: 2h } }\nobligations: [summarize]",
+    "when: { directory_age: { at_least: 1h } }", "directory_age `1h to below 2h`"
+  ),
+  (
+    "when: { directory_age: { below: 1h } }\nobligations: [summarize]",
+    "when: { directory_age: { at_least: 1h } }", nil
+  ),
+  (
+    "when: { hour: [{ below: 7 }, unknown] }\naudit: standard",
+    "when: { hour: [{ at_least: 7 }, unknown] }", "hour `unknown`"
+  ),
+  (
+    "when: {}\neffective: { from: 2026-06-01T00:00:00Z }\nobligations: [summarize]",
+    "when: {}\neffective: { until: 2026-06-02T00:00:00Z }",
+    "time `2026-06-01T00:00:00Z to below 2026-06-02T00:00:00Z`"
+  ),
+  (
+    "when: {}\neffective: { from: 2026-06-01T00:00:00Z }\nobligations: [summarize]",
+    "when: {}\neffective: { until: 2026-06-01T00:00:00Z }", nil
+  ),
+  (
+    "when: { tenant: [a, other] }\naudit: standard", "when: { tenant: [b, other] }",
+    "tenant `other`"
+  ),
+  ("when: { hour: { below: 8 } }", "when: { hour: { at_least: 7 } }", nil),
+]
+
+@Test(arguments: meetings)
+func overlapsAreFoundInEveryKindOfAttribute(
+  first: String, second: String, meeting: String?
+) throws {
+  let other = route("\(second)\n\(primary)").replacing("R-2", with: "R-3")
+  let text = policy(head: "tenants: [a, b]", routes: route("\(first)\n\(primary)") + other)
+  let (loaded, diagnostics) = Policy.load(text: text, file: "p", hash: "")
+  guard let meeting else {
+    #expect(loaded != nil && diagnostics.isEmpty, "\(diagnostics)")
+    return
+  }
+  #expect(diagnostics.map(\.code) == ["E305"])
+  #expect(diagnostics.first?.message.contains("both match \(meeting) and") == true)
+}
+
 @Test func aPolicyWithoutWarningsLoads() {
   let (loaded, diagnostics) = Policy.load(text: policy(), file: "p", hash: "h")
   #expect(loaded?.contentHash == "h" && diagnostics.isEmpty)

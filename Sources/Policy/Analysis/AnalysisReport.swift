@@ -110,9 +110,9 @@ func percentText(_ count: UInt128, of total: UInt128) -> String {
 
 /// The stable codes of what the analysis finds, with the reason why it matters.
 public enum AnalysisCode: String, CaseIterable, Sendable {
-  case neverViolated = "E331"
-  case guaranteeBroken = "E332"
-  case notProved = "E333"
+  case neverViolated = "E335"
+  case guaranteeBroken = "E336"
+  case notProved = "E337"
   case unreachable = "W331"
   case shadowed = "W332"
   case redundant = "W333"

@@ -1,5 +1,5 @@
 /// A piece of a rendered policy, before it is known whether a terminal or a page shows it.
-enum Block: Equatable {
+public enum Block: Equatable, Sendable {
   /// A heading; level 1 is the policy itself.
   case heading(level: Int, String)
   /// Running text.

@@ -11,7 +11,7 @@ extension Policy {
   }
 
   /// The whole policy, in the order in which a reader asks.
-  var blocks: [Block] {
+  public var blocks: [Block] {
     [.heading(level: 1, "\(name), version \(version)")]
       + (say.map { [.paragraph($0)] } ?? [])
       + [.facts(about)] + regionBlocks
@@ -27,7 +27,7 @@ extension Policy {
 
   /// What identifies this version, and when it holds.
   private var about: [(String, String)] {
-    var rows = [("hash", contentHash)]
+    var rows = [("hash", "sha256:\(contentHash)")]
     if let supersedes { rows.append(("supersedes", supersedes)) }
     if let author { rows.append(("author", author)) }
     if let ticket { rows.append(("ticket", ticket)) }

@@ -103,7 +103,14 @@ struct FlatJSON {
       guard let byte = peek else { throw fault("text without an end") }
       position += 1
       switch byte {
-      case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
+      case UInt8(ascii: "\""):
+        let result = String(decoding: text, as: UTF8.self)
+        // Messages repeat texts on terminals, and no word of the language needs such characters.
+        let isPlain = result.unicodeScalars.allSatisfy {
+          $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)
+        }
+        if !isPlain { throw fault("a control character in text") }
+        return result
       case UInt8(ascii: "\\"): text += Array(try escape().utf8)
       case 0..<0x20: throw fault("a control character in text")
       default: text.append(byte)

@@ -14,7 +14,7 @@ struct PolicyCommand: ParsableCommand {
       """,
     subcommands: [
       PolicyCheckCommand.self, PolicyTestCommand.self, PolicyExplainCommand.self,
-      PolicyEvalCommand.self, PolicyDiffCommand.self, PolicyGenerateTestsCommand.self,
-      PolicyBenchCommand.self,
+      PolicyEvalCommand.self, PolicyRenderCommand.self, PolicyDiffCommand.self,
+      PolicyGenerateTestsCommand.self, PolicyBenchCommand.self,
     ])
 }
