@@ -5,7 +5,7 @@
 // Shape: in `Language`, `PolicyReader` turns strict YAML over a closed vocabulary into rules
 // (`Rule.swift`), `Checker` and `CacheLint` look at them together. In `Evaluation`,
 // `CompiledPolicy` tabulates them: facts become value codes (`Domains`; numbers are cut at every
-// threshold that a rule names), a diagram finds the rule that decides (or `RuleIndex`, when it would
+// threshold that a rule names), a diagram finds the deciding rule (or `RuleIndex`, when it would
 // be too large), and a plan is a window into candidate lists expanded at load. `Analysis` builds
 // that diagram, proves invariants and guarantees with it and compares versions. `Interpreter`
 // evaluates the same rules word by word; it explains decisions and referees the compiled form in
