@@ -101,6 +101,14 @@ struct DecisionDiagram: Sendable, Equatable {
   /// Gives up what only building needs.
   mutating func finish() { slots = [] }
 
+  /// Makes a finished diagram take nodes again.
+  mutating func reopen() {
+    var count = 1024
+    while count < levels.count * 2 { count *= 2 }
+    slots = [UInt32](repeating: 0, count: count)
+    growSlots()
+  }
+
   /// The terminal that a request of these value classes comes to.
   func terminal(_ classes: [Int]) -> Int {
     var ref = root

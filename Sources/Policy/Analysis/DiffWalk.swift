@@ -129,6 +129,15 @@ struct DiffWalk {
       return DecisionDiagram.Ref.terminal(number)
     }
     let diagram = side.rules.diagram
+    if store.nodeCount == 0, diagram.widths == store.widths,
+      side.classes.allSatisfy({ $0 == Array($0.indices) }),
+      terminals.enumerated().allSatisfy({ $1.index == $0 })
+    {
+      // The first version tells the same values apart: its nodes are taken as they are.
+      store = diagram
+      store.reopen()
+      return diagram.root
+    }
     images.reserveCapacity(diagram.nodeCount)
     var row: [DecisionDiagram.Ref] = []
     for index in 0..<diagram.nodeCount {

@@ -30,16 +30,7 @@ struct JointSpace {
     let added = old.regions.filter { region in !new.regions.contains { $0.name == region.name } }
     let regions = new.regions + added
     let tenants = new.tenants + old.tenants.filter { !new.tenants.contains($0) }
-    let places = Set((old.rules + new.rules).flatMap(\.clauses).flatMap(\.places))
-      .union((old.regions + new.regions).flatMap(\.near))
-    guard places.count <= Limits.placeCountMax else {
-      throw .tooManyPlaces(max: Limits.placeCountMax)
-    }
-    // The `near` lists of both versions, so that all their places are told apart.
-    let everywhere = regions + old.regions
-    let domains = Domains(
-      regions, tenants: tenants, old.rules + new.rules, old.guarantees + new.guarantees,
-      near: everywhere.flatMap(\.near))
+    let domains = try Self.domains(old, new, regions, tenants)
     let names = regions.map(\.name)
     let oldCodes = Self.codes(domains, names, tenants, in: old)
     let newCodes = Self.codes(domains, names, tenants, in: new)
@@ -65,6 +56,23 @@ struct JointSpace {
     self.domains = domains
     regionNames = names
     tenantNames = tenants
+  }
+
+  /// The values of both versions.
+  private static func domains(
+    _ old: Policy, _ new: Policy, _ regions: [Region], _ tenants: [String]
+  ) throws(DiagramError) -> Domains {
+    // Most edits name no new value; collecting them again would take longer than comparing.
+    if old.domains.tellsSameValues(as: new.domains) { return new.domains }
+    let places = Set((old.rules + new.rules).flatMap(\.clauses).flatMap(\.places))
+      .union((old.regions + new.regions).flatMap(\.near))
+    guard places.count <= Limits.placeCountMax else {
+      throw .tooManyPlaces(max: Limits.placeCountMax)
+    }
+    // The `near` lists of both versions, so that all their places are told apart.
+    return Domains(
+      regions, tenants: tenants, old.rules + new.rules, old.guarantees + new.guarantees,
+      near: (regions + old.regions).flatMap(\.near))
   }
 
   /// By level: a version's code for each joint code.
@@ -143,5 +151,14 @@ struct JointSpace {
       && zip(one, other).allSatisfy {
         $0.name == $1.name && $0.backup == $1.backup && Set($0.near) == Set($1.near)
       }
+  }
+}
+
+extension Domains {
+  /// Whether each attribute has the same values in the same order.
+  fileprivate func tellsSameValues(as other: Domains) -> Bool {
+    regionNames == other.regionNames && tenantNames == other.tenantNames
+      && places.atoms == other.places.atoms
+      && Attribute.allCases.allSatisfy { cuts($0)?.starts == other.cuts($0)?.starts }
   }
 }
