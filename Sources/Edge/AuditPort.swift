@@ -11,8 +11,7 @@ internal import Proxy
 final class AuditPort {
   let loop: UInt16
   private let log: AuditLog
-  private var pseudonyms: HMACSHA256
-  private var record = DecisionRecord()
+  private var scribe: Scribe
   /// Exchanges that wait for the disk, in the order of their records.
   private var waiting: [(sequence: UInt64, exchange: Exchange)] = []
   /// The first of `waiting` that still waits.
@@ -24,37 +23,18 @@ final class AuditPort {
   init(loop: Int, log: AuditLog) {
     self.loop = UInt16(loop)
     self.log = log
-    pseudonyms = HMACSHA256(key: log.pseudonymKey)
+    scribe = Scribe(pseudonymKey: log.pseudonymKey)
   }
 
   /// Appends a decision; nil when the log does not take it, and nothing may be disclosed then.
-  func append(
-    _ decision: borrowing Decision, _ head: borrowing RequestHead, _ snapshot: Snapshot
-  ) -> UInt64? {
-    decision.fill(
-      &record, loop: loop, patient: pseudonym(decision, head), method: head.method,
-      snapshot: snapshot)
-    guard case .accepted(let sequence) = log.append(record) else { return nil }
+  func append(_ request: borrowing JudgedRequest, _ snapshot: Snapshot) -> UInt64? {
+    guard case .accepted(let sequence) = scribe.append(request, loop: loop, snapshot, to: log)
+    else { return nil }
     return sequence
   }
 
   /// Appends an outcome. The log counts those that it cannot take.
   func append(_ outcome: OutcomeRecord) { log.append(outcome) }
-
-  /// The patient under the log's pseudonym: the first half of an HMAC-SHA-256 of the id.
-  private func pseudonym(
-    _ decision: borrowing Decision, _ head: borrowing RequestHead
-  ) -> AuditID? {
-    guard case .one(let range) = decision.classification.patient else { return nil }
-    let digest = unsafe head.target.withUnsafeBytes { target in
-      unsafe pseudonyms.authenticationCode(for: UnsafeRawBufferPointer(rebasing: target[range]))
-    }
-    return unsafe digest.withBytes { bytes in
-      unsafe AuditID(
-        high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
-        low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-    }
-  }
 
   /// Calls the exchange's `recordDurable` or `recordFailed`, now or later.
   func await(_ exchange: Exchange) {
@@ -93,5 +73,31 @@ final class AuditPort {
     waiting = []
     waitingHead = 0
     for entry in lost { entry.exchange.recordFailed() }
+  }
+}
+
+/// Writes decisions into a record whose memory is used again and again.
+private struct Scribe: ~Copyable {
+  private var pseudonyms: HMACSHA256
+  private var record = DecisionRecord()
+
+  init(pseudonymKey: [UInt8]) { pseudonyms = HMACSHA256(key: pseudonymKey) }
+
+  mutating func append(
+    _ request: borrowing JudgedRequest, loop: UInt16, _ snapshot: Snapshot, to log: AuditLog
+  ) -> GroupCommit.Append {
+    request.fill(&record, loop: loop, patient: pseudonym(request), snapshot: snapshot)
+    return log.append(record)
+  }
+
+  /// The patient under the log's pseudonym: the first half of an HMAC-SHA-256 of the id.
+  private mutating func pseudonym(_ request: borrowing JudgedRequest) -> AuditID? {
+    unsafe request.withPatient { id in
+      unsafe pseudonyms.authenticationCode(for: id).withBytes { bytes in
+        unsafe AuditID(
+          high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+          low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+      }
+    }
   }
 }
