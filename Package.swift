@@ -59,6 +59,7 @@ let package = Package(
     library("HTTP", ["Base", "Native"]),
     library("Audit", ["Base", "Native"]),
     library("Clinical", ["Base"]),
+    library("Directory", ["Base", "Native"]),
     library("Identity", ["Base", "Native", jwtKit]),
     library("Origins", ["Base", "HTTP"]),
     library("Policy", ["Base", "StrictYAML"]),
@@ -68,19 +69,21 @@ let package = Package(
 
     // The life of a request, and the driver that gives it sockets, files and time.
     library(
-      "Proxy", ["Audit", "Base", "Clinical", "HTTP", "Identity", "Native", "Origins", "Policy"]),
+      "Proxy",
+      [
+        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+      ]),
     library(
       "Edge",
       [
-        "Audit", "Base", "Clinical", "HTTP", "Identity", "Native", "Origins", "Policy", "Proxy",
-        "Reactor", logging,
+        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+        "Proxy", "Reactor", logging,
       ]),
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Control", "Edge", "HTTP", "Identity", "Native", "Origins",
-        "Policy",
-        "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
+        "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity", "Native",
+        "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 
@@ -101,24 +104,26 @@ let package = Package(
     tests("HTTPTests", ["Base", "HTTP", "Native"]),
     tests("AuditTests", ["Audit", "Base", "Native"]),
     tests("ClinicalTests", ["Base", "Clinical"]),
+    tests("DirectoryTests", ["Base", "Directory", "Native"]),
     tests("IdentityTests", ["Base", "Identity", "Native", jwtKit]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
     tests("ControlTests", ["Base", "Control", "Native", "Policy", "Reactor", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(
-      "ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Identity", "Origins", "Policy", "Proxy"]),
+      "ProxyTests",
+      ["Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Origins", "Policy", "Proxy"]),
     tests(
       "EdgeTests",
       [
-        "Audit", "Base", "Clinical", "Edge", "HTTP", "Identity", "Native", "Origins", "Policy",
-        "Proxy", "Reactor", logging,
+        "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Identity", "Native", "Origins",
+        "Policy", "Proxy", "Reactor", logging,
       ]),
     tests(
       "ConfigurationTests",
       [
-        "homeward", "Base", "Clinical", "Control", "HTTP", "Identity", "Native", "Policy",
-        "Reactor", "StrictYAML", argumentParser,
+        "homeward", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "Native", "Policy", "Reactor", "StrictYAML", argumentParser,
       ]),
     tests("TidyTests", []),
   ]

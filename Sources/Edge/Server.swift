@@ -62,6 +62,7 @@ public final class Server {
   private let auditLog: AuditLog
   private let segments: AuditSegments
   private let reload: () -> Snapshot?
+  private let directories: Mailbox<DirectoryWatch.Message>
   private var signals: Signals?
   private var snapshot: Snapshot
   private var listeningCount = 0
@@ -87,6 +88,7 @@ public final class Server {
     context = try LoopContext()
     reports = try Mailbox()
     keeper = try Mailbox()
+    directories = try Mailbox()
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     segments = try AuditSegments(options.audit, at: Clock.wall())
@@ -105,6 +107,8 @@ public final class Server {
     try reports.attach(to: context.loop) { [unowned self] in received($0) }
     let committer = try startCommitter()
     let identity = try startKeeper()
+    let directoryWatch = try startDirectoryWatch()
+    follow(snapshot)
     let stopWatch = try Mailbox<PolicyWatch.Stop>()
     let watch = try options.policies.map { feed in
       try PolicyWatch.start(feed, stop: stopWatch) { [reports] in reports.post(.policies($0)) }
@@ -117,6 +121,8 @@ public final class Server {
     threads = []
     keeper.post(.stop)
     identity.join()
+    directories.post(.stop)
+    directoryWatch.join()
     stopWatch.post(PolicyWatch.Stop())
     watch?.join()
     auditLog.inbox.post(.stop)
@@ -195,6 +201,23 @@ public final class Server {
     }
   }
 
+  /// Starts the thread that follows the deltas of patient directories.
+  private func startDirectoryWatch() throws -> Thread {
+    let (inbox, log) = (directories, self.log)
+    return try Thread(name: "homeward-patients") {
+      do throws(SystemError) {
+        try DirectoryWatch(log: log, inbox: inbox).run()
+      } catch {
+        log.deltasStopped("\(error)")
+      }
+    }
+  }
+
+  /// Follows the deltas of a snapshot's directory from here on, even before loops adopt it.
+  private func follow(_ snapshot: Snapshot) {
+    if let directory = snapshot.directory { directories.post(.follow(directory)) }
+  }
+
   private func received(_ report: WorkerReport) {
     switch report {
     case .requestFailed(let endpoint, let failure): prober.requestFailed(endpoint, failure)
@@ -236,6 +259,7 @@ public final class Server {
     if next.policy.contentHash != snapshot.policy.contentHash { differences = DifferenceTable() }
     snapshot = next
     keeper.post(.adopt(next.identity))
+    follow(next)
     prober.adopt(next)
     // Before their start the loops need no message: they start with this snapshot.
     guard hasStarted else { return }

@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdint.h>
 
 /// `open(2)` with a mode: variadic functions do not import.
@@ -21,3 +22,9 @@ void homeward_name_thread(const char *name);
 
 /// `accept4(2)`, non-blocking and close-on-exec.
 int homeward_accept(int listener, struct sockaddr_storage *peer, socklen_t *count);
+
+/// Bytes that the program has asked of the heap and not given back (mallinfo2(3)).
+static inline uint64_t homeward_heap_byte_count(void) {
+  struct mallinfo2 info = mallinfo2();
+  return (uint64_t)info.uordblks + (uint64_t)info.hblkhd;
+}

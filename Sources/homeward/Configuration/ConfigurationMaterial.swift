@@ -13,6 +13,9 @@ func checkMaterial(
   opens: Bool
 ) {
   checkPseudonymKey(configuration.audit.pseudonymKey, paths, diagnostics)
+  if let key = configuration.directory.signed?.key {
+    warnIfOpen(key, "directory key", paths, diagnostics)
+  }
   for key in configuration.privateKeyPaths { warnIfOpen(key, "private key", paths, diagnostics) }
   checkIdentity(configuration.identity, paths, diagnostics)
   guard opens else { return }
