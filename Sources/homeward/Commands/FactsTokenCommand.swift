@@ -28,6 +28,9 @@ struct FactsTokenCommand: ParsableCommand {
   @Flag(name: .long, help: "Print the facts as JSON.")
   var json = false
 
+  @Flag(name: .long, help: "Measure what verifying costs, and looking up what was verified.")
+  var measure = false
+
   /// Verifies, prints, and exits with 1 when the edge would refuse the token.
   func run() throws {
     let load = ConfigurationLoad.load(config)
@@ -40,8 +43,9 @@ struct FactsTokenCommand: ParsableCommand {
     let verifier = try Self.verifier(identity.rules)
     do throws(TokenFault) {
       let now = Clock.wall()
-      let subject = try verifier.verify(bytes(), at: now)
-      write(rows(subject, at: now))
+      let token = bytes()
+      let subject = try verifier.verify(token, at: now)
+      write(rows(subject, at: now) + (measure ? costs(token, verifier, subject, at: now) : []))
     } catch {
       write([("valid", "no"), ("reason", error.rawValue), ("meaning", "\(error.sentence)")])
       throw ExitCode(1)
@@ -57,6 +61,36 @@ struct FactsTokenCommand: ParsableCommand {
     let isSpace: (UInt8) -> Bool = { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
     while let last = text.last, isSpace(last) { text.removeLast() }
     return Array(text.drop(while: isSpace))
+  }
+
+  /// The time of one verification and of one look-up, each the mean of many.
+  private func costs(
+    _ token: [UInt8], _ verifier: TokenVerifier, _ subject: Subject, at now: WallTime
+  ) -> [(String, String)] {
+    let (verifyCount, lookupCount) = (200, 500_000)
+    var start = Clock.monotonic()
+    var provenCount = 0
+    for _ in 0..<verifyCount where (try? verifier.verify(token, at: now)) != nil {
+      provenCount += 1
+    }
+    let verifying = Clock.monotonic().nanoseconds - start.nanoseconds
+    var cache = TokenCache()
+    var foundCount = 0
+    unsafe token.withUnsafeBytes { bytes in
+      unsafe cache.insert(subject, for: cache.digest(of: bytes))
+      start = Clock.monotonic()
+      for _ in 0..<lookupCount {
+        let digest = unsafe cache.digest(of: bytes)
+        if cache.subject(digest, at: now) != nil { foundCount += 1 }
+      }
+    }
+    let looking = Clock.monotonic().nanoseconds - start.nanoseconds
+    precondition(provenCount == verifyCount && foundCount == lookupCount, "a proof was lost")
+    return [
+      ("token", "\(token.count) bytes"),
+      ("verification", "\(verifying / UInt64(verifyCount)) ns"),
+      ("look-up", "\(looking / UInt64(lookupCount)) ns"),
+    ]
   }
 
   /// The verifier of a configuration whose files were checked.
