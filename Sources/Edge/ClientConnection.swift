@@ -20,6 +20,8 @@ final class ClientConnection: Connection {
   private var wasToldToEnd = false
   private var place: (of: IPAddress, in: Snapshot, is: Place)?
   private lazy var certificate = peerCertificate
+  /// The token of the last request.
+  var recentToken = RecentToken()
   /// What the certificate proves under a snapshot's rules.
   private var certified: (in: Snapshot, is: Subject?)?
 

@@ -17,6 +17,8 @@ final class IdentityPort {
   /// Exchanges that wait, by their token's digest.
   private var waiting: [SHA256Digest: [Exchange]] = [:]
   private var waitingCount = 0
+  /// Counts what was withdrawn: rules, keys, revocations.
+  private var epoch: UInt64 = 0
 
   init(loop: Int, keeper: Mailbox<IdentityRequest>, rules: IdentityRules?) {
     index = loop
@@ -29,10 +31,14 @@ final class IdentityPort {
     guard rules != self.rules else { return }
     self.rules = rules
     cache.removeAll()
+    epoch += 1
   }
 
   /// Keys or revocations changed.
-  func changed(_ verifier: TokenVerifier) { cache.keep(by: verifier) }
+  func changed(_ verifier: TokenVerifier) {
+    cache.keep(by: verifier)
+    epoch += 1
+  }
 
   /// Who sends the request of `exchange`; nil when its `identified` will be called.
   func identify(
@@ -49,9 +55,15 @@ final class IdentityPort {
         isTooLarge = true
         return
       }
+      let connection = exchange.client
+      subject = unsafe connection.recentToken.subject(of: token, epoch: epoch, at: now)
+      guard subject == nil else { return }
       let hash = unsafe cache.digest(of: token)
       digest = hash
       subject = cache.subject(hash, at: now)
+      if let subject {
+        unsafe connection.recentToken.remember(subject, for: token, epoch: epoch)
+      }
     }
     if let subject { return .proven(subject) }
     if isTooLarge { return .refused(.tooLarge) }

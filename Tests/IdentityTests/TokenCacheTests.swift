@@ -44,6 +44,24 @@ import Testing
     #expect(cache.count == 0)
   }
 
+  @Test func aConnectionKnowsItsLastToken() throws {
+    let alice = try subject("alice")
+    var recent = RecentToken()
+    func find(_ token: String, epoch: UInt64 = 1, at time: WallTime = TestIssuer.time) -> Subject? {
+      unsafe Array(token.utf8).withUnsafeBytes {
+        unsafe recent.subject(of: $0, epoch: epoch, at: time)
+      }
+    }
+    #expect(find("") == nil)
+    unsafe Array("a.b.c".utf8).withUnsafeBytes {
+      unsafe recent.remember(alice, for: $0, epoch: 1)
+    }
+    #expect(find("a.b.c") === alice)
+    for other in ["a.b.d", "A.b.c", "a.b", "a.b.c.", ""] { #expect(find(other) == nil) }
+    #expect(find("a.b.c", epoch: 2) == nil)
+    #expect(find("a.b.c", at: alice.expiresAt) == nil)
+  }
+
   @Test func whatAVerifierNoLongerVouchesForIsForgotten() throws {
     let alice = try subject("alice")
     func remains(_ verifier: TokenVerifier) -> Bool {
