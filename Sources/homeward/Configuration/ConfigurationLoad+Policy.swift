@@ -20,20 +20,19 @@ extension ConfigurationLoad {
     _ source: Configuration.PolicyLifecycle, _ paths: ConfigurationPaths,
     _ diagnostics: Diagnostics, _ complaints: inout [Diagnostic]
   ) {
-    guard let rule = Self.approvalRule(source, paths, diagnostics, &complaints),
-      !source.state.isEmpty
-    else { return }
+    let rule = Self.approvalRule(source, paths, diagnostics, &complaints)
+    guard !source.state.isEmpty else { return }
+    let (state, files) = (PolicyState(source.state), ViewedFiles(files: paths.files))
     do throws(StateFault) {
-      guard
-        let found = try ActivePolicy.read(
-          PolicyState(source.state), ViewedFiles(files: paths.files), rule)
-      else {
+      // Also said when the officers are missing, too: who sets up an edge sees all that is to do.
+      guard try state.pointer(files) != nil else {
         diagnostics.error(
           .noActivePolicy, at: paths.mark(of: source.state),
           "no version of the policy is in force yet; `homeward policy activate --config"
             + " \(diagnostics.file)` puts one into force")
         return
       }
+      guard let rule, let found = try ActivePolicy.read(state, files, rule) else { return }
       active = found.version
       approvalRule = rule
       policy = found.policy
