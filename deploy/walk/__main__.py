@@ -46,6 +46,7 @@ def play(stand, teller):
         return os.path.relpath(path, RUN.parents[1])
     run, homeward, authority = here(RUN), here(stand.build / "homeward"), here(AUTHORITY)
     officers, versions, config = here(OFFICERS), here(VERSIONS), here(CONFIGURATION)
+    digest = hashlib.sha256((VERSIONS / "0002.yaml").read_bytes()).hexdigest()
     places = "\n".join(f"  {address:11} {place}" for place, address in ADDRESSES.items())
     servers = "\n".join(f"  {port} {name}" for name, port in SERVERS.items())
     teller.step("Everything is up; Ctrl-C stops it")
@@ -68,10 +69,13 @@ Go back to version 1 of the policy and forth again, and look at what happened:
   {homeward} policy status --config {config}
   {homeward} policy history --config {config}
 
-A version is never changed. Write the next one: copy {versions}/0002.yaml to 0003.yaml, say
-`version: 3` and the line below, and change a rule; two officers sign it, then it decides.
-  supersedes: sha256:{digest(VERSIONS / "0002.yaml")}
+A version is never changed; write the next one, change a rule in it, and check it:
+  sed 's/^version: .*/version: 3/; s/^supersedes: .*/supersedes: sha256:{digest}/' \\
+    {versions}/0002.yaml > {versions}/0003.yaml
   {homeward} policy check {versions}/0003.yaml
+Let the edge try it without obeying it, ask for something, and see in `policy status` what differs:
+  {homeward} policy shadow {versions}/0003.yaml --config {config}
+Two officers sign it, then it decides:
   {homeward} policy approve {versions}/0003.yaml --key {officers}/amina.key --config {config}
   {homeward} policy approve {versions}/0003.yaml --key {officers}/bela.key --config {config}
   {homeward} policy activate --config {config}
@@ -84,11 +88,6 @@ Logs: {run}/logs
 """, flush=True)
     while True:
         signal.pause()
-
-
-def digest(path):
-    """A file's SHA-256: the name of its content."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def walk_all(stand, teller):
