@@ -75,6 +75,11 @@ struct EdgeLog: Sendable {
     logger.notice("policy in force", metadata: ["policy": "\(policy)", "version": "\(version)"])
   }
 
+  func shadows(policy: String?, version: Int?) {
+    guard let policy, let version else { return logger.notice("no policy version is shadowed") }
+    logger.notice("policy shadowed", metadata: ["policy": "\(policy)", "version": "\(version)"])
+  }
+
   func deltasApplied(_ batches: Int, _ changes: Int, _ last: UInt64) {
     logger.info(
       "directory deltas in force",

@@ -101,9 +101,14 @@ import Testing
     files.contents["deploy/run/geo.mmdb"] = []
     files.contents["deploy/run/directory.csv"] = files.contents["conf/patients.csv"]
     files.contents["deploy/run/pseudonym.key"] = files.contents["conf/pseudonym.key"]
+    files.contents["deploy/homeward.yaml"] = text
+    let fresh = ConfigurationLoad.load("deploy/homeward.yaml", files: files, opensMaterial: false)
+    // Before the demo ran: nobody to approve, and nothing in force.
+    #expect(fresh.diagnostics.map(\.code) == ["E415", "E403"])
+    #expect(fresh.diagnostics.first?.message.contains("`homeward policy activate") == true)
     let policy = "policies/clinical-routing/0002.yaml"
     files.contents["deploy/../" + policy] = try FileSystem.read(Self.packageFolder + "/" + policy)
-    files.contents["deploy/homeward.yaml"] = text
+    files.contents["deploy/homeward.yaml"] = try withSingleFile(text, "../" + policy)
     let load = ConfigurationLoad.load("deploy/homeward.yaml", files: files, opensMaterial: false)
     #expect(load.diagnostics.map(\.description) == [])
     let regions = try #require(load.configuration).regions
@@ -111,6 +116,16 @@ import Testing
     for region in regions {
       #expect(region.endpoints.map(\.tier) == [.primary, .replica, .replica])
     }
+  }
+
+  /// The configuration with a single policy file in place of versions.
+  private func withSingleFile(_ text: [UInt8], _ path: String) throws -> [UInt8] {
+    let lines = String(decoding: text, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    let start = try #require(lines.firstIndex(of: "policy:"))
+    let end = try #require(lines[start...].firstIndex(of: ""))
+    let changed = lines[...start] + ["  file: \(path)"] + lines[end...]
+    return Array(changed.joined(separator: "\n").utf8)
   }
 
   @Test func aComplaintShowsLineCaretAndSuggestion() {

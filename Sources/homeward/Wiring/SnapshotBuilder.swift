@@ -29,7 +29,7 @@ final class SnapshotBuilder {
         region.endpoints.map { $0.definition(in: region) }
       })
     return Snapshot(
-      policy: policy, superseded: load.superseded, topology: topology,
+      policy: policy, superseded: load.superseded, successor: load.successor, topology: topology,
       classifier: Classifier(configuration),
       directory: load.directory,
       locations: try configuration.location.map { try GeoDatabase(path: $0.database) },
