@@ -36,6 +36,19 @@ private enum Tag {
   static let region: UInt8 = 32
   static let endpoint: UInt8 = 33
   static let isTruncated: UInt8 = 34
+  static let subjectToken: UInt8 = 35
+  static let patientID: UInt8 = 36
+  static let sealed: UInt8 = 0xF0
+}
+
+extension DecisionRecord {
+  /// The tag of the private fields in sealed form.
+  static var sealedTag: UInt8 { Tag.sealed }
+  /// The tags of what search tokens stand for, and of the tokens.
+  static var patientTag: UInt8 { Tag.patientID }
+  static var patientTokenTag: UInt8 { Tag.patient }
+  static var subjectTag: UInt8 { Tag.subject }
+  static var subjectTokenTag: UInt8 { Tag.subjectToken }
 }
 
 extension Tier {
@@ -103,17 +116,14 @@ extension DecisionRecord: EncodableRecord {
     writer.id(Tag.id, id)
     writer.integer(Tag.time, time.microseconds)
     writer.integer(Tag.loop, UInt64(loop))
-    writer.address(Tag.address, address)
     writer.word(Tag.addressProvenance, addressProvenance)
     writer.place(Tag.location, location)
     writer.word(Tag.locationProvenance, locationProvenance)
-    writer.name(Tag.subject, subject, byteCountMax: AuditLimits.subjectBytesMax)
     writer.word(Tag.role, role)
     writer.word(Tag.purpose, purpose)
     writer.name(Tag.method, method)
     writer.word(Tag.operation, operation)
     writer.name(Tag.resourceType, resourceType)
-    if let patient { writer.id(Tag.patient, patient) }
     writer.word(Tag.dataClass, dataClass)
     writer.word(Tag.sensitivity, sensitivity)
     writer.flag(Tag.mayContainRestricted, mayContainRestricted)
@@ -144,12 +154,36 @@ extension DecisionRecord: EncodableRecord {
     writer.flag(
       Tag.isTruncated,
       isTruncated || writer.isTruncated || candidates.count > AuditLimits.candidatesMax
-        || removals.count > AuditLimits.removalsMax)
+        || removals.count > AuditLimits.removalsMax
+        || subject.byteCount > AuditLimits.subjectBytesMax)
+    writer.startPrivate()
+    writer.address(Tag.address, address)
+    writer.name(Tag.subject, subject, byteCountMax: AuditLimits.subjectBytesMax)
+    unsafe patientID.withBytes { unsafe writer.bytes(Tag.patientID, $0) }
   }
 
   /// Reads the fields of a decision; those that are not known are passed over.
-  init(_ reader: inout RecordReader) throws(RecordFault) {
+  ///
+  /// `opened` are the private fields as `LogKeys.open` gave them; empty without the key.
+  init(_ reader: inout RecordReader, opened: [UInt8]) throws(RecordFault) {
     self.init()
+    try take(&reader)
+    guard !opened.isEmpty else { return }
+    isSealed = false
+    let fault: RecordFault? = unsafe opened.withUnsafeBytes { raw in
+      var reader = unsafe RecordReader(fields: raw, kind: .decision)
+      do throws(RecordFault) {
+        try take(&reader)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let fault { throw fault }
+  }
+
+  /// Takes fields up to the end.
+  private mutating func take(_ reader: inout RecordReader) throws(RecordFault) {
     while let field = try reader.next() {
       if try take(request: field) { continue }
       try take(decision: field)
@@ -173,6 +207,11 @@ extension DecisionRecord: EncodableRecord {
     case Tag.operation: operation = try field.word(as: Operation.self)
     case Tag.resourceType: resourceType = field.name
     case Tag.patient: patient = try field.id()
+    case Tag.patientID:
+      guard let id = unsafe PatientIdentifier(field.raw) else { throw field.fault }
+      patientID = id
+    case Tag.subjectToken: subjectToken = try field.id()
+    case Tag.sealed: isSealed = true
     case Tag.dataClass: dataClass = try field.word(as: DataClass.self)
     case Tag.sensitivity: sensitivity = try field.word(as: Sensitivity.self)
     case Tag.mayContainRestricted: mayContainRestricted = true

@@ -10,7 +10,7 @@ public enum Verdict: Equatable, Sendable {
   case reject
 
   /// The stored word.
-  var word: String {
+  public var word: String {
     switch self {
     case .permit: "permit"
     case .refuse(let kind): kind.rawValue
@@ -78,7 +78,7 @@ public struct DecisionRecord: Equatable, Sendable {
   public var time = WallTime(microseconds: 0)
   /// The loop that made it.
   public var loop: UInt16 = 0
-  /// The client's address.
+  /// The client's address. Stored sealed.
   public var address = ClientAddress.none
   /// Where the address was taken from.
   public var addressProvenance = AddressProvenance.connection
@@ -86,8 +86,10 @@ public struct DecisionRecord: Equatable, Sendable {
   public var location = Place.unknown
   /// Where the location was taken from.
   public var locationProvenance = LocationProvenance.unknown
-  /// Who asks; empty when nobody was established.
+  /// Who asks; empty when nobody was established. Stored sealed.
   public var subject = Name.empty
+  /// The token under which the subject is found; made when the record is stored.
+  public var subjectToken: AuditID?
   /// The user's role.
   public var role = Role.unknown
   /// Why data is asked for.
@@ -98,7 +100,10 @@ public struct DecisionRecord: Equatable, Sendable {
   public var operation = Operation.unknown
   /// The resource type's name.
   public var resourceType = Name.empty
-  /// The patient under the log's pseudonym; nil when none or unknown.
+  /// The patient's id; empty when none or unknown. Stored sealed.
+  public var patientID = PatientIdentifier()
+  /// The token under which the patient is found: a pseudonym that this log alone uses; made when
+  /// the record is stored.
   public var patient: AuditID?
   /// The data class.
   public var dataClass = DataClass.unknown
@@ -140,6 +145,8 @@ public struct DecisionRecord: Equatable, Sendable {
   public var endpoint = Name.empty
   /// Whether something was cut to its bound when the record was written.
   public var isTruncated = false
+  /// Whether address, subject and patient were read without the key, and so are missing here.
+  public var isSealed = false
 
   /// Makes an empty record.
   public init() {}

@@ -22,6 +22,12 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
   case configurationLoad = 9
   /// An operator changed something.
   case operatorAction = 10
+  /// A log begins; carries the counters so far, and its predecessor's last checkpoint.
+  case logOpen = 11
+  /// The wall clock was set: from here on, times are not comparable with those before.
+  case clockStep = 12
+  /// A key was made, changed or destroyed.
+  case keyEvent = 13
 
   /// The word for people and exports.
   public var word: StaticString {
@@ -36,6 +42,9 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
     case .policyLoad: "policy-load"
     case .configurationLoad: "configuration-load"
     case .operatorAction: "operator-action"
+    case .logOpen: "log-open"
+    case .clockStep: "clock-step"
+    case .keyEvent: "key-event"
     }
   }
 }

@@ -2,7 +2,6 @@ internal import Audit
 internal import Base
 internal import Clinical
 internal import HTTP
-internal import Native
 internal import Proxy
 
 /// One loop's way to the audit log: appends records, and tells exchanges when theirs is on disk.
@@ -11,7 +10,6 @@ internal import Proxy
 final class AuditPort {
   let loop: UInt16
   private let log: AuditLog
-  private var pseudonyms: HMACSHA256
   private var record = DecisionRecord()
   /// Exchanges that wait for the disk, in the order of their records.
   private var waiting: [(sequence: UInt64, exchange: Exchange)] = []
@@ -24,16 +22,14 @@ final class AuditPort {
   init(loop: Int, log: AuditLog) {
     self.loop = UInt16(loop)
     self.log = log
-    pseudonyms = HMACSHA256(key: log.pseudonymKey)
   }
 
   /// Appends a decision; nil when the log does not take it, and nothing may be disclosed then.
   func append(
     _ decision: borrowing Decision, _ head: borrowing RequestHead, _ snapshot: Snapshot
   ) -> UInt64? {
-    decision.fill(
-      &record, loop: loop, patient: pseudonym(decision, head), method: head.method,
-      snapshot: snapshot)
+    decision.fill(&record, loop: loop, method: head.method, snapshot: snapshot)
+    setPatient(decision, head)
     guard case .accepted(let sequence) = log.append(record) else { return nil }
     return sequence
   }
@@ -41,18 +37,13 @@ final class AuditPort {
   /// Appends an outcome. The log counts those that it cannot take.
   func append(_ outcome: OutcomeRecord) { log.append(outcome) }
 
-  /// The patient under the log's pseudonym: the first half of an HMAC-SHA-256 of the id.
-  private func pseudonym(
-    _ decision: borrowing Decision, _ head: borrowing RequestHead
-  ) -> AuditID? {
-    guard case .one(let range) = decision.classification.patient else { return nil }
-    let digest = unsafe head.target.withUnsafeBytes { target in
-      unsafe pseudonyms.authenticationCode(for: UnsafeRawBufferPointer(rebasing: target[range]))
-    }
-    return unsafe digest.withBytes { bytes in
-      unsafe AuditID(
-        high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
-        low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+  /// Hands the patient's id to the record, which is sealed before it is stored.
+  private func setPatient(_ decision: borrowing Decision, _ head: borrowing RequestHead) {
+    guard case .one(let range) = decision.classification.patient else { return }
+    unsafe head.target.withUnsafeBytes { target in
+      let bytes = unsafe UnsafeRawBufferPointer(
+        rebasing: target[range].prefix(AuditLimits.patientBytesMax))
+      if let id = unsafe PatientIdentifier(bytes) { record.patientID = id }
     }
   }
 

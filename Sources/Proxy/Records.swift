@@ -6,11 +6,10 @@ internal import Origins
 internal import Policy
 
 extension Decision {
-  /// Writes the decision to `record`, whose memory is reused. `patient` is the pseudonym of the
-  /// patient concerned.
+  /// Writes the decision to `record`, whose memory is reused. The patient's id is the caller's to
+  /// add: it lies in the request's target.
   public func fill(
-    _ record: inout DecisionRecord, loop: UInt16, patient: AuditID?, method: HTTP.Method,
-    snapshot: Snapshot
+    _ record: inout DecisionRecord, loop: UInt16, method: HTTP.Method, snapshot: Snapshot
   ) {
     record.reset()
     record.id = AuditID(high: id.high, low: id.low)
@@ -18,7 +17,6 @@ extension Decision {
     record.loop = loop
     fillClient(&record)
     record.method = .text(method.rawValue)
-    record.patient = patient
     record.operation = facts.operation
     record.resourceType = .literal(classification.resourceType.name)
     record.dataClass = facts.dataClass

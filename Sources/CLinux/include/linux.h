@@ -21,3 +21,6 @@ void homeward_name_thread(const char *name);
 
 /// `accept4(2)`, non-blocking and close-on-exec.
 int homeward_accept(int listener, struct sockaddr_storage *peer, socklen_t *count);
+
+/// `fallocate(2)`: takes space for a part of a file, which grows to its end.
+int homeward_allocate(int descriptor, int64_t offset, int64_t count);
