@@ -93,7 +93,7 @@ let package = Package(
     tests("AuditTests", ["Audit", "Base", "Native"]),
     tests("ClinicalTests", ["Base", "Clinical"]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
-    tests("PolicyTests", ["Base", "Policy", "StrictYAML"]),
+    tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
     tests(

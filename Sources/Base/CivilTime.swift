@@ -35,6 +35,29 @@ extension ByteQueue {
     append(UInt8(ascii: "Z"))
   }
 
+  /// Appends `time` as HTTP writes dates (RFC 9110 section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+  public mutating func append(httpDate time: WallTime) {
+    let civil = time.civil
+    // 1970 began on a Thursday.
+    let day = Int(time.microseconds / 86_400_000_000 % 7)
+    append(["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][day])
+    append(", ")
+    append(padded: civil.day, digits: 2)
+    append(
+      [
+        " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ",
+        " Nov ", " Dec ",
+      ][civil.month - 1])
+    append(padded: civil.year, digits: 4)
+    append(" ")
+    append(padded: civil.secondOfDay / 3600, digits: 2)
+    append(UInt8(ascii: ":"))
+    append(padded: civil.secondOfDay / 60 % 60, digits: 2)
+    append(UInt8(ascii: ":"))
+    append(padded: civil.secondOfDay % 60, digits: 2)
+    append(" GMT")
+  }
+
   /// Appends milliseconds as seconds with three decimals: `2.105s`.
   public mutating func append(secondsOfMilliseconds milliseconds: UInt64) {
     append(decimal: milliseconds / 1000)

@@ -103,12 +103,13 @@ final class ClientConnection: Connection {
       context.flushLater(self)
       switch event {
       case .head(let stream, let isEnd):
-        hasRequested = true
-        let exchange = Exchange(
-          client: self, codec: codec, stream: stream, head: codec.takeRequest(stream),
-          isEnd: isEnd)
-        exchanges.insert(exchange, stream)
-        exchange.begin()
+        begin(stream, codec, isEnd: isEnd)
+      case .refused(let stream, let fault):
+        if let exchange = exchanges.find(stream) {
+          exchange.clientFailed(Refusal(fault))
+        } else {
+          begin(stream, codec, isEnd: false, fault)
+        }
       case .expectsContinue(let stream): exchanges.find(stream)?.clientExpectsContinue()
       case .body(let stream, let bytes):
         if let exchange = exchanges.find(stream) {
@@ -128,6 +129,17 @@ final class ClientConnection: Connection {
       case .failed(let fault): worker.log.clientFault(fault)
       }
     }
+  }
+
+  /// Makes the exchange of a new request; `fault` is why the codec could not hand it on.
+  private func begin(
+    _ stream: StreamID, _ codec: any ServerCodec, isEnd: Bool, _ fault: RequestFault? = nil
+  ) {
+    hasRequested = true
+    let exchange = Exchange(
+      client: self, codec: codec, stream: stream, head: codec.takeRequest(stream), isEnd: isEnd)
+    exchanges.insert(exchange, stream)
+    exchange.begin(fault)
   }
 
   /// Ends a stream early. The codec names it no more.
@@ -164,7 +176,7 @@ final class ClientConnection: Connection {
     guard exchanges.count == 0 else {
       // Exchanges under way watch their own progress; answers that nobody fetches are watched here.
       let stalledAt = lastActivity.adding(milliseconds: timeouts.clientStallMilliseconds)
-      if now >= stalledAt, exchanges.areAllOver { close(resets: true) }
+      if now >= stalledAt, !isFlushPending, exchanges.areAllOver { close(resets: true) }
       return
     }
     let patience =

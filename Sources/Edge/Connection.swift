@@ -34,8 +34,6 @@ class Connection: Pollable {
   private static let readsPerTurnMax = 4
   /// Output held for a slow peer before the codec is asked for no more.
   private static let outputByteCountMax = 131_072
-  /// Bytes a lingering connection still swallows, so that the peer can read our last answer.
-  private static let lingerReadsMax = 64
 
   /// Takes the socket; `begin` starts it. An outgoing socket `isConnecting`.
   init(
@@ -213,7 +211,8 @@ class Connection: Pollable {
 
   /// Moves the codec's output through TLS to the kernel until either has enough.
   final func flush() {
-    while !isClosed && isWritable {
+    // After the goodbye nothing is written: TLS still holds it, and the socket is shut.
+    while !isClosed && isWritable && !isLingering {
       if outputByteCount < Self.outputByteCountMax && !isHandshaking && isEstablished { fill() }
       guard outputByteCount > 0 else { break }
       guard writeOnce() else { return }

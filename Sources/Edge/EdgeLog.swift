@@ -28,6 +28,11 @@ struct EdgeLog: Sendable {
     logger.warning("descriptor table full: waiting clients are turned away; raise `ulimit -n`")
   }
 
+  func clientsDropped(_ count: Int) {
+    logger.warning(
+      "too many client connections: new ones are dropped", metadata: ["dropped": "\(count)"])
+  }
+
   func clientBroke(_ reason: String) {
     logger.debug("client connection broke", metadata: ["reason": "\(reason)"])
   }

@@ -166,7 +166,8 @@ extension Exchange {
   func answer(_ refusal: Refusal) {
     outcome.refusal = refusal
     outcome.status = refusal.status
-    let answer = decision.localAnswer(refusal, head: head, snapshot: snapshot)
+    let answer = decision.localAnswer(
+      refusal, head: head, snapshot: snapshot, time: context.wallTime)
     isResponding = true
     let hasBody = head.method != .head && !answer.body.isEmpty
     clientCodec.sendResponse(clientStream, answer.head, isEnd: !hasBody)
@@ -176,6 +177,9 @@ extension Exchange {
     }
     context.flushLater(client)
     finish(.refused)
+    // The rest of such a request is of no use, or will never come.
+    let isHopeless = decision.isUnread || refusal == .requestTimeout
+    if isHopeless, !isRequestEnded { client.refuseRest(of: clientStream, byteCount: 0) }
   }
 
   /// Lets go of the origin side: a connection in use, or a place in a queue.

@@ -68,10 +68,10 @@ final class Exchange {
   var snapshot: Snapshot { generation.snapshot }
   var now: Instant { worker.context.loop.now }
 
-  /// Decides, queues the record and starts.
-  func begin() {
+  /// Decides, queues the record and starts; with a `fault`, all that is left is to refuse.
+  func begin(_ fault: RequestFault? = nil) {
     let hasRoom = worker.began(self)
-    worker.decide(self)
+    worker.decide(self, fault)
     recordSequence = worker.audit.append(decision, head, snapshot)
     guard recordSequence != nil else { return answer(.auditUnavailable) }
     if decision.isDurable { worker.audit.wantCommit() }
@@ -201,6 +201,12 @@ final class Exchange {
     context.flushLater(origin)
   }
 
+  /// The rest of the request cannot be read, or never came.
+  func clientFailed(_ refusal: Refusal) {
+    guard !isOver else { return }
+    perform(machine.clientFailed(refusal))
+  }
+
   /// The client's stream or connection ended.
   func clientGone() {
     guard !isOver else { return }
@@ -222,6 +228,9 @@ final class Exchange {
   func timedOut() {
     guard !isOver else { return }
     deadline = .never
+    if origin != nil, !isResponding, heldHead == nil, isClientsTurn {
+      return clientFailed(.requestTimeout)
+    }
     if origin != nil, !isResponding, !isClientsTurn, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .timeout)
     }

@@ -133,7 +133,7 @@ final class OriginConnection: Connection {
       case .failed(let fault):
         pool.worker.log.originFault(pool.endpoint.name, fault)
       case .closed: settle()
-      case .expectsContinue: break
+      case .expectsContinue, .refused: break
       }
     }
   }

@@ -33,6 +33,8 @@ final class Worker: TimerTarget {
   var judge: ExchangeMachine.Judge
   private var listeners: [OpenListener] = []
   private var clients: [ObjectIdentifier: ClientConnection] = [:]
+  /// Clients dropped at the limit since the last sweep.
+  private var droppedClientCount = 0
   private(set) var exchanges: [Exchange] = []
   private var retiringPools: [OriginPool] = []
   private var drain = Drain()
@@ -118,7 +120,10 @@ final class Worker: TimerTarget {
 
   /// Takes a client that a listener accepted.
   func accept(_ socket: consuming Socket, peer: SocketAddress, tls: TLSContext?) {
-    guard clients.count < snapshot.limits.clientConnectionsMax else { return }
+    guard clients.count < snapshot.limits.clientConnectionsMax else {
+      droppedClientCount += 1
+      return
+    }
     do {
       let session: TLSSession? = if let tls { try TLSSession(server: tls) } else { nil }
       let client = ClientConnection(worker: self, socket: socket, peer: peer, tls: session)
@@ -144,8 +149,11 @@ final class Worker: TimerTarget {
     return exchanges.count <= snapshot.limits.exchangesMax
   }
 
-  /// Takes the decision of an exchange and queues its record.
-  func decide(_ exchange: Exchange) {
+  /// Takes the decision of an exchange; `fault` is why its request could not be read.
+  func decide(_ exchange: Exchange, _ fault: RequestFault?) {
+    if let fault {
+      return decider.refuse(fault, time: context.wallTime, into: &exchange.decision)
+    }
     let generation = exchange.generation
     decider.decide(
       exchange.head, snapshot: generation.snapshot, health: generation.health,
@@ -191,6 +199,8 @@ final class Worker: TimerTarget {
     tickCount += 1
     if tickCount % Self.ticksPerSweep == 0 {
       for client in Array(clients.values) { client.checkDeadlines(now) }
+      if droppedClientCount > 0 { log.clientsDropped(droppedClientCount) }
+      droppedClientCount = 0
     }
     advanceDrain(now)
     context.loop.schedule(at: now.adding(milliseconds: Self.tickMilliseconds), self)

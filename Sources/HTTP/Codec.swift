@@ -38,6 +38,10 @@ public enum CodecEvent {
   /// A final head is complete: take it with `takeRequest` or `takeResponse`. `isEnd` tells that no
   /// body and no trailers follow.
   case head(StreamID, isEnd: Bool)
+  /// The request cannot be handed on: answer it. It is new, and what is left of its head is taken
+  /// with `takeRequest`, or its head was announced and its body broke off before the final response
+  /// began. Nothing but `reset` or `closed` follows. Server role only.
+  case refused(StreamID, RequestFault)
   /// An interim response (1xx but 101) came; take it with `takeResponse`. Client role only.
   case informational(StreamID)
   /// The client waits for `100 Continue` before its body; follows `head`. Server role only.
@@ -104,7 +108,8 @@ extension Codec {
 
 /// The server role: requests come in, responses go out.
 public protocol ServerCodec: Codec {
-  /// The head that `CodecEvent.head` announced.
+  /// The head that `CodecEvent.head` announced, or what is left of a refused one: its method
+  /// (`other`, without a name, when none was read) and `accept`.
   func takeRequest(_ stream: StreamID) -> RequestHead
   /// Sends an interim response (100, 103).
   func sendInformational(_ stream: StreamID, _ head: borrowing ResponseHead)

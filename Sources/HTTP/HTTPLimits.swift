@@ -18,7 +18,8 @@ public struct HTTPLimits: Sendable, Equatable {
   public var sendHighMarkBytes = 131_072
   /// `writable` is reported when a stream's queue falls below this many bytes.
   public var sendLowMarkBytes = 32_768
-  /// Peer resets and malformed streams tolerated per connection at once, then per second.
+  /// Peer resets, malformed streams and refused requests tolerated per HTTP/2 connection at once,
+  /// then per second.
   public var resetBurst: UInt64 = 200
   /// Tokens returned to the reset bucket each second.
   public var resetRatePerSecond: UInt64 = 20

@@ -273,7 +273,8 @@ enum HTTP2Callbacks {
       unsafe !slot.pointee.isClosed
     else { return 0 }
     unsafe slot.pointee.isClosed = true
-    if unsafe code == 0 && !slot.pointee.isPeerReset { unsafe context.pointee.budget.earnStream() }
+    let isHonest = unsafe code == 0 && !slot.pointee.isPeerReset && !slot.pointee.isRefused
+    if isHonest { unsafe context.pointee.budget.earnStream() }
     if unsafe slot.pointee.isLive {
       var event = unsafe event(.closed, slot)
       event.code = code

@@ -43,7 +43,7 @@ struct HTTP2Budget {
     /// What the log says when the bucket is empty.
     var reason: StaticString {
       switch self {
-      case .reset: "too many stream resets"
+      case .reset: "too many resets or refused requests"
       case .ping: "too many PING frames"
       case .settings: "too many SETTINGS frames"
       case .priority: "too many PRIORITY frames"

@@ -141,6 +141,13 @@ extension HTTP2Session {
     release(index)
   }
 
+  /// Counts the request as a reset that the peer provoked; its good end forgives nothing. A peer
+  /// that has used up its resets is ended by the next `produce`.
+  public func countRefusal(_ index: Int32) {
+    unsafe context.pointee.table[index].pointee.isRefused = true
+    _ = unsafe context.pointee.spend(.reset)
+  }
+
   /// Lets go of a stream whose message is finished: what the peer still sends is refused with
   /// NO_ERROR once our message is written.
   public func resetAfterEnd(_ index: Int32) {

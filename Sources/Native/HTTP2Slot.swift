@@ -47,6 +47,8 @@ struct HTTP2Slot: ~Copyable {
   var isOverLimit = false
   /// We reset the stream by decision, which is not the peer's fault.
   var isResetByOwner = false
+  /// The request was refused, so the stream's end forgives no reset.
+  var isRefused = false
   /// The stream is reset with NO_ERROR once our message is complete.
   var isResetAfterEnd = false
 
@@ -81,6 +83,7 @@ struct HTTP2Slot: ~Copyable {
     isAboveLowMark = false
     isOverLimit = false
     isResetByOwner = false
+    isRefused = false
     isResetAfterEnd = false
   }
 }

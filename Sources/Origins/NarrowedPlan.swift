@@ -10,16 +10,19 @@ public struct Step: Hashable, Sendable {
   public var stalenessMillisecondsMax: UInt32?
   /// Whether an answer from this step says that it is stale.
   public var isMarkedStale: Bool
+  /// Neighbours with an equal group are one choice between equals; zero is no group.
+  public var orderGroup: UInt8
 
   /// Makes a step.
   public init(
     region: RegionID, tier: Tier, stalenessMillisecondsMax: UInt32? = nil,
-    isMarkedStale: Bool = false
+    isMarkedStale: Bool = false, orderGroup: UInt8 = 0
   ) {
     self.region = region
     self.tier = tier
     self.stalenessMillisecondsMax = stalenessMillisecondsMax
     self.isMarkedStale = isMarkedStale
+    self.orderGroup = orderGroup
   }
 }
 
@@ -101,7 +104,7 @@ public struct NarrowedPlan: Sendable {
 
   /// Whom to try, first to last. Empty: the request is refused as `unavailable`.
   public internal(set) var choices: [Choice] = []
-  /// Who was removed, step by step.
+  /// Who was removed, step by step; neighbours of one group are one step.
   public internal(set) var removed: [Removed] = []
   /// Endpoints that are used only when `choices` stays empty.
   var lastResorts: [Choice] = []

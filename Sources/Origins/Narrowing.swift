@@ -11,12 +11,15 @@ public enum Intent: Sendable {
 /// Turns a lawful plan into the endpoints to try now.
 ///
 /// INVARIANT (only less): every choice is an endpoint of the region and tier of the step it names,
-/// and steps keep their order. State removes and reorders; it never adds.
+/// and steps keep their order, but for neighbours of one group. State removes and reorders; it
+/// never adds.
 public enum Narrowing {
   /// Narrows `steps` into `plan`, whose former content is forgotten. `home` is the region whose
   /// data is asked for, the patient's; its copies elsewhere have a lag of their own, even in a
   /// primary. Nil: each region's own data. Without `allowsReplicas` (the request's form needs the
   /// authority's answer) replicas are removed.
+  ///
+  /// Neighbouring steps of one order group count as one step.
   ///
   /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
   /// those in doubt. Ejected and draining endpoints are used for a read when nothing else is left
@@ -30,29 +33,56 @@ public enum Narrowing {
     precondition(loads.count == snapshot.statuses.count, "loads of another topology")
     precondition(steps.count <= 255, "more steps than a plan can have")
     plan.removeAll()
-    for index in steps.indices where steps[index].tier != .cache {
-      let step = steps[index]
-      if step.tier == .replica, !allowsReplicas {
-        plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .replicaUnfit))
-        continue
-      }
-      let members = snapshot.topology.endpoints(of: step.region, tier: step.tier)
-      if members.isEmpty {
-        plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .noEndpoint))
-        continue
-      }
+    var start = 0
+    while start < steps.count {
+      var end = start + 1
+      while end < steps.count, steps[end].orderGroup != 0,
+        steps[end].orderGroup == steps[start].orderGroup
+      { end += 1 }
       let preferred = plan.choices.count
-      for id in members where !isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
-        place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
+      for index in start..<end {
+        let step = steps[index]
+        guard hasMembers(step, index, allowsReplicas, snapshot, &plan) else { continue }
+        for id in snapshot.topology.endpoints(of: step.region, tier: step.tier)
+        where !isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
+          place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
+        }
       }
       let doubtful = plan.choices.count
-      for id in members where isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
-        place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
+      for index in start..<end where isUsable(steps[index], allowsReplicas) {
+        let step = steps[index]
+        for id in snapshot.topology.endpoints(of: step.region, tier: step.tier)
+        where isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
+          place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
+        }
       }
       order(preferred..<doubtful, of: &plan, loads: loads, at: now, using: &random)
       order(doubtful..<plan.choices.count, of: &plan, loads: loads, at: now, using: &random)
+      start = end
     }
     useLastResorts(intent, in: &plan)
+  }
+
+  /// Whether the step names servers at all, and the request may be served by them.
+  private static func isUsable(_ step: Step, _ allowsReplicas: Bool) -> Bool {
+    step.tier != .cache && (step.tier != .replica || allowsReplicas)
+  }
+
+  /// Whether the step may give choices; says in `plan` why it does not.
+  private static func hasMembers(
+    _ step: Step, _ index: Int, _ allowsReplicas: Bool, _ snapshot: borrowing HealthSnapshot,
+    _ plan: inout NarrowedPlan
+  ) -> Bool {
+    if step.tier == .cache { return false }
+    if !isUsable(step, allowsReplicas) {
+      plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .replicaUnfit))
+      return false
+    }
+    if snapshot.topology.endpoints(of: step.region, tier: step.tier).isEmpty {
+      plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .noEndpoint))
+      return false
+    }
+    return true
   }
 
   /// Whether it should be tried after its peers.

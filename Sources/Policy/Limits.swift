@@ -6,6 +6,16 @@ enum Limits {
   static let candidateCountMax = 64
   /// Twice the largest policy we plan for; every pair of routes is compared at load.
   static let ruleCountMax = 10_000
+  /// Tenants have value codes of a byte, and each costs a row of the index.
+  static let tenantCountMax = 200
+  /// Distinct thresholds of one number, or dates in `effective`: each costs a row of the index.
+  static let cutCountMax = 1000
+  /// A stored answer older than this is not worth keeping for clinical use.
+  static let cacheMillisecondsMax = 24 * 3_600_000
+  /// What may be confidential lives no longer in a cache than a screen shows it.
+  static let confidentialCacheMillisecondsMax: UInt32 = 60_000
+  /// A request in text: every fact with its longest word, many times over.
+  static let requestByteCountMax = 16 << 10
   /// Identifiers are repeated in every record.
   static let identifierByteCountMax = 48
   /// Far staler than any clinical use; a bound above it is a mistake in the unit.
@@ -32,6 +42,22 @@ enum Code: String, CaseIterable {
   case tooMany = "E314"
   case emptyList = "E315"
   case neverWithoutConsequence = "E316"
+  case unknownTenant = "E317"
+  case numberRange = "E318"
+  case supersedes = "E319"
+  case phaseWithoutPast = "E320"
+  case cacheStore = "E321"
+  case cacheClass = "E322"
+  case cacheConfidential = "E323"
+  case cacheReaders = "E324"
+  case cacheConsent = "E325"
+  case cacheNever = "E326"
+  case unknownRule = "E327"
+  case candidateText = "E328"
+  case factValue = "E329"
+  case testFailed = "E330"
+  case ruleUnexercised = "E331"
   case unusedSet = "W301"
   case unusedOverride = "W302"
+  case cacheWithoutMatrix = "W303"
 }

@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 internal import Clinical
 public import HTTP
 internal import Policy
@@ -12,25 +12,38 @@ public struct LocalAnswer: Sendable {
 }
 
 extension Decision {
-  /// The answer to a refused request: says which decision, which rule, and what may help.
+  /// The answer to a refused request at `time`: says which decision, which rule, what may help.
   public func localAnswer(
-    _ refusal: Refusal, head request: borrowing RequestHead, snapshot: Snapshot
+    _ refusal: Refusal, head request: borrowing RequestHead, snapshot: Snapshot, time: WallTime
   ) -> LocalAnswer {
-    let isFHIR = classification.isFHIR || accepts("fhir+json", request)
+    let isFHIR = wantsOutcome(request)
     let body = isFHIR ? operationOutcome(refusal, snapshot) : problem(refusal, snapshot)
     var head = ResponseHead(status: refusal.status)
     head.contentLength = UInt64(body.count)
     head.fields.append(
       "content-type", isFHIR ? "application/fhir+json" : "application/problem+json")
     head.fields.append("cache-control", "no-store")
+    if refusal == .tunnelRefused {
+      head.fields.append("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+    }
     if let seconds = refusal.retryAfterSeconds { head.fields.append("retry-after", "\(seconds)") }
     var status = "homeward"
     if let error = refusal.proxyError { status += "; error=\(error)" }
     head.fields.append("proxy-status", "\(status); details=\"\(refusal.rawValue)\"")
     head.fields.append("ehr-region", "none")
+    head.fields.append("ehr-freshness", "source=none")
     var scratch = ByteQueue()
     appendIdentity(to: &head.fields, snapshot, scratch: &scratch)
+    scratch.append(httpDate: time)
+    move(&scratch, as: "date", to: &head.fields)
     return LocalAnswer(head: head, body: body)
+  }
+
+  /// Whether the client is told by an OperationOutcome. A client whose request could not be read is
+  /// taken for a FHIR client, unless it says that it takes no such answer.
+  private func wantsOutcome(_ request: borrowing RequestHead) -> Bool {
+    if classification.isFHIR || accepts("fhir+json", request) { return true }
+    return isUnread && (request.fields.first(.accept) == nil || accepts("*/*", request))
   }
 
   private func accepts(_ type: String, _ request: borrowing RequestHead) -> Bool {

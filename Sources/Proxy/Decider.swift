@@ -33,7 +33,7 @@ public struct Decider: ~Copyable {
         Step(
           region: candidate.region, tier: candidate.tier,
           stalenessMillisecondsMax: candidate.stalenessMillisecondsMax,
-          isMarkedStale: candidate.isMarkedStale))
+          isMarkedStale: candidate.isMarkedStale, orderGroup: candidate.orderGroup))
     }
     Narrowing.narrow(
       steps, intent: decision.facts.operation.isSafe ? .read : .write,
@@ -44,6 +44,18 @@ public struct Decider: ~Copyable {
     if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
   }
 
+  /// Decides a request that a codec could not hand on: it gets an identifier and its refusal, and
+  /// no fact is guessed from what could not be read.
+  public mutating func refuse(
+    _ fault: RequestFault, time: WallTime, into decision: inout Decision
+  ) {
+    decision.id = DecisionID(at: time, random: &random)
+    decision.time = time
+    decision.facts.location = decision.client.place
+    decision.isUnread = true
+    decision.refusal = Refusal(fault)
+  }
+
   /// Facts from the target, the directory and the connection; a refusal when they contradict.
   private func gather(
     _ head: borrowing RequestHead, _ snapshot: Snapshot, into decision: inout Decision
@@ -51,6 +63,8 @@ public struct Decider: ~Copyable {
     let method = ClinicalMethod(head.method)
     let pathCount = head.pathCount
     decision.facts.location = decision.client.place
+    decision.facts.time = decision.time
+    decision.facts.hour = UInt8(decision.time.microseconds / 3_600_000_000 % 24)
     unsafe head.target.withUnsafeBytes { target in
       let classification = unsafe snapshot.classifier.classify(
         method: method, target: target, pathCount: pathCount)

@@ -167,6 +167,18 @@ public struct ExchangeMachine: Sendable {
     }
   }
 
+  /// The rest of the request broke off or never came: no origin is to blame, and the client hears
+  /// why.
+  public mutating func clientFailed(_ refusal: Refusal) -> Action {
+    switch state {
+    case .recording, .acquiring, .awaitingHead, .holdingHead: return answer(refusal)
+    case .responding:
+      state = .over
+      return .resetClient
+    case .idle, .over: return .none
+    }
+  }
+
   /// The client's side ended: nobody waits for an answer.
   public mutating func clientGone() -> Action {
     guard state != .over else { return .none }

@@ -1,3 +1,5 @@
+public import HTTP
+
 /// Why the edge answers by itself. Each means something else to client, officer and SRE.
 public enum Refusal: String, CaseIterable, Sendable {
   /// An invariant or a deny rule of the policy says no.
@@ -14,8 +16,27 @@ public enum Refusal: String, CaseIterable, Sendable {
   case overloaded
   /// The request contradicts itself or breaks FHIR's rules.
   case invalid
-  /// TRACE would send a client's credentials back through whoever stands between.
+  /// What arrived is not HTTP, or contradicts itself.
+  case malformed = "malformed-request"
+  /// Two readers could take the request's target differently.
+  case targetNotCanonical = "target-not-canonical"
+  /// The request's target is longer than granted.
+  case targetTooLong = "target-too-long"
+  /// The request's header section is larger than granted.
+  case fieldsTooLarge = "fields-too-large"
+  /// TRACE would send a client's credentials back through whoever stands between; a method may
+  /// also be too long to be one.
   case methodRefused = "method-refused"
+  /// CONNECT: nobody gets a tunnel.
+  case tunnelRefused = "tunnel-refused"
+  /// `Expect` names something other than `100-continue`.
+  case expectationRefused = "expectation-refused"
+  /// The body's transfer coding is not known.
+  case codingRefused = "coding-refused"
+  /// The version of HTTP is not spoken here.
+  case versionRefused = "version-refused"
+  /// The client held back the rest of its request for too long.
+  case requestTimeout = "request-timeout"
   /// One request concerns patients that may not be joined.
   case severalPatients = "several-patients"
   /// The request has been here before.
@@ -34,8 +55,14 @@ public enum Refusal: String, CaseIterable, Sendable {
     switch self {
     case .forbidden, .noRule: 403
     case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect: 503
-    case .invalid: 400
-    case .methodRefused: 501
+    case .invalid, .malformed, .targetNotCanonical: 400
+    case .tunnelRefused: 405
+    case .requestTimeout: 408
+    case .targetTooLong: 414
+    case .expectationRefused: 417
+    case .fieldsTooLarge: 431
+    case .methodRefused, .codingRefused: 501
+    case .versionRefused: 505
     case .severalPatients: 422
     case .loop: 508
     case .originReset, .originMalformed: 502
@@ -49,11 +76,15 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .forbidden, .noRule: "forbidden"
     case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect: "transient"
     case .invalid: "invalid"
-    case .methodRefused: "not-supported"
+    case .malformed: "structure"
+    case .targetNotCanonical: "value"
+    case .targetTooLong, .fieldsTooLarge: "too-long"
+    case .methodRefused, .tunnelRefused, .expectationRefused, .codingRefused, .versionRefused:
+      "not-supported"
     case .severalPatients: "business-rule"
     case .loop: "processing"
     case .originReset, .originMalformed: "exception"
-    case .originTimeout: "timeout"
+    case .originTimeout, .requestTimeout: "timeout"
     }
   }
 
@@ -65,7 +96,10 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .homeUnknown: "destination_not_found"
     case .auditUnavailable: "proxy_internal_error"
     case .overloaded: "connection_limit_reached"
-    case .invalid, .severalPatients, .methodRefused: "http_request_error"
+    case .invalid, .severalPatients, .malformed, .targetNotCanonical, .targetTooLong,
+      .fieldsTooLarge, .methodRefused, .tunnelRefused, .expectationRefused, .codingRefused,
+      .versionRefused, .requestTimeout:
+      "http_request_error"
     case .loop: "proxy_loop_detected"
     case .originConnect: "connection_refused"
     case .originTimeout: "http_response_timeout"
@@ -94,7 +128,16 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .auditUnavailable: "the decision could not be recorded, so nothing is disclosed"
     case .overloaded: "the edge is at its limit; try again shortly"
     case .invalid: "the request is not valid"
+    case .malformed: "the request is not valid HTTP"
+    case .targetNotCanonical: "the request's target can be read in more than one way"
+    case .targetTooLong: "the request's target is too long; search by POST instead"
+    case .fieldsTooLarge: "the request's header fields are too large"
     case .methodRefused: "the edge does not serve this method"
+    case .tunnelRefused: "the edge opens no tunnels"
+    case .expectationRefused: "the edge meets no expectation but 100-continue"
+    case .codingRefused: "the edge knows no transfer coding but chunked"
+    case .versionRefused: "the edge does not speak this version of HTTP"
+    case .requestTimeout: "the rest of the request did not come in time"
     case .severalPatients: "the request concerns several patients that may not be joined"
     case .loop: "the request came back to the edge that forwarded it"
     case .originConnect: "no lawful server could be reached"
@@ -102,5 +145,23 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .originReset: "the server closed the connection before it answered"
     case .originMalformed: "the server's answer could not be understood"
     }
+  }
+}
+
+extension Refusal {
+  /// The refusal of a request that a codec could not hand on.
+  public init(_ fault: RequestFault) {
+    self =
+      switch fault {
+      case .malformed: .malformed
+      case .target: .targetNotCanonical
+      case .targetTooLong: .targetTooLong
+      case .fieldsTooLarge: .fieldsTooLarge
+      case .method: .methodRefused
+      case .connect: .tunnelRefused
+      case .expectation: .expectationRefused
+      case .coding: .codingRefused
+      case .version: .versionRefused
+      }
   }
 }

@@ -55,7 +55,7 @@ extension Decision {
   }
 
   /// Appends the scratch's bytes as a value and empties it; its memory is used again.
-  private func move(_ value: inout ByteQueue, as name: StaticString, to fields: inout Fields) {
+  func move(_ value: inout ByteQueue, as name: StaticString, to fields: inout Fields) {
     unsafe value.withReadable { unsafe fields.append(name, bytes: $0) }
     value.removeAll()
   }

@@ -124,8 +124,17 @@ public final class Diagnostics {
         suggestion: suggestion, excerpt: excerpt(of: mark)))
   }
 
+  /// The place of the text that is nearest to `mark`: the parser looks behind the end, where a
+  /// quote or a bracket was never closed.
+  func nearestMark(to mark: Mark) -> Mark {
+    let line = min(mark.line, lines.count)
+    let columnMax = lines[line - 1].count + 1
+    return Mark(line: line, column: line < mark.line ? columnMax : min(mark.column, columnMax))
+  }
+
   /// The line at `mark` for people: control characters become spaces so that the caret fits.
   private func excerpt(of mark: Mark) -> String? {
+    if text.isEmpty { return nil }
     guard var line = sourceLine(mark.line), mark.column <= line.count + 1 else { return nil }
     if line.last == "\r" { line.removeLast() }
     guard line.count <= Limits.excerptColumnMax else { return nil }

@@ -41,12 +41,14 @@ public enum Document {
     case .scanner(let context, let problem, let mark, _),
       .parser(let context, let problem, let mark, _):
       let sentence = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
-      diagnostics.error(.syntax, at: Mark(mark), "not YAML: \(sentence)")
+      diagnostics.error(
+        .syntax, at: diagnostics.nearestMark(to: Mark(mark)), "not YAML: \(sentence)")
     case .composer(_, let problem, let mark, _):
+      let mark = diagnostics.nearestMark(to: Mark(mark))
       if problem.contains("another document") {
-        diagnostics.error(.secondDocument, at: Mark(mark), "a file holds one document only")
+        diagnostics.error(.secondDocument, at: mark, "a file holds one document only")
       } else {
-        diagnostics.error(.anchor, at: Mark(mark), "anchors and aliases are not accepted")
+        diagnostics.error(.anchor, at: mark, "anchors and aliases are not accepted")
       }
     case .duplicatedKeysInMapping(let duplicates, let context):
       let first = Mark(context.mark)

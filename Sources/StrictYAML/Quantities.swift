@@ -3,6 +3,11 @@ private let timeUnits: [(name: String, factor: Int)] = [
   ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000),
 ]
 
+/// Units of long times that a file may use, with their seconds.
+private let longTimeUnits: [(name: String, factor: Int)] = [
+  ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400),
+]
+
 /// Units of size that a file may use, with their bytes.
 private let sizeUnits: [(name: String, factor: Int)] = [
   ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30),
@@ -10,6 +15,9 @@ private let sizeUnits: [(name: String, factor: Int)] = [
 
 /// Writes `milliseconds` in the largest unit that keeps it whole: `250ms`, `5s`, `2m`.
 public func durationText(milliseconds: Int) -> String { quantity(milliseconds, timeUnits) }
+
+/// Writes `seconds` in the largest unit that keeps it whole: `90s`, `5m`, `2d`.
+public func secondsText(_ seconds: Int) -> String { quantity(seconds, longTimeUnits) }
 
 /// Writes `byteCount` in the largest unit that keeps it whole: `64KiB`, `1MiB`.
 public func byteSizeText(_ byteCount: Int) -> String { quantity(byteCount, sizeUnits) }
@@ -61,6 +69,13 @@ extension Diagnostics {
     _ scalar: Node.Scalar, _ name: String, milliseconds range: ClosedRange<Int>
   ) -> Int? {
     measured(scalar, name, timeUnits, range, kind: "a duration", example: "5s")
+  }
+
+  /// Seconds of `90s`, `5m`, `2h` or `30d`, within `range`; nil after a complaint.
+  public func seconds(
+    _ scalar: Node.Scalar, _ name: String, in range: ClosedRange<Int>
+  ) -> Int? {
+    measured(scalar, name, longTimeUnits, range, kind: "a duration", example: "10m")
   }
 
   /// Bytes of `512B`, `64KiB`, `1MiB` or `2GiB`, within `range`; nil after a complaint.

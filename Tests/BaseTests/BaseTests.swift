@@ -48,6 +48,20 @@ import Testing
   }
 }
 
+@Suite struct HTTPDateTests {
+  @Test(arguments: [
+    (UInt64(0), "Thu, 01 Jan 1970 00:00:00 GMT"),
+    (784_111_777_999_999, "Sun, 06 Nov 1994 08:49:37 GMT"),
+    (951_868_799_000_000, "Tue, 29 Feb 2000 23:59:59 GMT"),
+    (1_798_675_201_000_000, "Thu, 31 Dec 2026 00:00:01 GMT"),
+  ])
+  func dates(microseconds: UInt64, text: String) {
+    var queue = ByteQueue()
+    queue.append(httpDate: WallTime(microseconds: microseconds))
+    #expect(String(decoding: queue.copyToArray(), as: UTF8.self) == text)
+  }
+}
+
 @Suite struct PlaceTests {
   @Test(arguments: ["US", "US-AZ", "GB-ENG", "FR-75"])
   func readsAndWrites(text: String) { #expect(Place(text)?.description == text) }

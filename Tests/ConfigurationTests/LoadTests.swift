@@ -96,7 +96,7 @@ import Testing
     files.contents["deploy/run/directory.csv"] = files.contents["conf/patients.csv"]
     files.contents["deploy/run/pseudonym.key"] = files.contents["conf/pseudonym.key"]
     files.contents["deploy/run/signing.key"] = []
-    let policy = "policies/clinical-routing/0001.yaml"
+    let policy = "policies/clinical-routing/0002.yaml"
     files.contents["deploy/../" + policy] = try FileSystem.read(Self.packageFolder + "/" + policy)
     files.contents["deploy/homeward.yaml"] = text
     let load = ConfigurationLoad.load("deploy/homeward.yaml", files: files, opensMaterial: false)

@@ -87,7 +87,7 @@ final class EdgeBench: TimerTarget {
   ) throws -> Snapshot {
     let root = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let file = root.appendingPathComponent("policies/clinical-routing/0001.yaml")
+    let file = root.appendingPathComponent("policies/clinical-routing/0002.yaml")
     let text = try String(contentsOf: file, encoding: .utf8)
     let policy = try #require(Policy.load(text: text, file: "policy", hash: "h").0)
     let topology = try Topology.make(

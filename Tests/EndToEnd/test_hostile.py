@@ -1,5 +1,6 @@
 """Floods and garbage: the process lives, and others do not notice."""
 
+import re
 import socket
 import ssl
 
@@ -104,6 +105,22 @@ class Hostile(EdgeCase):
         self.assertNotEqual(client.goaways[-1][1], 0)
         until(lambda: self.origin.under_way() == 1, "the flood's requests to end")
 
+    def test_a_flood_of_refused_requests_is_ended(self):
+        """Each is answered and recorded, so their number on one connection is bounded."""
+        client = self.h2()
+        for _ in range(20):
+            try:
+                client.send(*(client.head("GET", "/fhir/a%2fb")[1] for _ in range(100)))
+                client.poll()
+            except OSError:
+                break
+        client.wait_closed()
+        self.assertTrue(client.goaways, "no GOAWAY before the end")
+        self.assertNotEqual(client.goaways[-1][1], 0)
+        self.assertEqual(self.honest.get(document("bytes-10")).status, 200)
+        refused = self.edge.audit_text().count('"target-not-canonical"')
+        self.assertLess(refused, 400)
+
     def test_floods_of_control_frames_cost_nothing(self):
         self.edge.forget_peak()
         before = self.edge.resident()
@@ -187,3 +204,21 @@ class FewDescriptors(EdgeCase):
         until(lambda: self.edge.descriptor_count() < 40, "the descriptors to come back")
         until(lambda: self.fetch(document("bytes-10")).status == 200, "the edge to recover")
         self.assertLess(self.edge.log().count("descriptor table full"), 200)
+
+
+class FewClients(EdgeCase):
+    """An edge that takes 16 clients at once."""
+
+    @classmethod
+    def settings(cls):
+        return {"limits": {"client_connections": 16}, "loops": 1}
+
+    def test_clients_above_the_bound_are_dropped_and_counted(self):
+        first = self.h2()
+        crowd = [tls.dial(self.edge.port) for _ in range(40)]
+        for plain in crowd:
+            self.addCleanup(plain.close)
+        until(lambda: sum(map(int, re.findall(r"dropped=(\d+)", self.edge.log()))) == 25,
+              "the edge to say so")
+        self.assertEqual(first.get(document("bytes-10")).status, 200)
+        self.assertLess(self.edge.log().count("too many client connections"), 5)

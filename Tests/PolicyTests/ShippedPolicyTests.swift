@@ -7,7 +7,7 @@ import Testing
 private let shipped: Policy = {
   guard let text = shippedPolicyText() else { preconditionFailure("the policy file is missing") }
   let (policy, diagnostics) = Policy.load(
-    text: text, file: "policies/clinical-routing/0001.yaml", hash: "test")
+    text: text, file: "policies/clinical-routing/0002.yaml", hash: "test")
   precondition(diagnostics.isEmpty, "\(diagnostics.map(\.description))")
   guard let policy else { preconditionFailure("the shipped policy has no errors") }
   return policy
@@ -169,7 +169,7 @@ private let scenarios: [Scenario] = [
     ], audit: .standard),
   Scenario(
     name: "26: the chart from an unknown place comes from the home region only",
-    facts: read(.vitals, from: "unknown", home: east), rule: "R-11",
+    facts: read(.vitals, from: "unknown", home: east), rule: "R-14",
     plan: ["us-east replica 10s", "us-east primary"]),
   Scenario(
     name: "26: a country without a state goes home too",
@@ -177,7 +177,7 @@ private let scenarios: [Scenario] = [
     plan: ["us-east replica 10s", "us-east primary", "us-central replica 60s stale"]),
   Scenario(
     name: "N-3: a Californian's behavioral health with a home in the East",
-    facts: read(.behavioralHealth, from: "US-NY", home: east, residency: "US-CA"), rule: "N-3",
+    facts: read(.behavioralHealth, from: "US-NY", home: east, residency: "US-CA"), rule: "D-6",
     plan: [], refusal: .forbidden),
   Scenario(
     name: "unknown home: no chart",
@@ -244,7 +244,7 @@ func shippedPolicyDecidesTheScenario(_ scenario: Scenario) {
 }
 
 @Test func shippedPolicyKnowsItsRegions() throws {
-  #expect(shipped.name == "clinical-routing" && shipped.version == 1)
+  #expect(shipped.name == "clinical-routing" && shipped.version == 2)
   #expect(shipped.contentHash == "test")
   #expect(shipped.regions.map(\.name) == ["us-west", "us-central", "us-east"])
   #expect(shipped.regions.map(\.backup) == [central, east, central])
@@ -252,7 +252,7 @@ func shippedPolicyDecidesTheScenario(_ scenario: Scenario) {
   #expect(shipped.nearest(to: try #require(Place("US"))) == nil)
   #expect(shipped.nearest(to: .unknown) == nil)
   #expect(shipped.regions.flatMap(\.near).count == 51)
-  #expect(shipped.effectiveFrom == WallTime(microseconds: 1_793_491_200_000_000))
+  #expect(shipped.effectiveFrom == WallTime(microseconds: 1_794_700_800_000_000))
 }
 
 /// Whoever asks for whatever: what the officers wrote as invariants holds in every plan.

@@ -13,7 +13,16 @@ private let faces: [(Refusal, UInt16, String, String, String?)] = [
   (.auditUnavailable, 503, "transient", "proxy_internal_error", "1"),
   (.overloaded, 503, "transient", "connection_limit_reached", "1"),
   (.invalid, 400, "invalid", "http_request_error", nil),
+  (.malformed, 400, "structure", "http_request_error", nil),
+  (.targetNotCanonical, 400, "value", "http_request_error", nil),
+  (.targetTooLong, 414, "too-long", "http_request_error", nil),
+  (.fieldsTooLarge, 431, "too-long", "http_request_error", nil),
   (.methodRefused, 501, "not-supported", "http_request_error", nil),
+  (.tunnelRefused, 405, "not-supported", "http_request_error", nil),
+  (.expectationRefused, 417, "not-supported", "http_request_error", nil),
+  (.codingRefused, 501, "not-supported", "http_request_error", nil),
+  (.versionRefused, 505, "not-supported", "http_request_error", nil),
+  (.requestTimeout, 408, "timeout", "http_request_error", nil),
   (.severalPatients, 422, "business-rule", "http_request_error", nil),
   (.loop, 508, "processing", "proxy_loop_detected", nil),
   (.originConnect, 503, "transient", "connection_refused", "2"),
@@ -41,7 +50,8 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     let (refusal, status, issueType, error, retryAfter) = faces[index]
     let world = try World()
     let decision = world.decide(secret, from: "US-AZ")
-    let answer = decision.localAnswer(refusal, head: .init(secret), snapshot: world.snapshot)
+    let answer = decision.localAnswer(
+      refusal, head: .init(secret), snapshot: world.snapshot, time: world.time)
     #expect(answer.head.status == status)
     #expect(answer.head.contentLength == UInt64(answer.body.count))
     let fields = answer.head.fields
@@ -52,8 +62,11 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
       fields.values(named: "proxy-status")
         == ["homeward; error=\(error); details=\"\(refusal.rawValue)\""])
     #expect(fields.values(named: "ehr-region") == ["none"])
+    #expect(fields.values(named: "ehr-freshness") == ["source=none"])
+    #expect(fields.values(named: "date").map(\.count) == [29])
+    #expect((fields.values(named: "allow") != []) == (status == 405))
     #expect(fields.values(named: "ehr-decision-id") == ["\(decision.id)"])
-    #expect(fields.values(named: "ehr-policy") == ["clinical-routing;version=1;rule=R-11"])
+    #expect(fields.values(named: "ehr-policy") == ["clinical-routing;version=2;rule=R-11"])
     #expect(fields.values(named: "content-length") == [])
 
     let outcome = try object(answer)
@@ -68,7 +81,7 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     #expect((details["text"] as? String)?.isEmpty == false)
     #expect(
       issues[0]["diagnostics"] as? String
-        == "decision \(decision.id), policy clinical-routing 1, rule R-11")
+        == "decision \(decision.id), policy clinical-routing 2, rule R-11")
   }
 
   @Test(arguments: faces.indices)
@@ -77,7 +90,7 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     let world = try World()
     let decision = world.decide("GET /portal/az1", from: "US-AZ")
     let answer = decision.localAnswer(
-      refusal, head: .init("GET /portal/az1"), snapshot: world.snapshot)
+      refusal, head: .init("GET /portal/az1"), snapshot: world.snapshot, time: world.time)
     #expect(answer.head.fields.values(named: "content-type") == ["application/problem+json"])
     let problem = try object(answer)
     #expect(problem["type"] as? String == "about:blank")
@@ -92,7 +105,8 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     var head = RequestHead("GET /portal")
     head.fields.add("accept", "text/html, application/fhir+json;q=0.9")
     let decision = world.decide("GET /portal", from: "US-AZ")
-    let answer = decision.localAnswer(.noRule, head: head, snapshot: world.snapshot)
+    let answer = decision.localAnswer(
+      .noRule, head: head, snapshot: world.snapshot, time: world.time)
     #expect(answer.head.fields.values(named: "content-type") == ["application/fhir+json"])
   }
 
@@ -109,7 +123,8 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
       var head = RequestHead(request)
       head.fields.add("x-request-id", "zz-secret-zz")
       let decision = world.decide(request, from: "US-AZ")
-      let answer = decision.localAnswer(refusal, head: head, snapshot: world.snapshot)
+      let answer = decision.localAnswer(
+        refusal, head: head, snapshot: world.snapshot, time: world.time)
       var text = String(decoding: answer.body, as: UTF8.self)
       for name in answer.head.fields.names {
         text += answer.head.fields.values(named: name).joined(separator: "\n")
@@ -128,7 +143,8 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     let request = "GET /fhir/Condition/pt2.4"
     let decision = world.decide(request, from: "US-AZ")
     func text(_ refusal: Refusal) throws -> String? {
-      let answer = decision.localAnswer(refusal, head: .init(request), snapshot: world.snapshot)
+      let answer = decision.localAnswer(
+        refusal, head: .init(request), snapshot: world.snapshot, time: world.time)
       let issues = try #require(try object(answer)["issue"] as? [[String: Any]])
       return (issues[0]["details"] as? [String: Any])?["text"] as? String
     }
@@ -143,11 +159,43 @@ private func object(_ answer: LocalAnswer) throws -> [String: Any] {
     let request = "GET /fhir/Observation?patient=%41"
     let decision = world.decide(request, from: "US-AZ")
     #expect(decision.refusal == .invalid)
-    let answer = decision.localAnswer(.invalid, head: .init(request), snapshot: world.snapshot)
-    #expect(answer.head.fields.values(named: "ehr-policy") == ["clinical-routing;version=1"])
+    let answer = decision.localAnswer(
+      .invalid, head: .init(request), snapshot: world.snapshot, time: world.time)
+    #expect(answer.head.fields.values(named: "ehr-policy") == ["clinical-routing;version=2"])
     let issues = try #require(try object(answer)["issue"] as? [[String: Any]])
     #expect(
       issues[0]["diagnostics"] as? String
-        == "decision \(decision.id), policy clinical-routing 1, malformed-id")
+        == "decision \(decision.id), policy clinical-routing 2, malformed-id")
+  }
+
+  /// What a codec could not hand on is decided without a fact, and told to a FHIR client unless it
+  /// says that it takes no such answer.
+  @Test(
+    arguments: [
+      (nil, true), ("application/fhir+json", true), ("*/*", true), ("text/html, */*;q=0.1", true),
+      ("text/html", false), ("application/problem+json", false),
+    ] as [(String?, Bool)])
+  func anUnreadRequestIsAnsweredInFHIR(_ accept: String?, _ isFHIR: Bool) throws {
+    let world = try World()
+    var decider = Decider(seed: 1)
+    for fault in RequestFault.allCases {
+      var decision = Decision(client: ClientFacts(place: "US-AZ"))
+      decider.refuse(fault, time: world.time, into: &decision)
+      let refusal = try #require(decision.refusal)
+      var head = RequestHead()
+      if let accept { head.fields.add("accept", accept) }
+      let answer = decision.localAnswer(
+        refusal, head: head, snapshot: world.snapshot, time: world.time)
+      #expect(answer.head.status == refusal.status && refusal.status >= 400)
+      let type = isFHIR ? "application/fhir+json" : "application/problem+json"
+      #expect(answer.head.fields.values(named: "content-type") == [type])
+      #expect(answer.head.fields.values(named: "ehr-policy") == ["clinical-routing;version=2"])
+      #expect(try object(answer)["resourceType"] as? String == (isFHIR ? "OperationOutcome" : nil))
+    }
+  }
+
+  @Test func everyFaultHasItsOwnRefusal() {
+    let refusals = RequestFault.allCases.map { Refusal($0) }
+    #expect(Set(refusals).count == RequestFault.allCases.count)
   }
 }

@@ -63,7 +63,7 @@ private let ordinary: [Scene] = [
     "us-west-r1, us-central-r1, us-east-r1, us-west-p, us-central-p, us-east-p"),
   Scene(
     "26: vital signs from nowhere known", "GET /fhir/\(vitals)", from: "unknown",
-    rule: "R-11", "us-west-r1, us-west-p"),
+    rule: "R-14", "us-west-r1, us-west-p"),
   Scene(
     "a form that only the authority answers", "GET /fhir/\(vitals)&wibble=1", from: "US-AZ",
     rule: "R-11", "us-west-p"),

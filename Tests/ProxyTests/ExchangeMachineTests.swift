@@ -21,29 +21,33 @@ private let unsettled = "unreachable=- ok=- gateway=- unprocessed=- lost=- reset
 private let table: [StateRow] = [
   StateRow(
     name: "idle", path: nil,
-    answers: "durable=- unrecorded=- \(unsettled) gone=drop timeout=-"),
+    answers: "durable=- unrecorded=- \(unsettled) gone=drop broken=- timeout=-"),
   StateRow(
     name: "recording", method: .post, isDurable: true, path: [],
     answers: """
-      durable=get0 unrecorded=audit-unavailable \(unsettled) gone=drop timeout=audit-unavailable
+      durable=get0 unrecorded=audit-unavailable \(unsettled) gone=drop \
+      broken=malformed-request timeout=audit-unavailable
       """),
   StateRow(
     name: "read: acquiring", path: [],
     answers: """
       durable=- unrecorded=audit-unavailable fresh=send reused=send unreachable=get1 ok=- \
-      gateway=- unprocessed=- lost=- reset=- malformed=- gone=drop timeout=get1
+      gateway=- unprocessed=- lost=- reset=- malformed=- gone=drop \
+      broken=malformed-request timeout=get1
       """),
   StateRow(
     name: "read: awaiting a head on a fresh connection", path: [(.fresh, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=get1 \
-      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop timeout=get1
+      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop \
+      broken=malformed-request timeout=get1
       """),
   StateRow(
     name: "read: awaiting a head on a reused connection", path: [(.reused, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=get1 \
-      unprocessed=get0! lost=get0! reset=get1 malformed=get1 gone=drop timeout=get1
+      unprocessed=get0! lost=get0! reset=get1 malformed=get1 gone=drop \
+      broken=malformed-request timeout=get1
       """),
   StateRow(
     name: "read with a body that is gone: awaiting a head", isReplayable: false,
@@ -51,40 +55,46 @@ private let table: [StateRow] = [
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=forward \
       unprocessed=origin-reset lost=origin-reset reset=origin-reset \
-      malformed=origin-malformed gone=drop timeout=origin-timeout
+      malformed=origin-malformed gone=drop \
+      broken=malformed-request timeout=origin-timeout
       """),
   StateRow(
     name: "durable read: acquiring, not recorded", isDurable: true, path: [],
     answers: """
       durable=- unrecorded=audit-unavailable fresh=send reused=send unreachable=get1 ok=- \
-      gateway=- unprocessed=- lost=- reset=- malformed=- gone=drop timeout=get1
+      gateway=- unprocessed=- lost=- reset=- malformed=- gone=drop \
+      broken=malformed-request timeout=get1
       """),
   StateRow(
     name: "durable read: awaiting a head, not recorded", isDurable: true,
     path: [(.fresh, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=wait gateway=get1 \
-      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop timeout=get1
+      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop \
+      broken=malformed-request timeout=get1
       """),
   StateRow(
     name: "durable read: awaiting a head, recorded", isDurable: true,
     path: [(.durable, "-"), (.fresh, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=get1 \
-      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop timeout=get1
+      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop \
+      broken=malformed-request timeout=get1
       """),
   StateRow(
     name: "durable read: holding the head", isDurable: true,
     path: [(.fresh, "send"), (.ok, "wait")],
     answers: """
       durable=forward unrecorded=audit-unavailable unreachable=- ok=- gateway=- \
-      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop timeout=audit-unavailable
+      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop \
+      broken=malformed-request timeout=audit-unavailable
       """),
   StateRow(
     name: "write: acquiring", method: .put, path: [],
     answers: """
       durable=- unrecorded=audit-unavailable fresh=send reused=send unreachable=get0! ok=- \
-      gateway=- unprocessed=- lost=- reset=- malformed=- gone=drop timeout=get0!
+      gateway=- unprocessed=- lost=- reset=- malformed=- gone=drop \
+      broken=malformed-request timeout=get0!
       """),
   StateRow(
     name: "durable write: awaiting a head on a fresh connection", method: .put, isDurable: true,
@@ -92,7 +102,8 @@ private let table: [StateRow] = [
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=forward \
       unprocessed=get0! lost=origin-reset reset=origin-reset malformed=origin-malformed \
-      gone=drop timeout=origin-timeout
+      gone=drop \
+      broken=malformed-request timeout=origin-timeout
       """),
   StateRow(
     name: "durable write: awaiting a head on a reused connection", method: .post,
@@ -100,18 +111,19 @@ private let table: [StateRow] = [
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=forward \
       unprocessed=get0! lost=origin-reset reset=origin-reset malformed=origin-malformed \
-      gone=drop timeout=origin-timeout
+      gone=drop \
+      broken=malformed-request timeout=origin-timeout
       """),
   StateRow(
     name: "responding", isDurable: true,
     path: [(.fresh, "send"), (.ok, "wait"), (.durable, "forward")],
     answers: """
       durable=- unrecorded=- unreachable=- ok=- gateway=- unprocessed=cut lost=cut reset=cut \
-      malformed=cut gone=drop timeout=cut
+      malformed=cut gone=drop broken=cut timeout=cut
       """),
   StateRow(
     name: "over", path: [(.gone, "drop")],
-    answers: "durable=- unrecorded=- \(unsettled) gone=- timeout=-"),
+    answers: "durable=- unrecorded=- \(unsettled) gone=- broken=- timeout=-"),
 ]
 
 @Suite struct ExchangeMachineTests {

@@ -26,7 +26,7 @@ private let vitals = "GET /fhir/Observation?patient=az1&category=vital-signs"
     let fields = prepared(world, decision).fields
     #expect(fields.values(named: "ehr-region") == ["us-west"])
     #expect(fields.values(named: "ehr-decision-id") == ["\(decision.id)"])
-    #expect(fields.values(named: "ehr-policy") == ["clinical-routing;version=1;rule=R-11"])
+    #expect(fields.values(named: "ehr-policy") == ["clinical-routing;version=2;rule=R-11"])
     // Two seconds behind when it reported, and the report is half a second old.
     #expect(
       fields.values(named: "ehr-freshness")

@@ -15,8 +15,8 @@ enum Event: String, CaseIterable, Sendable {
   case ok, gateway
   /// The origin's side ended.
   case unprocessed, lost, reset, malformed
-  /// The client went away; nothing happened for too long.
-  case gone, timeout
+  /// The client went away; its request broke off; nothing happened for too long.
+  case gone, broken, timeout
 
   /// Whether it brings a connection, which only a machine that waits for one may be told.
   var isConnection: Bool { self == .fresh || self == .reused }
@@ -56,6 +56,7 @@ final class MachineBench {
     case .reset: failed(.peerReset(code: 2))
     case .malformed: failed(.malformed("no status"))
     case .gone: machine.clientGone()
+    case .broken: machine.clientFailed(.malformed)
     case .timeout: machine.timedOut(isReplayable: isReplayable, judge: &judge, at: now)
     }
   }

@@ -66,7 +66,7 @@ private func readBack(
     #expect(read.id == AuditID(high: decision.id.high, low: decision.id.low))
     #expect(read.time == world.time && read.loop == 3)
     #expect(read.rule.string == "R-11" && read.verdict == .permit)
-    #expect(read.policyName.string == "clinical-routing" && read.policyVersion == 1)
+    #expect(read.policyName.string == "clinical-routing" && read.policyVersion == 2)
     #expect(read.policyHash.string == "h-1")
     #expect(read.operation == .search && read.dataClass == .vitals)
     #expect(read.resourceType.string == "Observation")

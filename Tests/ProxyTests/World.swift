@@ -66,7 +66,7 @@ struct World {
   private static func makeSnapshot() throws -> Snapshot {
     let root = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let file = root.appendingPathComponent("policies/clinical-routing/0001.yaml")
+    let file = root.appendingPathComponent("policies/clinical-routing/0002.yaml")
     let text = try String(contentsOf: file, encoding: .utf8)
     let (policy, complaints) = Policy.load(text: text, file: file.lastPathComponent, hash: "h-1")
     guard let policy else { throw WorldError(reason: "\(complaints.count) complaints") }

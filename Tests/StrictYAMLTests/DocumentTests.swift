@@ -29,6 +29,15 @@ private let refusedDocuments = [
             ^
       """),
   Refused(
+    name: "quote that is never closed",
+    text: "a: \"b\nc: d\n",
+    golden: """
+      p.yaml:3:1: error: not YAML: while scanning a quoted scalar, found unexpected end of stream \
+      [E101]
+         \(" ")
+          ^
+      """),
+  Refused(
     name: "anchor",
     text: "a: &x [1]\nb: 2\n",
     golden: """

@@ -56,10 +56,10 @@ def unknown_place(walk):
     """The VPN's address is listed for New York, but it is a VPN's."""
     walk.ask("New York", "GET", VITALS.format("p1002"),
              Expected(200, "R-11", "us-east", "replica"))
-    walk.note("the patient's home is us-central; rule N-5 leaves no other region")
+    walk.note("the patient's home is us-central; rule R-14 leaves no other region")
     for place in ("a VPN", "an unlisted network"):
         walk.ask(place, "GET", VITALS.format("p1002"),
-                 Expected(200, "R-11", "us-central", "replica"))
+                 Expected(200, "R-14", "us-central", "replica"))
     walk.ask("a VPN", "GET", f"Condition?patient=p1015&_security={LABEL}SUD", refused(403, "D-3"))
 
 

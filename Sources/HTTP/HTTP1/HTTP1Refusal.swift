@@ -54,16 +54,18 @@ public enum HTTP1Refusal: String, CaseIterable, Sendable {
   case informationalsTooMany = "too many interim responses"
   case bytesUnexpected = "bytes outside a response"
 
-  /// The status that tells the client; RFC 9110 section 15.
-  var status: UInt16 {
+  /// What the server's owner is told.
+  var fault: RequestFault {
     switch self {
-    case .connect: 405
-    case .requestLineTooLong, .targetTooLong: 414
-    case .expectation: 417
-    case .fieldsTooLarge, .fieldsTooMany: 431
-    case .methodTooLong, .encodingUnknown: 501
-    case .versionUnsupported, .http2Preface: 505
-    default: 400
+    case .connect: .connect
+    case .targetInvalid, .targetAsterisk: .target
+    case .requestLineTooLong, .targetTooLong: .targetTooLong
+    case .expectation: .expectation
+    case .fieldsTooLarge, .fieldsTooMany: .fieldsTooLarge
+    case .methodTooLong: .method
+    case .encodingUnknown: .coding
+    case .versionUnsupported, .http2Preface: .version
+    default: .malformed
     }
   }
 }

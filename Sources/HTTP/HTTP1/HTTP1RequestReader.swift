@@ -1,7 +1,7 @@
 /// Reads a request head line by line and checks what only the whole head shows.
 struct HTTP1RequestReader {
   /// The head so far.
-  var head = RequestHead()
+  var head = RequestHead.unread
   /// What the framing and connection fields say.
   private(set) var framing = HTTP1Framing()
   /// Whether the client waits for `100 Continue`.
@@ -17,7 +17,7 @@ struct HTTP1RequestReader {
   mutating func begin(
     _ line: UnsafeRawBufferPointer, isSecure: Bool, limits: borrowing HTTPLimits
   ) -> HTTP1Refusal? {
-    head = RequestHead()
+    head = .unread
     head.isSecure = isSecure
     head.fields.reserveCapacity(byteCount: 512, lineCount: 16)
     framing = HTTP1Framing()

@@ -9,9 +9,9 @@ public import Base
 /// head and do not stand among its field lines. Calls that name a stream which is over do nothing.
 /// When a head is announced with `isEnd`, no `end` follows.
 ///
-/// A message that RFC 9112 forbids, or that two implementations might read differently, is answered
-/// with an error and ends the connection; a response that is cut short ends it without the final
-/// chunk. Owned by one loop.
+/// A message that RFC 9112 forbids, or that two implementations might read differently, is reported
+/// as `refused`, and the answer ends the connection: nothing behind it is read. A response that is
+/// cut short ends it without the final chunk. Owned by one loop.
 public final class HTTP1ServerCodec: ServerCodec {
   /// How far the request has come.
   private enum RequestPlace { case requestLine, fields, body, complete }
@@ -32,10 +32,10 @@ public final class HTTP1ServerCodec: ServerCodec {
   private var isActive = false
   /// A fault of the stream that is to be told.
   private var faultDue: StreamFault?
+  /// Why the request under way was refused; nothing more is read then.
+  private var refusal: HTTP1Refusal?
   /// Whether the connection ends after the response under way.
   private var isClosing = false
-  /// Whether new requests are refused.
-  private var isShutDown = false
   /// Whether the peer sent its last byte.
   private var hasPeerEnded = false
   /// Whether the connection must end without a clean close; see `endsAbruptly`.
@@ -97,8 +97,10 @@ public final class HTTP1ServerCodec: ServerCodec {
     return parse()
   }
 
-  /// Whether received bytes no longer matter: the last response is complete.
-  private var isDiscarding: Bool { isClosing && isActive && responsePlace == .complete }
+  /// Whether received bytes no longer matter: the last response is complete, or the first refusal.
+  private var isDiscarding: Bool {
+    refusal != nil || (isClosing && isActive && responsePlace == .complete)
+  }
 
   /// Makes the slot free for the next request.
   private func endExchange() {
@@ -107,8 +109,8 @@ public final class HTTP1ServerCodec: ServerCodec {
     requestPlace = .requestLine
     responsePlace = .none
     hasEmptyLine = false
-    if isClosing || isShutDown {
-      ending = .due(.closed)
+    if isClosing {
+      ending = .due(refusal.map { .malformed($0.rawValue) } ?? .closed)
       input.removeAll()
     }
   }
@@ -186,24 +188,25 @@ public final class HTTP1ServerCodec: ServerCodec {
     return nextEvent()
   }
 
-  /// Answers with an error where that is still possible, and ends the connection.
+  /// Lets the owner answer where that is still possible, and ends the connection behind it.
   private func refuse(_ refusal: HTTP1Refusal) -> CodecEvent? {
     input.removeAll()
-    if responsePlace == .none {
-      output.writeStatusLine(refusal.status)
-      if refusal == .connect {
-        output.queue.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n")
-      }
-      output.queue.append("connection: close\r\ncontent-length: 0\r\n\r\n")
-    } else {
+    guard responsePlace == .none else {
       isTruncated = responsePlace == .body
-    }
-    ending = .due(.malformed(refusal.rawValue))
-    if isActive {
+      ending = .due(.malformed(refusal.rawValue))
       isActive = false
       faultDue = .malformed(refusal.rawValue)
+      return nextEvent()
     }
-    return nextEvent()
+    self.refusal = refusal
+    isClosing = true
+    if !isActive {
+      if requestPlace == .requestLine { reader = HTTP1RequestReader() }
+      reader.head = reader.head.refused()
+      beginExchange()
+    }
+    requestPlace = .complete
+    return .refused(stream, refusal.fault)
   }
 
   // MARK: The request head
@@ -211,9 +214,8 @@ public final class HTTP1ServerCodec: ServerCodec {
   /// Checks the head as a whole and announces it.
   private func endHead() -> CodecEvent? {
     if let refusal = reader.end() { return refuse(refusal) }
-    isHTTP10 = reader.isHTTP10
+    beginExchange()
     isClosing = isClosing || reader.framing.wantsClose || isHTTP10
-    isHeadRequest = reader.head.method == .head
     let hasBody = reader.framing.isChunked || (reader.framing.contentLength ?? 0) > 0
     body = HTTP1Body(
       reader.framing.isChunked
@@ -221,11 +223,18 @@ public final class HTTP1ServerCodec: ServerCodec {
     requestPlace = hasBody ? .body : .complete
     expectsContinue = reader.expectsContinue && hasBody
     isContinueDue = expectsContinue
+    return .head(stream, isEnd: !hasBody)
+  }
+
+  /// Gives the request that was read, as far as it was, the next number.
+  private func beginExchange() {
+    isHTTP10 = reader.isHTTP10
+    isHeadRequest = reader.head.method == .head
+    expectsContinue = false
     unconsumedByteCount = 0
     stream = StreamID(stream.number == .max ? 1 : stream.number + 1)
     isActive = true
     responsePlace = .none
-    return .head(stream, isEnd: !hasBody)
   }
 
   /// The head that `head` announced.
@@ -273,7 +282,8 @@ public final class HTTP1ServerCodec: ServerCodec {
     guard isAt(.none, stream) else { return }
     let isReceived = requestPlace == .complete || body.isRead
     // A client that still waits for 100 may or may not send its body: only closing is unambiguous.
-    if !isReceived && (isEnd || expectsContinue) { isClosing = true }
+    // RFC 9110 section 15.5.9 wants the end announced to one that held its body back.
+    if !isReceived && (isEnd || expectsContinue || status == 408) { isClosing = true }
     let isBodiless = isHeadRequest || status == 204 || status == 304
     output.writeStatusLine(status)
     output.write(head.fields, isTrailers: false)
@@ -339,7 +349,6 @@ public final class HTTP1ServerCodec: ServerCodec {
 
   /// Whether `produce` would give bytes now.
   public var wantsToSend: Bool { !output.queue.isEmpty }
-
   /// Whether the driver should read.
   public var wantsToReceive: Bool {
     guard !hasPeerEnded && !isFinished && !isDiscarding else { return false }
@@ -350,24 +359,19 @@ public final class HTTP1ServerCodec: ServerCodec {
     case .complete: return input.isEmpty
     }
   }
-
   /// Whether the connection is over once `produce` is empty.
   public var isFinished: Bool {
     if case .open = ending { false } else { true }
   }
-
   /// Whether the response was cut short, so that the driver must not close in order (no TLS
   /// close_notify; a TCP reset): HTTP/1.0 clients take an orderly end for the body's end.
   public var endsAbruptly: Bool { isTruncated }
-
   /// Streams under way: none or one.
   public var streamCount: Int { isActive ? 1 : 0 }
-
   /// Bytes queued, framing included, and not yet produced.
   public func queuedByteCount(_ stream: StreamID) -> Int {
     stream == self.stream ? output.queue.count : 0
   }
-
   /// Gives buffers back; for connections that have been idle for a while.
   public func releaseMemory() {
     input.releaseIfEmpty()
@@ -386,7 +390,6 @@ public final class HTTP1ServerCodec: ServerCodec {
   /// Finishes at once, or after the response under way.
   public func shutdown() {
     isClosing = true
-    isShutDown = true
     if !isActive && !isFinished { ending = .due(.closed) }
   }
 

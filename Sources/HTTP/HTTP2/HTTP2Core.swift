@@ -3,8 +3,8 @@ internal import Native
 
 /// What both roles of an HTTP/2 codec share: the session, and the messages that wait to be taken.
 ///
-/// INVARIANT (announced): the owner hears of a server stream first by `head`; a stream that was
-/// refused, answered here or reset before that never reaches it.
+/// INVARIANT (announced): the owner hears of a server stream first by `head` or `refused`; a stream
+/// that was reset before that never reaches it.
 final class HTTP2Core {
   /// The connection's framing.
   let session: HTTP2Session

@@ -2,15 +2,15 @@ internal import Native
 
 /// Turns received lines into heads, and refuses what nghttp2 lets pass but the proxy must not.
 enum HTTP2Reader {
-  /// Reads a request's lines; returns the status that refuses it, or nil.
+  /// Reads a request's lines; returns why it is refused, or nil.
   static func readRequest(
     _ event: HTTP2Event, _ session: borrowing HTTP2Session, limits: HTTPLimits,
     into head: inout RequestHead
-  ) -> UInt16? {
+  ) -> RequestFault? {
     let lines = event.firstLine..<event.firstLine + event.count
     head.fields.reserve(
       lineCount: event.count, byteCount: session.byteCount(ofLines: lines))
-    var refusal: UInt16?
+    var refusal: RequestFault?
     var host: Int?
     var cookie: Int?
     var cookies: [UInt8] = []
@@ -24,13 +24,13 @@ enum HTTP2Reader {
         }
         // Back ends that fold `_` into `-` would see a field that we did not check.
         if unsafe name.contains(0x5F) {
-          refusal = refusal ?? 400
+          refusal = refusal ?? .malformed
           return
         }
         let known = unsafe KnownField(lowercased: name)
         switch known {
         case .host:
-          if host != nil { refusal = refusal ?? 400 }
+          if host != nil { refusal = refusal ?? .malformed }
           host = index
           return
         case .cookie:
@@ -82,12 +82,12 @@ enum HTTP2Reader {
   /// Uses `host` when there is no `:authority`; both must agree (RFC 9113 section 8.3.1).
   private static func readHost(
     _ index: Int, _ session: borrowing HTTP2Session, into head: inout RequestHead
-  ) -> UInt16? {
-    unsafe session.withLine(index) { _, value, _ -> UInt16? in
+  ) -> RequestFault? {
+    unsafe session.withLine(index) { _, value, _ -> RequestFault? in
       var host: [UInt8] = []
-      guard unsafe CanonicalAuthority.canonicalize(value, into: &host) else { return 400 }
+      guard unsafe CanonicalAuthority.canonicalize(value, into: &host) else { return .malformed }
       if head.authority.isEmpty { head.authority = host }
-      return host == head.authority ? nil : 400
+      return host == head.authority ? nil : .malformed
     }
   }
 
@@ -95,25 +95,28 @@ enum HTTP2Reader {
   private static func readPseudo(
     _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, limits: HTTPLimits,
     into head: inout RequestHead
-  ) -> UInt16? {
+  ) -> RequestFault? {
     // `:method` and `:scheme` have seven bytes; their second byte tells them apart.
     switch unsafe (name.count, name[1]) {
     case (5, 0x70):
-      if value.count > limits.targetBytesMax { return 414 }
-      return unsafe storeTarget(value, into: &head) ? nil : 400
+      if value.count > limits.targetBytesMax { return .targetTooLong }
+      return unsafe storeTarget(value, into: &head) ? nil : .target
     case (7, 0x6D):
-      if value.count > 32 { return 405 }
+      if value.count > limits.methodBytesMax {
+        (head.method, head.methodName) = (.other, "")
+        return .method
+      }
       if unsafe !value.elementsEqual("GET".utf8) {
         head.methodName = unsafe String(decoding: value, as: UTF8.self)
         head.method = Method(rawValue: head.methodName) ?? .other
       }
-      return head.method == .connect ? 405 : nil
+      return head.method == .connect ? .connect : nil
     case (7, 0x73):
       head.isSecure = unsafe value.elementsEqual("https".utf8)
-      return unsafe head.isSecure || value.elementsEqual("http".utf8) ? nil : 400
+      return unsafe head.isSecure || value.elementsEqual("http".utf8) ? nil : .malformed
     case (10, 0x61):
-      return unsafe CanonicalAuthority.canonicalize(value, into: &head.authority) ? nil : 400
-    default: return 405
+      return unsafe CanonicalAuthority.canonicalize(value, into: &head.authority) ? nil : .malformed
+    default: return .connect
     }
   }
 
@@ -134,8 +137,8 @@ enum HTTP2Reader {
   }
 
   /// Checks what needs the whole head.
-  private static func check(_ head: borrowing RequestHead) -> UInt16? {
-    !head.authority.isEmpty && !head.target.isEmpty ? nil : 400
+  private static func check(_ head: borrowing RequestHead) -> RequestFault? {
+    !head.authority.isEmpty && !head.target.isEmpty ? nil : .malformed
   }
 
   /// Reads a response's lines; nghttp2 made sure of a three-digit `:status`.

@@ -3,9 +3,10 @@ internal import Native
 
 /// The server side of one HTTP/2 connection. Owned by one loop.
 ///
-/// The codec answers by itself, with status and without body, what must not reach the router:
-/// sections above the limits (431), targets above them (414), CONNECT (405), and heads that nghttp2
-/// lets pass but the proxy does not (400: no usable authority, underscores in names).
+/// What must not reach the router is `refused`: sections and targets above the limits, CONNECT, and
+/// heads that nghttp2 lets pass but the proxy does not (no usable authority, underscores in names).
+/// Each counts as a reset that the peer provoked, so that a flood of them ends the connection. What
+/// RFC 9113 section 8.1.1 calls malformed is reset by nghttp2 and never told.
 ///
 /// Events may also follow a call of `produce` (`writable`, `closed`, `reset`, `failed`).
 /// Connections that said goodbye and drained report `failed(.closed)`.
@@ -44,22 +45,21 @@ public final class HTTP2ServerCodec: ServerCodec {
     return core.reportEnd()
   }
 
-  /// Reads a request's head, or answers it here.
+  /// Reads a request's head, or refuses it.
   private func accept(_ event: HTTP2Event) -> CodecEvent? {
     guard core.session.isLive(event.slot, stream: event.stream) else { return nil }
     let state = core.session.state(event.slot)
     // A request that was reset before anybody looked costs no routing.
     if state.isClosed || state.peerResetCode != nil { return nil }
-    var head = RequestHead()
-    let refusal =
+    var head = event.isOverLimit ? RequestHead.unread : RequestHead()
+    let fault =
       event.isOverLimit
-      ? 431 : HTTP2Reader.readRequest(event, core.session, limits: limits, into: &head)
-    if let refusal {
-      refuse(event.slot, status: refusal)
-      return nil
-    }
+      ? .fieldsTooLarge : HTTP2Reader.readRequest(event, core.session, limits: limits, into: &head)
     let stream = StreamID(event.stream)
-    if !event.isEnd, let expect = head.fields.first(.expect),
+    if fault != nil {
+      head = head.refused()
+      core.session.countRefusal(event.slot)
+    } else if !event.isEnd, let expect = head.fields.first(.expect),
       unsafe head.fields.withValue(expect, { unsafe isContinue($0) })
     {
       expecting = stream
@@ -68,7 +68,7 @@ public final class HTTP2ServerCodec: ServerCodec {
     while heads.count <= index { heads.append(RequestHead()) }
     swap(&heads[index], &head)
     core.announce(event.slot)
-    return .head(stream, isEnd: event.isEnd)
+    return fault.map { .refused(stream, $0) } ?? .head(stream, isEnd: event.isEnd)
   }
 
   /// Whether a value of `expect` is `100-continue`, in any case.
@@ -77,18 +77,7 @@ public final class HTTP2ServerCodec: ServerCodec {
       && value.elementsEqual("100-continue".utf8, by: { $0 == $1 || ($0 | 0x20) == $1 })
   }
 
-  /// Answers a request that the router must not see; the slot stays counted until it is closed.
-  private func refuse(_ slot: Int32, status: UInt16) {
-    var head = ResponseHead(status: status)
-    head.contentLength = 0
-    if status == 405 { head.fields.append("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS") }
-    HTTP2Writer.withResponse(head, to: core.session) {
-      core.session.submitResponse(slot, hasBody: false)
-    }
-    core.session.resetAfterEnd(slot)
-  }
-
-  /// The head that `head` announced; it waits until the stream is gone.
+  /// The head that `head` or `refused` announced; it waits until the stream is gone.
   public func takeRequest(_ stream: StreamID) -> RequestHead {
     let slot = Int(core.find(stream))
     guard slot >= 0 else { return RequestHead() }

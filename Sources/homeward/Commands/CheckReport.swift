@@ -148,7 +148,7 @@ extension Configuration {
 
 extension Diagnostic {
   /// The complaint for programs.
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     .object([
       ("file", .text(file)), ("line", .number(line)), ("column", .number(column)),
       ("severity", .text(severity.rawValue)), ("code", .text(code)), ("message", .text(message)),

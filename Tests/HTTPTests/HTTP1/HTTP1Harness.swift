@@ -74,15 +74,17 @@ func cut(_ bytes: [UInt8], seed: UInt64) -> [[UInt8]] {
   return pieces
 }
 
-/// Runs a server codec over `pieces`. With `answers`, each complete request gets a small answer.
+/// Runs a server codec over `pieces`. With `answers`, each complete request gets a small answer;
+/// refused ones get a 400 in any case.
 func serve(
   _ pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits(), answers: Bool = true, ends: Bool = false
 ) -> Transcript {
   let codec = HTTP1ServerCodec(limits: limits)
   var transcript = Transcript()
-  func answer(_ stream: StreamID) {
-    guard answers else { return }
-    var head = ResponseHead(status: 200)
+  var lastStream: StreamID?
+  func answer(_ stream: StreamID, status: UInt16 = 200) {
+    guard answers || status != 200 else { return }
+    var head = ResponseHead(status: status)
     head.contentLength = 2
     codec.sendResponse(stream, head, isEnd: false)
     unsafe wire("ok").withUnsafeBytes { unsafe codec.send(stream, $0) }
@@ -94,7 +96,12 @@ func serve(
     repeat {
       while let event = codec.nextEvent() {
         switch event {
+        case .refused(let stream, let fault):
+          let method = stream == lastStream ? "" : " \(codec.takeRequest(stream).methodName)"
+          transcript.events.append("refused \(stream.number)\(method) \(fault)")
+          answer(stream, status: 400)
         case .head(let stream, let isEnd):
+          lastStream = stream
           let head = codec.takeRequest(stream)
           let length = head.contentLength.map { " length=\($0)" } ?? ""
           transcript.events.append(
@@ -165,7 +172,8 @@ func fetch(
       case .reset(let stream, let fault):
         transcript.events.append("reset \(stream.number) \(fault)")
       case .failed(let fault): transcript.events.append("failed \(fault)")
-      case .writable, .expectsContinue, .goAway: transcript.events.append("impossible")
+      case .writable, .expectsContinue, .goAway, .refused:
+        transcript.events.append("impossible")
       }
     }
   }

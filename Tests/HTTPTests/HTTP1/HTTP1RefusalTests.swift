@@ -202,12 +202,51 @@ struct HTTP1RefusalTests {
     #expect(whole.events.last == "failed malformed(\"\(reason)\")")
     #expect(!whole.events.contains { $0.contains("/admin") })
     #expect(whole.events.count { $0.hasPrefix("failed") } == 1)
-    let status = whole.output.dropFirst(9).prefix(3)
-    #expect(["400", "405", "414", "417", "431", "501", "505"].contains(String(status)))
+    #expect(whole.events.count { $0.hasPrefix("refused 1") } == 1)
+    #expect(whole.events.suffix(2).first == "closed 1")
     #expect(whole.output.contains("connection: close\r\n"))
-    #expect(whole.output.hasPrefix("HTTP/1.1 "))
+    #expect(whole.output.hasPrefix("HTTP/1.1 400 "))
     #expect(serve(cut(smuggled, seed: 0)) == whole)
     for seed: UInt64 in 1...8 { #expect(serve(cut(smuggled, seed: seed)) == whole) }
+  }
+
+  /// What is told of a request that is refused: its kind, and the method once it was read.
+  @Test(
+    arguments: [
+      ("PUT /%2f HTTP/1.1\r\n", "PUT target"), ("GET * HTTP/1.1\r\n", "GET target"),
+      ("HEAD / HTTP/1.1\r\n\r\n", "HEAD malformed"), ("hello\r\n", " malformed"),
+      ("\r\n\r\n", " malformed"), ("CONNECT a.example:1 HTTP/1.1\r\n", "CONNECT connect"),
+      ("GET / HTTP/3.0\r\n", " version"), ("PRI * HTTP/2.0\r\n", " version"),
+      (String(repeating: "A", count: 25) + " / HTTP/1.1\r\n", " method"),
+      ("GET /" + String(repeating: "a", count: 16_384) + " HTTP/1.1\r\n", " targetTooLong"),
+      ("GET /" + String(repeating: "a", count: 17_000), " targetTooLong"),
+      ("GET / HTTP/1.1\r\nA: " + String(repeating: "b", count: 70_000), "GET fieldsTooLarge"),
+      ("GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n", "GET expectation"),
+      ("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n", "PUT coding"),
+    ])
+  func whatIsToldOfARefusal(_ message: String, _ told: String) {
+    #expect(serve([wire(message)]).events.first == "refused 1 \(told)")
+    // A request before it leaves nothing behind.
+    let before = "DELETE /x HTTP/1.1\r\nHost: a.example\r\nAccept: text/html\r\n\r\n"
+    #expect(serve([wire(before + message)]).events.contains("refused 2 \(told)"))
+  }
+
+  /// Of a refused head only `Accept` is kept: the rest may be cut off or forged.
+  @Test func aRefusedHeadKeepsNothingElse() {
+    let codec = HTTP1ServerCodec()
+    let message =
+      "PUT /Patient/1 HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 1.2.3.4\r\n"
+      + "Accept: text/html\r\nAuthorization: x\r\nbad\r\n"
+    var head = RequestHead()
+    feed(codec, wire(message)) {
+      while let event = codec.nextEvent() {
+        if case .refused(let stream, .malformed) = event { head = codec.takeRequest(stream) }
+      }
+    }
+    #expect(head.methodName == "PUT" && head.method == .put)
+    #expect(describe(head.fields) == " | accept=text/html")
+    #expect(head.target.isEmpty && head.authority.isEmpty && head.contentLength == nil)
+    #expect(!codec.isFinished && !codec.wantsToReceive)
   }
 
   @Test(arguments: answers)

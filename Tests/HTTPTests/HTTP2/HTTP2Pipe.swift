@@ -4,6 +4,7 @@ import HTTP
 /// One event without pointers, so that it can be kept and compared.
 enum Seen: Equatable {
   case head(Int32, isEnd: Bool)
+  case refused(Int32, RequestFault)
   case informational(Int32, status: UInt16)
   case expectsContinue(Int32)
   case body(Int32, [UInt8])
@@ -34,6 +35,9 @@ func drain<C: Codec>(_ codec: C, into events: inout [Seen], _ taken: Taken = Tak
       if let client = codec as? HTTP2ClientCodec {
         taken.responses[id.number] = client.takeResponse(id)
       }
+    case .refused(let id, let fault):
+      events.append(.refused(id.number, fault))
+      taken.requests[id.number] = (codec as? HTTP2ServerCodec)?.takeRequest(id)
     case .informational(let id):
       let status = (codec as? HTTP2ClientCodec)?.takeResponse(id).status ?? 0
       events.append(.informational(id.number, status: status))

@@ -1,0 +1,27 @@
+/// The value codes of one request, by attribute; lives on the stack.
+struct Codes: Sendable {
+  /// More attributes than this need a greater array; `Domains` checks it.
+  static let capacity = 32
+  private var values = InlineArray<32, Int32>(repeating: 0)
+
+  /// All codes zero.
+  init() {}
+
+  /// The codes of a list with one code per attribute.
+  init(_ list: [Int]) {
+    precondition(list.count == Attribute.count, "one code per attribute")
+    for (index, code) in list.enumerated() { values[index] = Int32(code) }
+  }
+
+  /// The code of the attribute with this raw value.
+  subscript(_ index: Int) -> Int {
+    @inline(__always) get { Int(values[index]) }
+    @inline(__always) set { values[index] = Int32(truncatingIfNeeded: newValue) }
+  }
+
+  /// The code of `attribute`.
+  subscript(_ attribute: Attribute) -> Int {
+    @inline(__always) get { self[attribute.rawValue] }
+    @inline(__always) set { self[attribute.rawValue] = newValue }
+  }
+}

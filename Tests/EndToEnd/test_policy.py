@@ -1,0 +1,91 @@
+"""The officers' commands: their output, their streams and their exit status."""
+
+import json
+import subprocess
+import unittest
+
+from harness import policies, workshop
+
+
+def policy(*arguments, stdin=b""):
+    """Runs `homeward policy` and gives its exit status, output and errors."""
+    done = subprocess.run(
+        [workshop.binary(), "policy", *map(str, arguments)], input=stdin, capture_output=True,
+        timeout=60)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+class PolicyCommands(unittest.TestCase):
+
+    def setUp(self):
+        self.file = workshop.folder("policy") / "0001.yaml"
+        self.file.write_text(policies.transport(["west", "east"]))
+
+    def write(self, text):
+        """Appends to the policy."""
+        self.file.write_text(policies.transport(["west", "east"]) + text)
+
+    def test_shipped_policies_pass_their_checks_and_tests(self):
+        files = sorted((workshop.ROOT / "policies").glob("*/[0-9]*.yaml"))
+        self.assertTrue(files)
+        status, output, errors = policy("check", *files)
+        self.assertEqual((status, errors), (0, ""))
+        self.assertEqual(len(output.splitlines()), len(files))
+        for file in files:
+            status, _, errors = policy("test", file)
+            self.assertEqual((status, errors), (0, ""), file)
+
+    def test_mistakes_are_shown_with_their_place(self):
+        self.write("phasses: {}\n")
+        status, output, errors = policy("check", self.file)
+        self.assertEqual((status, output), (1, ""))
+        line = self.file.read_text().count("\n")
+        self.assertIn(f"{self.file}:{line}:1: error: unknown key `phasses` in the policy", errors)
+        self.assertIn("did you mean `phases`?", errors)
+        status, output, errors = policy("check", self.file, "--json")
+        self.assertEqual((status, errors), (1, ""))
+        report = json.loads(output)
+        self.assertFalse(report["ok"])
+        self.assertEqual(report["files"][0]["diagnostics"][0]["suggestion"], "phases")
+
+    def test_a_file_that_is_not_there_is_wrong_usage(self):
+        self.assertEqual(policy("check", "nowhere.yaml")[0], 2)
+        for arguments in (["test"], ["explain", "--request", "{}"], ["eval", "--requests", "-"]):
+            self.assertEqual(policy(arguments[0], "nowhere.yaml", *arguments[1:])[0], 2)
+
+    def test_failing_tests_fail(self):
+        self.write("tests: [{ say: x, given: {}, expect: { decision: forbidden, rule: T-1 } }]\n")
+        status, output, errors = policy("test", self.file, "--coverage")
+        self.assertEqual(status, 1)
+        self.assertIn("decision is unavailable, not forbidden", errors)
+        self.assertIn("1 test, 1 failed; rules exercised: never 0 of 0, deny 0 of 0, route 1 of 3",
+                      output)
+        self.assertRegex(output, r"route +T-1 +1 +1")
+        status, output, _ = policy("test", self.file, "--json")
+        self.assertEqual(status, 1)
+        self.assertEqual(json.loads(output)["unexercised"], ["T-2", "T-3"])
+
+    def test_a_request_is_explained(self):
+        request = json.dumps({"operation": "read", "home": "west"})
+        status, output, errors = policy("explain", self.file, "--request", request)
+        self.assertEqual((status, errors), (0, ""))
+        self.assertIn("route T-1: matches, but T-2 overrides it", output)
+        self.assertTrue(output.endswith("west replica 3600s; west primary\n"), output)
+        self.assertEqual(policy("explain", self.file, "--request", "{")[0], 2)
+
+    def test_requests_are_decided_line_by_line(self):
+        lines = [{"operation": "create", "home": "east"}, {"home": "esat"}, {}]
+        text = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        status, output, errors = policy("eval", self.file, "--requests", "-", stdin=text)
+        self.assertEqual(status, 1)
+        first, second, third = map(json.loads, output.splitlines())
+        self.assertEqual((first["decision"], first["rule"], first["candidates"]),
+                         ("permit", "T-1", ["east primary"]))
+        self.assertEqual(second["line"], 2)
+        self.assertIn("did you mean `east`?", second["error"])
+        self.assertEqual(third["decision"], "unavailable")
+        self.assertRegex(errors, r"^-:2:2: error: no region is called `esat`")
+        requests = self.file.with_name("requests.jsonl")
+        requests.write_bytes(text.splitlines(True)[0])
+        self.assertEqual(policy("eval", self.file, "--requests", requests)[0], 0)
+
