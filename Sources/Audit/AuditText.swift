@@ -120,6 +120,7 @@ public enum AuditText {
     json.add("home", record.home.string)
     json.add("residency", "\(record.residency)")
     json.add("consent", record.consent.rawValue)
+    add(record.conditions, to: &json)
     json.add("policy", record.policyName.string)
     json.add("policyVersion", record.policyVersion)
     json.add("policyHash", hexadecimal(record.policyHash))
@@ -127,11 +128,33 @@ public enum AuditText {
     json.add("verdict", record.verdict.word)
     json.add("reason", record.reason.string)
     json.add("durability", record.durability.rawValue)
+    json.add("obligations", record.obligations.words.joined(separator: ","))
+    json.add("phase", record.phase.string)
+    json.add("cacheVerdict", record.cacheVerdict.string)
     json.add("candidates", record.candidates.map(object))
     json.add("removed", record.removals.map(object))
     json.add("region", record.region.string)
     json.add("endpoint", record.endpoint.string)
     if record.isTruncated { json.add("truncated", true) }
+  }
+
+  /// What else was asked, as far as it is known.
+  private static func add(_ conditions: RecordedConditions, to json: inout JSONText) {
+    if let broken = conditions.breakGlass { json.add("breakGlass", broken) }
+    if conditions.assurance != .unknown { json.add("assurance", conditions.assurance.rawValue) }
+    if conditions.device != .unknown { json.add("device", conditions.device.rawValue) }
+    if let own = conditions.ownRecord { json.add("ownRecord", own) }
+    if conditions.scope != .unknown { json.add("scope", conditions.scope.rawValue) }
+    json.add("tenant", conditions.isTenantOther ? "other" : conditions.tenant.string)
+    json.add("directoryAgeSeconds", conditions.directoryAgeSeconds.map(UInt64.init))
+    json.add("authenticationAgeSeconds", conditions.authenticationAgeSeconds.map(UInt64.init))
+    json.add("hour", conditions.hour.map(UInt64.init))
+    if conditions.identityProvenance != .none {
+      json.add("identityFrom", conditions.identityProvenance.rawValue)
+    }
+    if conditions.patientProvenance != .none {
+      json.add("patientFrom", conditions.patientProvenance.rawValue)
+    }
   }
 
   /// A candidate as an object.

@@ -67,6 +67,37 @@ public struct RecordedRemoval: Equatable, Sendable {
   }
 }
 
+/// What a policy may ask beyond who, what, where and whose: all that a replay needs.
+public struct RecordedConditions: Equatable, Sendable {
+  /// Whether the user broke the glass; nil when that could not be established.
+  public var breakGlass: Bool?
+  /// How surely the user is who he says he is.
+  public var assurance = Assurance.unknown
+  /// Whether the user's device is looked after.
+  public var device = Device.unknown
+  /// Whether the user is the patient, or his proxy; nil when that could not be established.
+  public var ownRecord: Bool?
+  /// Whether the token's scopes cover the request.
+  public var scope = TokenScope.unknown
+  /// The organisation for which the user acts, when the policy declares it.
+  public var tenant = Name.empty
+  /// Whether an organisation was established that the policy does not declare.
+  public var isTenantOther = false
+  /// How old the patient directory's knowledge was, in seconds.
+  public var directoryAgeSeconds: UInt32?
+  /// How long ago the user had proved himself, in seconds.
+  public var authenticationAgeSeconds: UInt32?
+  /// The hour of the day in UTC.
+  public var hour: UInt8?
+  /// Where role, purpose, tenant and the like were taken from.
+  public var identityProvenance = IdentityProvenance.none
+  /// Where home, residency and consent were taken from.
+  public var patientProvenance = PatientProvenance.none
+
+  /// Nothing is known.
+  public init() {}
+}
+
 /// Everything that led to one decision.
 ///
 /// A plain value that one loop keeps and fills anew for each request: `reset` keeps the memory of
@@ -121,6 +152,8 @@ public struct DecisionRecord: Equatable, Sendable {
   public var residency = Place.unknown
   /// The patient's consent.
   public var consent = Consent.unknown
+  /// What else the policy was asked.
+  public var conditions = RecordedConditions()
   /// The policy.
   public var policyName = Name.empty
   /// The policy's version.
@@ -135,6 +168,12 @@ public struct DecisionRecord: Equatable, Sendable {
   public var reason = Name.empty
   /// How surely the record had to be on disk.
   public var durability = Durability.durable
+  /// What had to be done besides serving.
+  public var obligations = Obligations()
+  /// Whether the decision only watched: `shadow` or `canary`; empty when it was in force.
+  public var phase = Name.empty
+  /// Whether the cache answered, and why or why not; empty without a cache.
+  public var cacheVerdict = Name.empty
   /// The plan, in order.
   public var candidates: [RecordedCandidate] = []
   /// What narrowing took away.

@@ -68,6 +68,24 @@ public enum LocationProvenance: String, CaseIterable, Sendable {
   case unknown
 }
 
+/// Where it was taken from who the user is.
+public enum IdentityProvenance: String, CaseIterable, Sendable {
+  /// Nobody was established.
+  case none
+  /// The client's verified certificate.
+  case certificate
+  /// A verified token.
+  case token
+}
+
+/// Where it was taken from where a patient is at home.
+public enum PatientProvenance: String, CaseIterable, Sendable {
+  /// No patient is concerned, or none that is known.
+  case none
+  /// The patient directory.
+  case directory
+}
+
 /// Why narrowing took a candidate, or one endpoint of it, off the plan.
 public enum RemovalReason: String, CaseIterable, Sendable {
   /// The region has no endpoint of the tier.

@@ -29,7 +29,27 @@ extension Decision {
     record.consent = facts.consent
     record.role = facts.role
     record.purpose = facts.purpose
+    fillConditions(&record, snapshot)
     fillPlan(&record, snapshot)
+  }
+
+  private func fillConditions(_ record: inout DecisionRecord, _ snapshot: Snapshot) {
+    record.conditions.breakGlass = facts.breakGlass
+    record.conditions.assurance = facts.assurance
+    record.conditions.device = facts.device
+    record.conditions.ownRecord = facts.ownRecord
+    record.conditions.scope = facts.scope
+    switch facts.tenant {
+    case .named(let index):
+      record.conditions.tenant = .bytes(snapshot.names.tenants[Int(index)])
+    case .other: record.conditions.isTenantOther = true
+    case .unknown: break
+    }
+    record.conditions.directoryAgeSeconds = facts.directoryAgeSeconds
+    record.conditions.authenticationAgeSeconds = facts.authenticationAgeSeconds
+    record.conditions.hour = facts.hour
+    record.conditions.identityProvenance = client.subject == nil ? .none : .certificate
+    record.conditions.patientProvenance = facts.home == nil ? .none : .directory
   }
 
   private func fillClient(_ record: inout DecisionRecord) {
@@ -64,6 +84,7 @@ extension Decision {
     }
     if let refusal { record.reason = .text(refusal.rawValue) }
     record.durability = plan.durability
+    record.obligations = plan.obligations
     for candidate in plan.candidates {
       record.candidates.append(
         RecordedCandidate(

@@ -56,6 +56,10 @@ struct RandomRecords {
     record.home = name()
     record.residency = bool() ? Place("DE") ?? .unknown : .unknown
     record.consent = pick(Consent.self)
+    record.conditions = conditions()
+    record.obligations = Obligations(rawValue: UInt8.random(in: 0...63, using: &random))
+    record.phase = name()
+    record.cacheVerdict = name()
     record.policyName = name()
     record.policyVersion = number()
     record.policyHash = name()
@@ -80,6 +84,23 @@ struct RandomRecords {
     record.endpoint = name()
     record.isTruncated = bool()
     return record
+  }
+
+  mutating func conditions() -> RecordedConditions {
+    var conditions = RecordedConditions()
+    conditions.breakGlass = [nil, false, true].randomElement(using: &random) ?? nil
+    conditions.assurance = pick(Assurance.self)
+    conditions.device = pick(Device.self)
+    conditions.ownRecord = [nil, false, true].randomElement(using: &random) ?? nil
+    conditions.scope = pick(TokenScope.self)
+    conditions.tenant = name()
+    conditions.isTenantOther = bool()
+    conditions.directoryAgeSeconds = bool() ? UInt32(truncatingIfNeeded: number()) : nil
+    conditions.authenticationAgeSeconds = bool() ? 0 : nil
+    conditions.hour = bool() ? UInt8.random(in: 0...23, using: &random) : nil
+    conditions.identityProvenance = pick(IdentityProvenance.self)
+    conditions.patientProvenance = pick(PatientProvenance.self)
+    return conditions
   }
 
   mutating func outcome() -> OutcomeRecord {

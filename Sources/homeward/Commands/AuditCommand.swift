@@ -16,7 +16,8 @@ struct AuditCommand: ParsableCommand {
     subcommands: [
       AuditShowCommand.self, AuditTailCommand.self, AuditVerifyCommand.self,
       AuditProveCommand.self, AuditCheckProofCommand.self, AuditExportCommand.self,
-      AuditStatsCommand.self, AuditKeysCommand.self, AuditBenchCommand.self,
+      AuditStatsCommand.self, AuditReplayCommand.self, AuditKeysCommand.self,
+      AuditBenchCommand.self,
     ])
 }
 
