@@ -33,7 +33,7 @@ public struct AuditFolder {
     var folders: [AuditFolder] = []
     do throws(SystemError) {
       let names = try FileSystem.names(in: directory)
-      if names.contains(where: { $0.hasSuffix(AuditPaths.segmentSuffix) }) {
+      if names.contains(where: { AuditPaths.firstIndex(ofSegment: $0) != nil }) {
         return [try AuditFolder(directory)]
       }
       for name in names.compactMap({ LogName(folder: $0) }).sorted(by: { $0.begin < $1.begin }) {

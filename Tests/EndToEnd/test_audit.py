@@ -219,6 +219,16 @@ class Proofs(unittest.TestCase):
         self.assertEqual(len(records), 3)
         self.assertEqual(records[-1]["kind"], "stop")
 
+    def test_every_decision_is_decided_the_same_again(self):
+        counts = json.loads(self.edge.audit_command(
+            "replay", self.copy, "--policy", self.edge.policy_file, "--json"))
+        self.assertEqual((counts["agree"], counts["differ"]), (3001, 0), counts)
+        other = self.copy / "other.yaml"
+        other.write_text(self.edge.policy_file.read_text() + "# another version\n")
+        counts = json.loads(self.edge.audit_command(
+            "replay", self.copy, "--policy", other, "--json"))
+        self.assertEqual((counts["agree"], counts["otherVersion"]), (0, 3001), counts)
+
     def test_another_key_is_not_enough(self):
         other = self.copy / "other"
         self.edge.audit_command("keys", other)
@@ -280,6 +290,29 @@ class Proofs(unittest.TestCase):
         self.assertEqual(self.edge.wait(), 1)
         self.assertIn("is damaged; the log was altered or the disk failed", self.edge.log())
         self.assertEqual(last.read_bytes(), bytes(data))
+
+
+class Refusals(unittest.TestCase):
+
+    def test_a_log_whose_file_vanished_discloses_nothing(self):
+        edge = Edge({"west": [Endpoint(Origin("west"))]})
+        self.addCleanup(edge.kill)
+        edge.start()
+        client = h2.Connection(edge.port)
+        self.addCleanup(client.close)
+        self.assertEqual(client.get(document("bytes-10")).status, 200)
+        next(edge.log_folder().glob("*.segment")).unlink()
+        self.assertEqual(client.get(document("bytes-10")).status, 503)
+        self.assertIn("the log's file was replaced, removed or linked a second time", edge.log())
+        self.assertEqual(client.get(document("bytes-10")).status, 503)
+
+    def test_a_signing_key_that_others_read_is_refused(self):
+        edge = Edge({"west": [Endpoint(Origin("west"))]})
+        self.addCleanup(edge.kill)
+        (edge.folder / "signing.key").chmod(0o644)
+        edge.launch()
+        self.assertEqual(edge.wait(), 2)
+        self.assertRegex(edge.log(), r"the signing key `.*` is open to others \(mode 644\)")
 
 
 class Kills(unittest.TestCase):
