@@ -15,7 +15,7 @@ final class AuditBench: TimerTarget {
     var refusedCount: UInt64 = 0
     /// How long it took until all were durable, nanoseconds.
     var nanoseconds: UInt64 = 0
-    /// Time in `append` on the loop's thread, nanoseconds in all.
+    /// Processor time in `append` on the loop's thread, nanoseconds in all.
     var appendNanoseconds: UInt64 = 0
     /// Processor time of the committer's thread, nanoseconds.
     var committerNanoseconds: UInt64 = 0
@@ -127,12 +127,14 @@ final class AuditBench: TimerTarget {
     let now = Clock.monotonic()
     guard now < endAt else { return finish() }
     let elapsed = now.nanoseconds - startedAt.nanoseconds
-    let due = rate == 0 ? result.recordCount + 4_096 : elapsed / 1_000 * rate / 1_000_000
+    // What was refused is not tried again: it was due too.
+    let done = result.recordCount + result.refusedCount
+    let due = rate == 0 ? done + 4_096 : elapsed / 1_000 * rate / 1_000_000
     let wall = Clock.wall()
-    let count = due > result.recordCount ? due - result.recordCount : 0
-    let start = Clock.monotonic()
+    let count = due > done ? due - done : 0
+    let start = Clock.threadNanoseconds()
     append(count, at: wall, now)
-    result.appendNanoseconds += Clock.monotonic().nanoseconds - start.nanoseconds
+    result.appendNanoseconds += Clock.threadNanoseconds() - start
     if count > 0 { log.requestCommit() }
     loop.schedule(at: loop.now.adding(milliseconds: Self.turnMilliseconds), self)
   }
@@ -187,7 +189,7 @@ public struct AuditFigures: Sendable {
   public let refusedCount: UInt64
   /// Durable records a second.
   public let recordsPerSecond: Double
-  /// Nanoseconds of the caller's thread for one append.
+  /// Nanoseconds of processor time on the caller's thread for one append.
   public let appendNanoseconds: Double
   /// The committer's share of one processor, in per cent.
   public let committerPercent: Double
