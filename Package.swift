@@ -59,6 +59,9 @@ let package = Package(
     library("Origins", ["Base", "HTTP"]),
     library("Policy", ["Base", "StrictYAML"]),
 
+    // What officers and operators decide.
+    library("Control", ["Base", "Native", "Policy", "Reactor", "StrictYAML"]),
+
     // The life of a request, and the driver that gives it sockets, files and time.
     library("Proxy", ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"]),
     library(
@@ -70,8 +73,8 @@ let package = Package(
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Edge", "HTTP", "Native", "Origins", "Policy", "Proxy",
-        "Reactor", "StrictYAML", argumentParser, logging,
+        "Audit", "Base", "Clinical", "Control", "Edge", "HTTP", "Native", "Origins", "Policy",
+        "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 
@@ -94,6 +97,7 @@ let package = Package(
     tests("ClinicalTests", ["Base", "Clinical"]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
+    tests("ControlTests", ["Base", "Control", "Native", "Policy", "Reactor", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
     tests(
@@ -104,7 +108,10 @@ let package = Package(
       ]),
     tests(
       "ConfigurationTests",
-      ["homeward", "Base", "Clinical", "HTTP", "Policy", "Reactor", "StrictYAML", argumentParser]),
+      [
+        "homeward", "Base", "Clinical", "Control", "HTTP", "Native", "Policy", "Reactor",
+        "StrictYAML", argumentParser,
+      ]),
     tests("TidyTests", []),
   ]
 )

@@ -49,7 +49,8 @@ public struct ByteQueue: ~Copyable {
       UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
   }
 
-  /// Appends the UTF-8 of `text`.
+  /// Appends the UTF-8 of `text`. Literals take the other way, without a reference count.
+  @_disfavoredOverload
   public mutating func append(_ text: String) {
     var text = text
     text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
@@ -64,23 +65,12 @@ public struct ByteQueue: ~Copyable {
 
   /// Appends `value` in decimal digits.
   public mutating func append(decimal value: UInt64) {
-    var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-    var rest = value
-    var start = 20
-    repeat {
-      start -= 1
-      digits[start] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
-      rest /= 10
-    } while rest > 0
-    for index in start..<20 { append(digits[index]) }
+    append(byteCountMax: 20) { $0.append(decimal: value) }
   }
 
-  /// Appends `value` in `digits` lower-case hexadecimal digits.
+  /// Appends the last `digits` lower-case hexadecimal digits of `value`.
   public mutating func append(hexadecimal value: UInt64, digits: Int = 16) {
-    for shift in stride(from: (digits - 1) * 4, through: 0, by: -4) {
-      let nibble = UInt8(truncatingIfNeeded: (value >> UInt64(shift)) & 0xF)
-      append(nibble < 10 ? 0x30 &+ nibble : 0x57 &+ nibble)
-    }
+    append(byteCountMax: 16) { $0.append(hexadecimal: value, digits: digits) }
   }
 
   /// Makes room for `byteCount` more bytes and returns where they go; `advance` makes them

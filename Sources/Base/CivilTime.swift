@@ -15,64 +15,81 @@ extension WallTime {
   }
 }
 
-extension ByteQueue {
+extension ByteWriter {
+  /// Bytes that `append(rfc3339:)` needs at most.
+  public static let rfc3339ByteCountMax = 24
+
   /// Appends `time` as RFC 3339 writes it, in UTC with milliseconds: `2026-11-22T04:05:06.789Z`.
   public mutating func append(rfc3339 time: WallTime) {
     let civil = time.civil
-    append(padded: civil.year, digits: 4)
+    append(twoDigits: civil.year / 100 % 100)
+    append(twoDigits: civil.year % 100)
     append(UInt8(ascii: "-"))
-    append(padded: civil.month, digits: 2)
+    append(twoDigits: civil.month)
     append(UInt8(ascii: "-"))
-    append(padded: civil.day, digits: 2)
+    append(twoDigits: civil.day)
     append(UInt8(ascii: "T"))
-    append(padded: civil.secondOfDay / 3600, digits: 2)
+    append(twoDigits: civil.secondOfDay / 3600)
     append(UInt8(ascii: ":"))
-    append(padded: civil.secondOfDay / 60 % 60, digits: 2)
+    append(twoDigits: civil.secondOfDay / 60 % 60)
     append(UInt8(ascii: ":"))
-    append(padded: civil.secondOfDay % 60, digits: 2)
-    append(UInt8(ascii: "."))
-    append(padded: Int(time.microseconds / 1000 % 1000), digits: 3)
+    append(twoDigits: civil.secondOfDay % 60)
+    appendDecimals(Int(time.microseconds / 1000 % 1000))
     append(UInt8(ascii: "Z"))
   }
+
+  /// Bytes that `append(httpDate:)` writes.
+  public static let httpDateByteCount = 29
 
   /// Appends `time` as HTTP writes dates (RFC 9110 section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
   public mutating func append(httpDate time: WallTime) {
     let civil = time.civil
     // 1970 began on a Thursday.
     let day = Int(time.microseconds / 86_400_000_000 % 7)
-    append(["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][day])
+    append((["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"] as [StaticString])[day])
     append(", ")
-    append(padded: civil.day, digits: 2)
-    append(
-      [
-        " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ",
-        " Nov ", " Dec ",
-      ][civil.month - 1])
-    append(padded: civil.year, digits: 4)
+    append(twoDigits: civil.day)
+    let months: [StaticString] = [
+      " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ",
+      " Nov ", " Dec ",
+    ]
+    append(months[civil.month - 1])
+    append(twoDigits: civil.year / 100 % 100)
+    append(twoDigits: civil.year % 100)
     append(" ")
-    append(padded: civil.secondOfDay / 3600, digits: 2)
+    append(twoDigits: civil.secondOfDay / 3600)
     append(UInt8(ascii: ":"))
-    append(padded: civil.secondOfDay / 60 % 60, digits: 2)
+    append(twoDigits: civil.secondOfDay / 60 % 60)
     append(UInt8(ascii: ":"))
-    append(padded: civil.secondOfDay % 60, digits: 2)
+    append(twoDigits: civil.secondOfDay % 60)
     append(" GMT")
   }
+
+  /// Bytes that `append(secondsOfMilliseconds:)` needs at most.
+  public static let secondsByteCountMax = 25
 
   /// Appends milliseconds as seconds with three decimals: `2.105s`.
   public mutating func append(secondsOfMilliseconds milliseconds: UInt64) {
     append(decimal: milliseconds / 1000)
-    append(UInt8(ascii: "."))
-    append(padded: Int(milliseconds % 1000), digits: 3)
+    appendDecimals(Int(milliseconds % 1000))
     append(UInt8(ascii: "s"))
   }
 
-  /// Appends a number with leading zeros.
-  private mutating func append(padded value: Int, digits: Int) {
-    var divisor = 1
-    for _ in 1..<digits { divisor *= 10 }
-    while divisor > 0 {
-      append(UInt8(truncatingIfNeeded: value / divisor % 10) &+ 0x30)
-      divisor /= 10
-    }
+  /// Appends thousandths behind their point.
+  private mutating func appendDecimals(_ thousandths: Int) {
+    append(UInt8(ascii: "."))
+    append(UInt8(truncatingIfNeeded: thousandths / 100) &+ 0x30)
+    append(twoDigits: thousandths % 100)
+  }
+}
+
+extension ByteQueue {
+  /// Appends `time` as RFC 3339 writes it; see `ByteWriter`.
+  public mutating func append(rfc3339 time: WallTime) {
+    append(byteCountMax: ByteWriter.rfc3339ByteCountMax) { $0.append(rfc3339: time) }
+  }
+  /// Appends `time` as HTTP writes dates; see `ByteWriter`.
+  public mutating func append(httpDate time: WallTime) {
+    append(byteCountMax: ByteWriter.httpDateByteCount) { $0.append(httpDate: time) }
   }
 }

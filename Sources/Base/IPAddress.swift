@@ -139,13 +139,16 @@ public struct IPAddress: Hashable, Sendable {
     }
   }
 
-  /// Appends the text form (RFC 5952: lower case, the longest run of zeros as `::`).
-  public func append(to bytes: inout [UInt8]) {
+  /// Bytes in the longest text form.
+  public static let textByteCountMax = 39
+
+  /// Writes the text form (RFC 5952: lower case, the longest run of zeros as `::`).
+  public func write(to text: inout ByteWriter) {
     if isIPv4 {
-      for shift in stride(from: 24, through: 0, by: -8) {
-        Self.append(
-          UInt32(truncatingIfNeeded: bits >> UInt128(shift)) & 0xFF, radix: 10, to: &bytes)
-        if shift > 0 { bytes.append(0x2E) }
+      let word = UInt32(truncatingIfNeeded: bits)
+      for index in 0..<4 as Range<UInt32> {
+        if index > 0 { text.append(0x2E) }
+        text.append(decimal: UInt64(word >> (24 - 8 * index) & 0xFF))
       }
       return
     }
@@ -153,13 +156,12 @@ public struct IPAddress: Hashable, Sendable {
     var index = 0
     while index < 8 {
       if index == gap.lowerBound && !gap.isEmpty {
-        bytes.append(0x3A)
-        bytes.append(0x3A)
+        text.append("::")
         index = gap.upperBound
         continue
       }
-      if index > 0 && index != gap.upperBound { bytes.append(0x3A) }
-      Self.append(group(index), radix: 16, to: &bytes)
+      if index > 0 && index != gap.upperBound { text.append(0x3A) }
+      Self.write(group(index), to: &text)
       index += 1
     }
   }
@@ -182,11 +184,11 @@ public struct IPAddress: Hashable, Sendable {
     return best
   }
 
-  /// Appends `value` without leading zeros.
-  private static func append(_ value: UInt32, radix: UInt32, to bytes: inout [UInt8]) {
-    if value >= radix { append(value / radix, radix: radix, to: &bytes) }
-    let digit = UInt8(truncatingIfNeeded: value % radix)
-    bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+  /// Writes a group in hexadecimal digits without leading zeros.
+  private static func write(_ group: UInt32, to text: inout ByteWriter) {
+    if group >= 16 { write(group / 16, to: &text) }
+    let digit = UInt8(truncatingIfNeeded: group % 16)
+    text.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
   }
 }
 
@@ -194,7 +196,7 @@ extension IPAddress: CustomStringConvertible {
   /// The text form of RFC 5952, or dotted decimals.
   public var description: String {
     var bytes: [UInt8] = []
-    append(to: &bytes)
+    bytes.append(byteCountMax: Self.textByteCountMax) { write(to: &$0) }
     return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -24,6 +24,15 @@ struct ByteView {
     return unsafe base.unsafelyUnwrapped.load(fromByteOffset: index, as: UInt8.self)
   }
 
+  /// The eight bytes from `index` on, the first one lowest.
+  @inline(__always)
+  func word(at index: Int) -> UInt64 {
+    precondition(index >= 0 && index <= count - 8, "word outside the view")
+    // In bounds by the line above.
+    let word = unsafe base.unsafelyUnwrapped.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+    return UInt64(littleEndian: word)
+  }
+
   /// The bytes of `range`.
   @inline(__always)
   subscript(range: Range<Int>) -> ByteView {
@@ -71,7 +80,15 @@ struct ByteView {
   @inline(__always)
   func equals(_ other: ByteView) -> Bool {
     guard count == other.count else { return false }
-    for index in 0..<count where self[index] != other[index] { return false }
+    var index = 0
+    while index + 8 <= count {
+      if word(at: index) != other.word(at: index) { return false }
+      index += 8
+    }
+    while index < count {
+      if self[index] != other[index] { return false }
+      index += 1
+    }
     return true
   }
 

@@ -40,8 +40,14 @@ public enum ClassificationRefusal: String, CaseIterable, Sendable {
   case malformedID = "malformed-id"
   /// The request names two different patients; regions are never merged.
   case twoPatients = "two-patients"
-  /// More parameters or list elements than `ClinicalLimits` grants.
+  /// More parameters, list elements, Bundle entries or patients than `ClinicalLimits` grants.
   case tooManyParameters = "too-many-parameters"
+  /// The body is not what its content type says, or not what the interaction needs.
+  case malformedBody = "malformed-body"
+  /// A name that decides stands twice in one object, or in another spelling: readers differ.
+  case duplicateKey = "duplicate-key"
+  /// The body names another resource type, id or patient than the target.
+  case bodyContradicts = "body-contradicts"
 }
 
 /// The most weighty reason why a fact is not exact; the record says it. Later cases weigh more.
@@ -53,6 +59,8 @@ public enum Ambiguity: UInt8, CaseIterable, Comparable, Sendable {
   case derivedFromID
   /// `subject=A`: the reference has no type.
   case untypedReference
+  /// The body mentions one patient only, and not where its subject stands.
+  case mentioned
   /// A parameter that the classifier does not know: no replica, no cache.
   case unknownParameter
   /// A modifier that keeps a token from narrowing anything.
@@ -67,11 +75,21 @@ public enum Ambiguity: UInt8, CaseIterable, Comparable, Sendable {
   case absoluteReference
   /// The interaction needs a patient and the target names none.
   case noPatient
+  /// The request makes a new patient, or concerns one that it makes.
+  case newPatient
+  /// The body names several patients; whether one region is home to all is not known here.
+  case severalPatients
   /// An opaque paging token decides what is returned.
   case pagingToken
-  /// The request's body decides.
+  /// The request's body decides, and it was not looked at.
   case body
-  /// The resource type is not one of R4.
+  /// The body decides and cannot be judged: XML, multipart, a content coding, no content type.
+  case unreadableBody
+  /// The body decides and is longer than is looked at.
+  case largeBody
+  /// A GraphQL query decides what is returned.
+  case graphQL
+  /// The resource type is not one of the server's release.
   case unknownType
   /// The operation or the shape of the request is not known.
   case unknownOperation
@@ -90,6 +108,7 @@ public enum Ambiguity: UInt8, CaseIterable, Comparable, Sendable {
     case .emptyParameter: "empty-parameter"
     case .derivedFromID: "derived-from-id"
     case .untypedReference: "untyped-reference"
+    case .mentioned: "mentioned"
     case .unknownParameter: "unknown-parameter"
     case .modifier: "modifier"
     case .joined: "joined"
@@ -97,13 +116,34 @@ public enum Ambiguity: UInt8, CaseIterable, Comparable, Sendable {
     case .identifierSearch: "identifier-search"
     case .absoluteReference: "absolute-reference"
     case .noPatient: "no-patient"
+    case .newPatient: "new-patient"
+    case .severalPatients: "several-patients"
     case .pagingToken: "paging-token"
     case .body: "body"
+    case .unreadableBody: "unreadable-body"
+    case .largeBody: "large-body"
+    case .graphQL: "graphql"
     case .unknownType: "unknown-type"
     case .unknownOperation: "unknown-operation"
     case .notFHIR: "not-fhir"
     }
   }
+}
+
+/// What a request's body can say about its facts.
+public enum BodyUse: String, CaseIterable, Sendable {
+  /// Nothing: the target decides.
+  case none
+  /// Search parameters (`POST T/_search`).
+  case search
+  /// The resource that is created or stored.
+  case resource
+  /// Changes to a resource: JSON Patch, or FHIR Patch as Parameters.
+  case patch
+  /// A batch or a transaction.
+  case bundle
+  /// What a named operation works on.
+  case parameters
 }
 
 /// The facts that one request's method and target give.
@@ -132,6 +172,10 @@ public struct Classification: Equatable, Sendable {
   public var canUseReplica = false
   /// Why a fact is not exact.
   public var ambiguity = Ambiguity.none
+  /// What the body can add.
+  public var bodyUse = BodyUse.none
+  /// Where in the target the id of the resource itself stands.
+  public var resourceID: Range<Int>?
 
   /// Makes the most careful classification: nothing is known.
   public init() {}

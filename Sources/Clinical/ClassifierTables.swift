@@ -17,10 +17,17 @@ final class ClassifierTables: Sendable {
   /// Named operations to `NamedOperation`'s raw values.
   private let operations: NameTable
 
+  /// The release that the server speaks.
+  let release: FHIRRelease
+  /// The server's own base URLs, each with a closing slash: references below them are local.
+  private let serverURLs: [[UInt8]]
+
   /// Builds the tables.
-  init() {
+  init(release: FHIRRelease, serverURLs: [String]) {
+    self.release = release
+    self.serverURLs = serverURLs.map { Array(($0.hasSuffix("/") ? $0 : $0 + "/").utf8) }
     types = NameTable(
-      ResourceType.allCases.filter { $0 != .none && $0 != .unknown }
+      ResourceType.allCases.filter { $0.exists(in: release) }
         .map { ($0.name, UInt16($0.rawValue)) })
     parameters = ParameterCatalogue.table()
     harmlessJoins = ParameterCatalogue.harmlessJoinTable()
@@ -36,10 +43,34 @@ final class ClassifierTables: Sendable {
     types[name].flatMap { ResourceType(rawValue: UInt8(truncatingIfNeeded: $0)) }
   }
 
+  /// The reference or URL without the server's own base, when it lies below it.
+  func local(_ text: ByteView) -> ByteView {
+    for url in serverURLs where text.count > url.count && text.starts(with: url) {
+      return text[url.count..<text.count]
+    }
+    return text
+  }
+
   /// The operation called `name`, without its dollar sign.
   func operation(_ name: ByteView) -> NamedOperation {
     operations[name].flatMap(NamedOperation.init(rawValue:)) ?? .other
   }
+
+  /// The row of a code without its system; a code of ICD-10 is covered by its category's row.
+  func row(of code: ByteView) -> TokenRow? { rowIndex(of: code).map { tokenRows[$0] } }
+
+  /// The index of that row.
+  func rowIndex(of code: ByteView) -> Int? {
+    if let index = tokens[code] { return Int(index) }
+    guard code.count > 4, code.count < 10, code[0] == 0x46, code[3] == 0x2E else { return nil }
+    return tokens[code[0..<3]].map(Int.init)
+  }
+
+  /// The row at an index that `rowIndex` gave.
+  func row(at index: Int) -> TokenRow { tokenRows[index] }
+
+  /// The code system with this URI.
+  func system(_ uri: ByteView) -> CodeSystem? { systems[uri].flatMap(CodeSystem.init(rawValue:)) }
 
   /// What the token `code` or `system|code` means in a search of `type`; nil when nothing is sure.
   ///
@@ -48,13 +79,7 @@ final class ClassifierTables: Sendable {
     let bar = text.index(of: 0x7C)
     let hasSystem = bar < text.count
     let code = hasSystem ? text[(bar + 1)..<text.count] : text
-    if code.starts(with: "F11"), code.count == 3 || code[3] == 0x2E {
-      return TokenRow(
-        dataClass: .substanceUse, sensitivity: .restricted, mayContainRestricted: true,
-        system: .icd10, type: nil)
-    }
-    guard let index = tokens[code] else { return nil }
-    let row = tokenRows[Int(index)]
+    guard let row = row(of: code) else { return nil }
     if row.isSpecial {
       // `R` and `V` are confidentiality only where labels stand.
       return row.system == .confidentiality && parameter != .security ? nil : row
@@ -72,6 +97,12 @@ enum NamedOperation: UInt16, Sendable {
   case export
   /// Terminology look-ups: reads, by POST as well.
   case terminology
+  /// `$validate`: stores nothing, but its body is a resource.
+  case validate
+  /// `$graphql`: a query language of its own.
+  case graphQL
+  /// `$includes`: the next page of what a search brought along.
+  case includes
   /// Any other.
   case other
 
@@ -80,7 +111,9 @@ enum NamedOperation: UInt16, Sendable {
     let rows: [(StaticString, NamedOperation)] = [
       ("everything", .everything), ("export", .export), ("export-poll-status", .export),
       ("expand", .terminology), ("lookup", .terminology), ("validate-code", .terminology),
-      ("translate", .terminology), ("subsumes", .terminology),
+      ("translate", .terminology), ("subsumes", .terminology), ("validate", .validate),
+      ("graphql", .graphQL), ("includes", .includes), ("closure", .terminology),
+      ("find-matches", .terminology),
     ]
     return NameTable(rows.map { ($0.0, $0.1.rawValue) })
   }

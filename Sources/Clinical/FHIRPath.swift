@@ -3,8 +3,8 @@ struct FHIRPath {
   /// The most segments that any interaction has (`Patient/id/Type/_search`).
   private static let segmentsMax = 8
 
-  /// Where each segment lies in the target.
-  private var segments = InlineArray<8, Range<Int>>(repeating: 0..<0)
+  /// Where each segment lies in the target; half the size of ranges of `Int`, for copies are many.
+  private var segments = InlineArray<8, Range<UInt32>>(repeating: 0..<0)
   /// How many segments there are.
   private(set) var count = 0
   /// The target.
@@ -19,22 +19,21 @@ struct FHIRPath {
       var end = start
       while end < range.upperBound, target[end] != 0x2F { end += 1 }
       guard count < Self.segmentsMax else { return nil }
-      segments[count] = start..<end
+      segments[count] = UInt32(start)..<UInt32(end)
       count += 1
       start = end + 1
     }
   }
 
   /// The bytes of segment `index`; `$` and `*` that came encoded are not decoded here.
-  subscript(index: Int) -> ByteView {
-    precondition(index < count, "segment outside the path")
-    return target[segments[index]]
-  }
+  @inline(__always)
+  subscript(index: Int) -> ByteView { target[range(index)] }
 
   /// Where segment `index` lies in the target.
+  @inline(__always)
   func range(_ index: Int) -> Range<Int> {
     precondition(index < count, "segment outside the path")
-    return segments[index]
+    return Int(segments[index].lowerBound)..<Int(segments[index].upperBound)
   }
 
   /// The name of the operation in segment `index`, without `$`; nil when it is none.

@@ -1,7 +1,7 @@
 /// A fixed set of names, each with a number: built once, looked up without allocation.
 ///
-/// Open addressing over FNV-1a. The names are the program's own, so the hash needs no key; a
-/// hostile name costs one probe run of a half-empty table. A value; any thread.
+/// Open addressing. The names are the program's own, so the hash needs no key; a hostile name costs
+/// one probe run of a half-empty table. A value; any thread.
 struct NameTable: Sendable {
   /// One place of the table; `nameCount` zero marks it empty.
   private struct Slot: Sendable {
@@ -46,19 +46,30 @@ struct NameTable: Sendable {
   }
 
   /// Whether the slot's name is `name`; their lengths are equal.
+  @inline(__always)
   private func matches(_ slot: Slot, _ name: ByteView) -> Bool {
-    for index in 0..<name.count where names[Int(slot.nameStart) + index] != name[index] {
-      return false
+    unsafe names.withUnsafeBytes { bytes in
+      let start = Int(slot.nameStart)
+      return unsafe ByteView(bytes)[start..<(start + name.count)].equals(name)
     }
-    return true
   }
 
-  /// FNV-1a, folded to a non-negative Int.
+  /// Multiplies and folds eight bytes at a time; a non-negative Int.
+  @inline(__always)
   private static func hash(_ bytes: ByteView) -> Int {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for index in 0..<bytes.count {
-      hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3
+    var hash = 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: bytes.count)
+    var index = 0
+    while index + 8 <= bytes.count {
+      hash = (hash ^ bytes.word(at: index)) &* 0xFF51_AFD7_ED55_8CCD
+      hash ^= hash >> 32
+      index += 8
     }
-    return Int(truncatingIfNeeded: (hash ^ (hash >> 29)) & 0x7FFF_FFFF)
+    var rest: UInt64 = 0
+    while index < bytes.count {
+      rest = rest << 8 | UInt64(bytes[index])
+      index += 1
+    }
+    hash = (hash ^ rest) &* 0xFF51_AFD7_ED55_8CCD
+    return Int(truncatingIfNeeded: (hash ^ (hash >> 32)) & 0x7FFF_FFFF)
   }
 }

@@ -50,4 +50,32 @@ enum Percent {
     }
     return count
   }
+
+  /// Appends `text` to `room` with the escapes of unreserved bytes decoded (RFC 3986 section
+  /// 6.2.2.2), as a canonical target has them. What is not clean is appended as it is: a decoded
+  /// byte might mend a broken escape, and the classifier shall refuse it.
+  static func normalize(_ text: ByteView, into room: inout [UInt8]) {
+    guard isClean(text) else { return unsafe room.append(contentsOf: text.raw) }
+    var index = 0
+    while index < text.count {
+      let byte = text[index]
+      if byte == 0x25, index + 2 < text.count, let high = digit(text[index + 1]),
+        let low = digit(text[index + 2]), isUnreserved(high << 4 | low)
+      {
+        room.append(high << 4 | low)
+        index += 3
+      } else {
+        room.append(byte)
+        index += 1
+      }
+    }
+  }
+
+  /// Whether RFC 3986 calls the byte unreserved.
+  private static func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
+    default: false
+    }
+  }
 }

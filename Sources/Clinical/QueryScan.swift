@@ -153,7 +153,7 @@ struct QueryScan {
     let dot = word.index(of: 0x2E)
     let first = word[0..<dot]
     let kind = tables.parameters[first].flatMap(ParameterKind.init(rawValue:))
-    if let way = kind?.patientParameter, type.patientParameters.contains(way) {
+    if let way = kind?.patientParameter, type.patientParameters(in: tables.release).contains(way) {
       namesPatient = true
     }
     let tail: StaticString = ".identifier"
@@ -215,7 +215,8 @@ struct QueryScan {
     _ kind: ParameterKind?, _ modifier: ByteView, _ value: Range<Int>
   ) {
     let isTyped = modifier.equals("Patient")
-    guard let way = kind?.patientParameter, type.patientParameters.contains(way) else {
+    guard let way = kind?.patientParameter, type.patientParameters(in: tables.release).contains(way)
+    else {
       // A lenient server ignores it and returns everybody's resources.
       unknown()
       return references(in: value, isTyped: kind == .patient || isTyped)
@@ -237,12 +238,13 @@ struct QueryScan {
   /// Whether the value's first element is a reference to a patient.
   private func startsWithPatient(_ value: Range<Int>) -> Bool {
     let first = value.lowerBound..<element(from: value.lowerBound, in: value).end
-    return decoded(first, half: 1)?.starts(with: "Patient/") ?? false
+    return decoded(first, half: 1).map(tables.local)?.starts(with: "Patient/") ?? false
   }
 
   /// One element of a patient parameter: `A`, `Patient/A`, or something that is neither.
   private mutating func patientElement(_ range: Range<Int>, isTyped: Bool) {
-    guard let text = decoded(range, half: 1) else { return refuse(.malformedID) }
+    guard let whole = decoded(range, half: 1) else { return refuse(.malformedID) }
+    let text = tables.local(whole)
     if text.starts(with: "Patient/") {
       return addPatient(text, from: 8, raw: range, inferred: false)
     }
@@ -308,10 +310,11 @@ struct QueryScan {
   /// every plain id as well (`:Patient`).
   private mutating func references(in value: Range<Int>, isTyped: Bool = false) {
     forEachElement(value) { scan, range in
-      guard let text = scan.decoded(range, half: 1) else {
+      guard let whole = scan.decoded(range, half: 1) else {
         scan.hasUnknown = true
         return
       }
+      let text = scan.tables.local(whole)
       if text.starts(with: "Patient/") {
         guard let id = scan.idRange(text, from: 8, raw: range) else {
           return scan.refuse(.malformedID)

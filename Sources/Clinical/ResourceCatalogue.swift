@@ -43,11 +43,11 @@ extension ResourceType {
     case .account, .coverageEligibilityRequest, .coverageEligibilityResponse, .enrollmentRequest,
       .enrollmentResponse, .paymentNotice, .paymentReconciliation:
       .patient(.billing)
-    case .consent, .contract:
+    case .consent, .contract, .permission:
       .patient(.consent)
     case .coverage, .patient, .person, .relatedPerson:
       .patient(.demographics)
-    case .imagingStudy:
+    case .imagingSelection, .imagingStudy:
       .patient(.imaging)
     case .immunization, .immunizationEvaluation, .immunizationRecommendation:
       .patient(.immunizations)
@@ -59,20 +59,23 @@ extension ResourceType {
       .sensitive(.audit)
     case .chargeItem, .claim, .claimResponse, .explanationOfBenefit, .invoice:
       .sensitive(.billing)
-    case .encounter, .episodeOfCare:
+    case .encounter, .encounterHistory, .episodeOfCare:
       .sensitive(.encounters)
     case .media:
       .sensitive(.imaging)
-    case .molecularSequence, .specimen:
+    case .genomicStudy, .molecularSequence, .specimen:
       .sensitive(.laboratory)
     case .basic, .bundle, .device, .deviceMetric, .diagnosticReport, .group, .linkage, .list,
-      .measureReport, .messageHeader, .observation, .parameters, .researchSubject, .subscription:
+      .measureReport, .messageHeader, .observation, .parameters, .researchSubject, .subscription,
+      .subscriptionStatus:
       .sensitive(.mixed)
     case .adverseEvent, .binary, .carePlan, .careTeam, .clinicalImpression, .communication,
       .communicationRequest, .composition, .detectedIssue, .deviceUseStatement, .documentManifest,
-      .documentReference, .goal, .guidanceResponse, .questionnaireResponse:
+      .documentReference, .goal, .guidanceResponse, .questionnaireResponse, .deviceAssociation,
+      .deviceUsage, .nutritionIntake:
       .sensitive(.notes)
-    case .deviceRequest, .nutritionOrder, .requestGroup, .serviceRequest, .task:
+    case .biologicallyDerivedProductDispense, .deviceDispense, .deviceRequest, .nutritionOrder,
+      .requestGroup, .requestOrchestration, .serviceRequest, .task, .transport:
       .sensitive(.orders)
     case .bodyStructure, .condition, .familyMemberHistory, .flag, .procedure, .riskAssessment:
       .sensitive(.problems)
@@ -93,7 +96,12 @@ extension ResourceType {
       .specimenDefinition, .structureDefinition, .structureMap, .substance, .substanceNucleicAcid,
       .substancePolymer, .substanceProtein, .substanceReferenceInformation,
       .substanceSourceMaterial, .substanceSpecification, .terminologyCapabilities, .testReport,
-      .testScript, .valueSet, .verificationResult:
+      .testScript, .valueSet, .verificationResult, .actorDefinition,
+      .administrableProductDefinition, .artifactAssessment, .citation, .clinicalUseDefinition,
+      .conditionDefinition, .evidenceReport, .formularyItem, .ingredient, .inventoryItem,
+      .inventoryReport, .manufacturedItemDefinition, .medicinalProductDefinition, .nutritionProduct,
+      .packagedProductDefinition, .regulatedAuthorization, .requirements, .subscriptionTopic,
+      .substanceDefinition, .testPlan:
       .shared(.reference)
     case .schedule, .slot:
       .shared(.scheduling)

@@ -1,8 +1,8 @@
-/// A resource type of FHIR R4 (4.0.1), or one of two words for its absence.
+/// A resource type of FHIR R4 (4.0.1) or R5 (5.0.0), or one of two words for its absence.
 public enum ResourceType: UInt8, CaseIterable, Sendable {
   /// The request names no type: the server as a whole, or not FHIR.
   case none
-  /// A type that R4 does not define.
+  /// A type that the server's release does not define.
   case unknown
   case account
   case activityDefinition
@@ -150,6 +150,39 @@ public enum ResourceType: UInt8, CaseIterable, Sendable {
   case valueSet
   case verificationResult
   case visionPrescription
+  // R5 only.
+  case actorDefinition
+  case administrableProductDefinition
+  case artifactAssessment
+  case biologicallyDerivedProductDispense
+  case citation
+  case clinicalUseDefinition
+  case conditionDefinition
+  case deviceAssociation
+  case deviceDispense
+  case deviceUsage
+  case encounterHistory
+  case evidenceReport
+  case formularyItem
+  case genomicStudy
+  case imagingSelection
+  case ingredient
+  case inventoryItem
+  case inventoryReport
+  case manufacturedItemDefinition
+  case medicinalProductDefinition
+  case nutritionIntake
+  case nutritionProduct
+  case packagedProductDefinition
+  case permission
+  case regulatedAuthorization
+  case requestOrchestration
+  case requirements
+  case subscriptionStatus
+  case subscriptionTopic
+  case substanceDefinition
+  case testPlan
+  case transport
 
   /// The type's name as FHIR writes it; `none` and `unknown` stand for themselves.
   public var name: StaticString {
@@ -302,6 +335,38 @@ public enum ResourceType: UInt8, CaseIterable, Sendable {
     case .valueSet: "ValueSet"
     case .verificationResult: "VerificationResult"
     case .visionPrescription: "VisionPrescription"
+    case .actorDefinition: "ActorDefinition"
+    case .administrableProductDefinition: "AdministrableProductDefinition"
+    case .artifactAssessment: "ArtifactAssessment"
+    case .biologicallyDerivedProductDispense: "BiologicallyDerivedProductDispense"
+    case .citation: "Citation"
+    case .clinicalUseDefinition: "ClinicalUseDefinition"
+    case .conditionDefinition: "ConditionDefinition"
+    case .deviceAssociation: "DeviceAssociation"
+    case .deviceDispense: "DeviceDispense"
+    case .deviceUsage: "DeviceUsage"
+    case .encounterHistory: "EncounterHistory"
+    case .evidenceReport: "EvidenceReport"
+    case .formularyItem: "FormularyItem"
+    case .genomicStudy: "GenomicStudy"
+    case .imagingSelection: "ImagingSelection"
+    case .ingredient: "Ingredient"
+    case .inventoryItem: "InventoryItem"
+    case .inventoryReport: "InventoryReport"
+    case .manufacturedItemDefinition: "ManufacturedItemDefinition"
+    case .medicinalProductDefinition: "MedicinalProductDefinition"
+    case .nutritionIntake: "NutritionIntake"
+    case .nutritionProduct: "NutritionProduct"
+    case .packagedProductDefinition: "PackagedProductDefinition"
+    case .permission: "Permission"
+    case .regulatedAuthorization: "RegulatedAuthorization"
+    case .requestOrchestration: "RequestOrchestration"
+    case .requirements: "Requirements"
+    case .subscriptionStatus: "SubscriptionStatus"
+    case .subscriptionTopic: "SubscriptionTopic"
+    case .substanceDefinition: "SubstanceDefinition"
+    case .testPlan: "TestPlan"
+    case .transport: "Transport"
     }
   }
 }

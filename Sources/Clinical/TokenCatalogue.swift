@@ -51,7 +51,11 @@ struct TokenRow: Sendable {
 /// Special rows: HL7 v3-ActCode and v3-Confidentiality, and physician-rated codes for substance use
 /// and behavioural health. Ordinary rows narrow a search of one type. A code that is not here
 /// never narrows, so a gap makes an answer more careful, not less.
-enum TokenCatalogue {
+public enum TokenCatalogue {
+  /// The version of all that maps to classes: types, codes, labels. It changes with any row, and
+  /// stands beside the policy's version wherever a decision is explained.
+  public static let version = "2026.11.1"
+
   /// A specially protected category.
   private static func special(
     _ dataClass: DataClass?, _ system: CodeSystem, _ sensitivity: Sensitivity = .restricted
@@ -94,6 +98,14 @@ enum TokenCatalogue {
     ("SDV", special(.mixed, .actCode)), ("VIO", special(.mixed, .actCode)),
     ("GDIS", special(.mixed, .actCode)), ("DIA", special(.mixed, .actCode)),
     ("DRGIS", special(.mixed, .actCode)),
+    ("MH", special(.behavioralHealth, .actCode)),
+    ("HIPAAPsyNotes", special(.behavioralHealth, .actCode)),
+    ("42CFRPart2CD", special(.substanceUse, .actCode)),
+    ("SPI", special(.mixed, .actCode)), ("TBOO", special(.mixed, .actCode)),
+    ("MST", special(.mixed, .actCode)), ("SCA", special(.mixed, .actCode)),
+    ("SICKLE", special(.mixed, .actCode)), ("PREGNANT", special(.reproductiveHealth, .actCode)),
+    // The label is inside the resource, which is not looked at that deeply.
+    ("PROCESSINLINELABEL", special(nil, .actCode)),
     ("R", special(nil, .confidentiality)),
     ("V", special(nil, .confidentiality, .veryRestricted)),
   ]
@@ -105,6 +117,12 @@ enum TokenCatalogue {
     ("5602001", special(.substanceUse, .snomed)), ("55680006", special(.substanceUse, .snomed)),
     ("7200002", special(.substanceUse, .snomed)), ("65750-2", special(.substanceUse, .loinc)),
     ("72109-2", special(.substanceUse, .loinc)), ("72166-2", special(.substanceUse, .loinc)),
+    // ICD-10-CM chapter 5: disorders due to psychoactive substances but nicotine, and below.
+    ("F10", special(.substanceUse, .icd10)), ("F11", special(.substanceUse, .icd10)),
+    ("F12", special(.substanceUse, .icd10)), ("F13", special(.substanceUse, .icd10)),
+    ("F14", special(.substanceUse, .icd10)), ("F15", special(.substanceUse, .icd10)),
+    ("F16", special(.substanceUse, .icd10)), ("F18", special(.substanceUse, .icd10)),
+    ("F19", special(.substanceUse, .icd10)),
     ("82666-9", special(.substanceUse, .loinc)), ("74013-4", special(.substanceUse, .loinc)),
     ("351266", special(.substanceUse, .rxnorm)), ("1191222", special(.substanceUse, .rxnorm)),
   ]

@@ -25,27 +25,14 @@ final class AuditPort {
   }
 
   /// Appends a decision; nil when the log does not take it, and nothing may be disclosed then.
-  func append(
-    _ decision: borrowing Decision, _ head: borrowing RequestHead, _ snapshot: Snapshot
-  ) -> UInt64? {
-    decision.fill(&record, loop: loop, method: head.method, snapshot: snapshot)
-    setPatient(decision, head)
+  func append(_ request: borrowing JudgedRequest, _ snapshot: Snapshot) -> UInt64? {
+    request.fill(&record, loop: loop, snapshot: snapshot)
     guard case .accepted(let sequence) = log.append(record) else { return nil }
     return sequence
   }
 
   /// Appends an outcome. The log counts those that it cannot take.
   func append(_ outcome: OutcomeRecord) { log.append(outcome) }
-
-  /// Hands the patient's id to the record, which is sealed before it is stored.
-  private func setPatient(_ decision: borrowing Decision, _ head: borrowing RequestHead) {
-    guard case .one(let range) = decision.classification.patient else { return }
-    unsafe head.target.withUnsafeBytes { target in
-      let bytes = unsafe UnsafeRawBufferPointer(
-        rebasing: target[range].prefix(AuditLimits.patientBytesMax))
-      if let id = unsafe PatientIdentifier(bytes) { record.patientID = id }
-    }
-  }
 
   /// Calls the exchange's `recordDurable` or `recordFailed`, now or later.
   func await(_ exchange: Exchange) {

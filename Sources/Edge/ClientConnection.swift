@@ -45,11 +45,11 @@ final class ClientConnection: Connection {
       address: address, place: isKnown ? place?.is ?? .unknown : .unknown, subject: subject)
   }
 
-  /// Makes a head fit for the origin.
-  func prepare(_ head: inout RequestHead, for decision: Decision) -> Refusal? {
+  /// Makes a request fit for the origin.
+  func prepare(_ request: inout JudgedRequest) -> Refusal? {
     let isTrusted = worker.snapshot.trustedProxies.contains { $0.contains(peer.address) }
-    return decision.prepareRequest(
-      &head, peer: peer.address, isPeerTrusted: isTrusted,
+    return request.prepareRequest(
+      peer: peer.address, isPeerTrusted: isTrusted,
       received: codec is HTTP2ServerCodec ? .http2 : .http11,
       limits: worker.snapshot.limits.http)
   }

@@ -80,6 +80,12 @@ struct EdgeLog: Sendable {
     logger.notice("policy in force", metadata: ["policy": "\(policy)", "version": "\(version)"])
   }
 
+  func policyRefused(policy: String, version: Int, _ reason: String) {
+    logger.error(
+      "policy version does not fit; the one before stays",
+      metadata: ["policy": "\(policy)", "version": "\(version)", "reason": "\(reason)"])
+  }
+
   func draining(_ seconds: UInt64) {
     logger.notice("draining", metadata: ["seconds at most": "\(seconds)"])
   }

@@ -25,7 +25,7 @@ extension Exchange {
   func sendRequest() {
     guard let origin else { return }
     let isEnd = isRequestEnded && requestBody.isEmpty && requestTrailers == nil
-    guard let stream = origin.open(self, head, isEnd: isEnd), let codec = origin.codec else {
+    guard let stream = origin.open(self, isEnd: isEnd), let codec = origin.codec else {
       self.origin = nil
       return perform(
         machine.originFailed(.neverProcessed, isReplayable: true, judge: &worker.judge, at: now))
@@ -46,24 +46,25 @@ extension Exchange {
   }
 
   func originInformed(_ head: ResponseHead) {
-    guard !isOver, !isResponding, head.status != 100, !decision.isDurable else { return }
+    guard !isOver, !isResponding, head.status != 100, !request.decision.isDurable else { return }
     clientCodec.sendInformational(clientStream, head)
     context.flushLater(client)
   }
 
-  func originAnswered(_ head: ResponseHead, isEnd: Bool) {
+  func originAnswered(_ head: consuming ResponseHead, isEnd: Bool) {
     guard !isOver else { return }
+    let status = head.status
     outcome.answeredAt = now
-    outcome.status = head.status
+    outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
     if isGatewayFault, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
-    heldHead = head
+    heldHead = consume head
     if isEnd { detachOrigin() }
     perform(
       machine.originAnswered(
-        status: head.status, isReplayable: isReplayable, judge: &worker.judge, at: now))
+        status: status, isReplayable: isReplayable, judge: &worker.judge, at: now))
   }
 
   func originSent(_ bytes: UnsafeRawBufferPointer) {
@@ -140,10 +141,8 @@ extension Exchange {
   // MARK: The answer
 
   func forwardHead() {
-    guard var head = heldHead else { return }
-    heldHead = nil
-    decision.prepareResponse(
-      &head, choice: machine.choice, snapshot: snapshot, scratch: &context.scratch)
+    guard var head = heldHead.take() else { return }
+    request.prepareResponse(&head, choice: machine.choice, snapshot: snapshot)
     isResponding = true
     // The time of the record is over; from here on the body has its own.
     touch(snapshot.timeouts.originStallMilliseconds)
@@ -166,10 +165,10 @@ extension Exchange {
   func answer(_ refusal: Refusal) {
     outcome.refusal = refusal
     outcome.status = refusal.status
-    let answer = decision.localAnswer(
-      refusal, head: head, snapshot: snapshot, time: context.wallTime)
+    let answer = request.decision.localAnswer(
+      refusal, head: request.head, snapshot: snapshot, time: context.wallTime)
     isResponding = true
-    let hasBody = head.method != .head && !answer.body.isEmpty
+    let hasBody = request.head.method != .head && !answer.body.isEmpty
     clientCodec.sendResponse(clientStream, answer.head, isEnd: !hasBody)
     if hasBody {
       unsafe answer.body.withUnsafeBytes { unsafe clientCodec.send(clientStream, $0) }
@@ -178,7 +177,7 @@ extension Exchange {
     context.flushLater(client)
     finish(.refused)
     // The rest of such a request is of no use, or will never come.
-    let isHopeless = decision.isUnread || refusal == .requestTimeout
+    let isHopeless = request.decision.isUnread || refusal == .requestTimeout
     if isHopeless, !isRequestEnded { client.refuseRest(of: clientStream, byteCount: 0) }
   }
 

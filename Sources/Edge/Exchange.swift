@@ -18,8 +18,8 @@ final class Exchange {
   let generation: Generation
   /// The place in the worker's list; the worker keeps it true.
   var index = 0
-  private(set) var head: RequestHead
-  var decision: Decision
+  /// The request and its decision.
+  var request: JudgedRequest
   var machine = ExchangeMachine()
   var outcome = Outcome()
   /// The number of the decision's record; nil when the log did not take it.
@@ -59,9 +59,9 @@ final class Exchange {
     clientStream = stream
     worker = client.worker
     generation = client.worker.generation
-    self.head = head
+    let facts = client.facts(head)
+    request = JudgedRequest(head: head, client: facts)
     isRequestEnded = isEnd
-    decision = Decision(client: client.facts(head))
     outcome.startedAt = client.worker.context.loop.now
   }
 
@@ -72,14 +72,14 @@ final class Exchange {
   func begin(_ fault: RequestFault? = nil) {
     let hasRoom = worker.began(self)
     worker.decide(self, fault)
-    recordSequence = worker.audit.append(decision, head, snapshot)
+    recordSequence = worker.audit.append(request, snapshot)
     guard recordSequence != nil else { return answer(.auditUnavailable) }
-    if decision.isDurable { worker.audit.wantCommit() }
+    if request.decision.isDurable { worker.audit.wantCommit() }
     guard hasRoom else { return answer(.overloaded) }
-    if let refusal = decision.refusal ?? client.prepare(&head, for: decision) {
+    if let refusal = request.decision.refusal ?? client.prepare(&request) {
       answer(refusal)
     } else {
-      perform(machine.begin(decision.machineRequest(head)))
+      perform(machine.begin(request.machineRequest))
     }
   }
 
@@ -107,13 +107,13 @@ final class Exchange {
 
   func acquire(_ choice: Int, requiresFresh: Bool) {
     releaseOrigin(.failed)
-    let endpoint = decision.endpoint(ofChoice: choice)
+    let endpoint = request.decision.endpoint(ofChoice: choice)
     outcome.attemptCount += 1
     outcome.endpoint = endpoint
     touch(snapshot.timeouts.acquireMilliseconds)
     let pool = generation.pools[Int(endpoint.index)]
     waitingIn = pool
-    pool.acquire(self, requiresFresh: requiresFresh || !head.method.isIdempotent)
+    pool.acquire(self, requiresFresh: requiresFresh || !request.head.method.isIdempotent)
   }
 
   var context: LoopContext { worker.context }

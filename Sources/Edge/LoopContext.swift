@@ -14,10 +14,10 @@ final class LoopContext {
   let plaintextBuffer: UnsafeMutableRawBufferPointer
   /// Plaintext on its way into TLS; empty between two connections.
   var plaintext = ByteQueue()
-  /// Where field values are put together; empty between two of them.
-  var scratch = ByteQueue()
   /// Connections that may have something to write at the end of this turn.
   private var unflushed: [Connection] = []
+  /// The memory that `unflushed` goes on with while its connections are flushed.
+  private var unflushedSpare: [Connection] = []
   /// Connections that may read again, because what they read before has moved on.
   private var unpumped: [Connection] = []
   /// Streams to end early once what is queued for them was written as far as possible.
@@ -75,13 +75,16 @@ final class LoopContext {
 
   /// Flushes until no connection asks for it; flushing one may give others more to write.
   private func flushAll() {
-    var index = 0
-    while index < unflushed.count {
-      let connection = unflushed[index]
-      connection.isFlushPending = false
-      connection.flush()
-      index += 1
+    while !unflushed.isEmpty {
+      var batch: [Connection] = []
+      swap(&batch, &unflushedSpare)
+      swap(&batch, &unflushed)
+      for connection in batch {
+        connection.isFlushPending = false
+        connection.flush()
+      }
+      batch.removeAll(keepingCapacity: true)
+      swap(&batch, &unflushedSpare)
     }
-    unflushed.removeAll(keepingCapacity: true)
   }
 }

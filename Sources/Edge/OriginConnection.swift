@@ -34,12 +34,12 @@ final class OriginConnection: Connection {
   }
 
   /// Sends a request's head; nil, and the place is given back, when the connection takes none now.
-  func open(_ exchange: Exchange, _ head: borrowing RequestHead, isEnd: Bool) -> StreamID? {
+  func open(_ exchange: Exchange, isEnd: Bool) -> StreamID? {
     guard let codec, codec.canOpen else {
       settle()
       return nil
     }
-    let stream = codec.open(head, isEnd: isEnd)
+    let stream = exchange.request.open(on: codec, isEnd: isEnd)
     requestCount += 1
     exchanges.insert(exchange, stream)
     context.flushLater(self)

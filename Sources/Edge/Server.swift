@@ -16,6 +16,10 @@ enum WorkerReport: Sendable {
   case requestSucceeded(Endpoint)
   /// The loop has drained and ended.
   case ended
+  /// Where the versions of this snapshot's pair differed.
+  case differences(DifferenceTable, Snapshot)
+  /// Another version of the policy is in force.
+  case policies(PolicyPair)
 }
 
 /// The running edge: a worker per core, the committer, and the control loop with the prober.
@@ -32,13 +36,19 @@ public final class Server {
     public var seed: UInt64
     /// Where messages go.
     public var logger: Logger
+    /// Tells of other versions of the policy; nil for a policy that changes by reload only.
+    public var policies: (any PolicyFeed)?
 
     /// Makes options.
-    public init(loopCount: Int, audit: AuditOptions, seed: UInt64, logger: Logger) {
+    public init(
+      loopCount: Int, audit: AuditOptions, seed: UInt64, logger: Logger,
+      policies: (any PolicyFeed)? = nil
+    ) {
       self.loopCount = loopCount
       self.audit = audit
       self.seed = seed
       self.logger = logger
+      self.policies = policies
     }
   }
 
@@ -59,6 +69,10 @@ public final class Server {
   private var startFailure: String?
   private var ready: (() -> Void)?
   private var isDraining = false
+  /// Where the versions of the pair differed since the last activation.
+  private var differences = DifferenceTable()
+  /// Whether the loops were started.
+  private var hasStarted = false
 
   /// Opens the audit log and makes the loops; nothing listens yet. `reload` is called on SIGHUP and
   /// gives the next snapshot, or nil after it has said what is wrong. Block signals first.
@@ -90,12 +104,18 @@ public final class Server {
     signals = try Signals(on: context.loop) { [unowned self] in received($0) }
     try reports.attach(to: context.loop) { [unowned self] in received($0) }
     let committer = try startCommitter()
+    let stopWatch = try Mailbox<PolicyWatch.Stop>()
+    let watch = try options.policies.map { feed in
+      try PolicyWatch.start(feed, stop: stopWatch) { [reports] in reports.post(.policies($0)) }
+    }
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
     context.loop.endOfTurn = { [unowned self] in context.endTurn() }
     context.loop.run()
     for thread in threads { thread.join() }
     threads = []
+    stopWatch.post(PolicyWatch.Stop())
+    watch?.join()
     auditLog.inbox.post(.stop)
     committer.join()
     if let startFailure { throw ServerError(reason: startFailure) }
@@ -105,6 +125,7 @@ public final class Server {
   /// Starts the loops, once it is known which endpoints answer.
   private func startWorkers() {
     if isDraining { return context.loop.stop() }
+    hasStarted = true
     do {
       for index in 0..<options.loopCount {
         threads.append(try startWorker(index, prober.current))
@@ -168,6 +189,12 @@ public final class Server {
         recordAdoption()
         ready?()
       }
+    case .differences(let table, let of):
+      // Those of an earlier snapshot would be read with the wrong rules.
+      guard of === snapshot else { return }
+      differences.add(table)
+      options.policies?.differ(snapshot.lines(of: differences))
+    case .policies(let pair): adopt(pair)
     case .ended:
       runningCount -= 1
       if runningCount == 0 { context.loop.stop() }
@@ -179,12 +206,34 @@ public final class Server {
     case .terminate: beginDrain()
     case .reload:
       guard !isDraining, let next = reload() else { return }
-      snapshot = next
-      prober.adopt(next)
-      prober.whenSettled { [unowned self] in
-        for worker in workers { worker.post(.adopt(snapshot, prober.current)) }
-        recordAdoption()
-      }
+      adopt(next)
+    }
+  }
+
+  /// Goes on with another snapshot once its endpoints were heard of; requests under way finish with
+  /// the one that they began with.
+  private func adopt(_ next: Snapshot) {
+    if next.policy.contentHash != snapshot.policy.contentHash { differences = DifferenceTable() }
+    snapshot = next
+    prober.adopt(next)
+    // Before their start the loops need no message: they start with this snapshot.
+    guard hasStarted else { return }
+    prober.whenSettled { [unowned self] in
+      for worker in workers { worker.post(.adopt(snapshot, prober.current)) }
+      // Otherwise the last loop that listens brings it about.
+      if listeningCount == options.loopCount { recordAdoption() }
+    }
+  }
+
+  /// Goes on with another policy, everything else staying as it is; or stays with the one before.
+  private func adopt(_ pair: PolicyPair) {
+    let policy = pair.active
+    guard !isDraining, policy.contentHash != snapshot.policy.contentHash else { return }
+    do throws(TopologyFaults) {
+      adopt(try snapshot.replacing(policies: pair))
+    } catch {
+      log.policyRefused(policy: policy.name, version: policy.version, "\(error)")
+      options.policies?.refused(policy, "\(error)")
     }
   }
 
@@ -196,6 +245,7 @@ public final class Server {
     event.subject = .text("\(policy.name) \(policy.version)")
     event.detail = .text(policy.contentHash)
     auditLog.append(event)
+    options.policies?.adopted(policy)
   }
 
   private func beginDrain() {

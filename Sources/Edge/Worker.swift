@@ -52,7 +52,8 @@ final class Worker: TimerTarget {
     judge = ExchangeMachine.Judge(
       budget: RetryBudget(limits: snapshot.limits.origins, at: context.loop.now),
       limits: snapshot.limits.origins)
-    generation = Generation(snapshot, health: health, after: nil, worker: self)
+    generation = Generation(
+      snapshot.copyForLoop(), health: health.copyForLoop(), after: nil, worker: self)
   }
 
   var snapshot: Snapshot { generation.snapshot }
@@ -73,7 +74,7 @@ final class Worker: TimerTarget {
     switch message {
     case .adopt(let snapshot, let health): adopt(snapshot, health)
     case .health(let health):
-      if health.topology === snapshot.topology { generation.health = health }
+      if health.topology === snapshot.topology { generation.health = health.copyForLoop() }
     case .durable(let sequence): audit.becameDurable(sequence)
     case .auditFailed: audit.failed()
     case .drain: beginDrain()
@@ -82,13 +83,22 @@ final class Worker: TimerTarget {
 
   private func adopt(_ snapshot: Snapshot, _ health: HealthSnapshot) {
     let old = generation
-    let next = Generation(snapshot, health: health, after: old, worker: self)
+    // Counted by the rules' numbers, which mean the old snapshot's.
+    reportDifferences()
+    let next = Generation(
+      snapshot.copyForLoop(), health: health.copyForLoop(), after: old, worker: self)
     generation = next
     for pool in old?.pools ?? [] where !next.pools.contains(where: { $0 === pool }) {
       pool.retire()
       retiringPools.append(pool)
     }
     openListeners()
+  }
+
+  /// Tells the control loop where policy versions differed.
+  private func reportDifferences() {
+    guard let table = decider.takeDifferences() else { return }
+    reports.post(.differences(table, snapshot))
   }
 
   // MARK: Clients
@@ -152,13 +162,12 @@ final class Worker: TimerTarget {
   /// Takes the decision of an exchange; `fault` is why its request could not be read.
   func decide(_ exchange: Exchange, _ fault: RequestFault?) {
     if let fault {
-      return decider.refuse(fault, time: context.wallTime, into: &exchange.decision)
+      return decider.refuse(fault, time: context.wallTime, into: &exchange.request.decision)
     }
     let generation = exchange.generation
-    decider.decide(
-      exchange.head, snapshot: generation.snapshot, health: generation.health,
-      loads: generation.loads, now: context.loop.now, time: context.wallTime,
-      into: &exchange.decision)
+    exchange.request.decide(
+      by: &decider, snapshot: generation.snapshot, health: generation.health,
+      loads: generation.loads, now: context.loop.now, time: context.wallTime)
   }
 
   /// Ends an exchange: its outcome is recorded and its place is free.
@@ -169,8 +178,8 @@ final class Worker: TimerTarget {
       last.index = exchange.index
     }
     audit.append(
-      exchange.outcome.record(
-        of: exchange.decision, loop: audit.loop, snapshot: exchange.generation.snapshot))
+      exchange.request.record(
+        exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot))
   }
 
   /// Tells the health machines of a failure that a request met.
@@ -198,6 +207,7 @@ final class Worker: TimerTarget {
     retiringPools.removeAll { $0.isEmpty }
     tickCount += 1
     if tickCount % Self.ticksPerSweep == 0 {
+      reportDifferences()
       for client in Array(clients.values) { client.checkDeadlines(now) }
       if droppedClientCount > 0 { log.clientsDropped(droppedClientCount) }
       droppedClientCount = 0

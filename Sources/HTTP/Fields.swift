@@ -1,3 +1,5 @@
+public import Base
+
 /// The field lines of one message section, in order, in one allocation for all bytes.
 ///
 /// Names are lower case (a codec refuses or folds others before they come here). Values have no
@@ -15,7 +17,8 @@ public struct Fields: Sendable {
     public var valueCount: UInt32
     /// The name, when it is one that the proxy treats specially.
     public var known: KnownField
-    /// Whether HPACK must never index the line (credentials).
+    /// Whether HPACK must not index the line: credentials, and values that never come again, which
+    /// would push those that do out of its table.
     public var isSensitive: Bool
   }
 
@@ -45,8 +48,10 @@ public struct Fields: Sendable {
     isSensitive: Bool
   ) {
     let start = UInt32(truncatingIfNeeded: bytes.count)
-    unsafe bytes.append(contentsOf: name)
-    unsafe bytes.append(contentsOf: value)
+    bytes.append(byteCountMax: name.count + value.count) { text in
+      unsafe text.append(name)
+      unsafe text.append(value)
+    }
     lines.append(
       Line(
         nameStart: start, nameCount: UInt32(truncatingIfNeeded: name.count),
@@ -55,7 +60,14 @@ public struct Fields: Sendable {
         isSensitive: isSensitive || known.isCredential))
   }
 
+  /// Appends a line of the proxy's own with a fixed value.
+  @inline(__always)
+  public mutating func append(_ name: StaticString, _ value: StaticString) {
+    append(name, byteCountMax: value.utf8CodeUnitCount) { $0.append(value) }
+  }
+
   /// Appends a line of the proxy's own; traps on a value that would break the message.
+  @_disfavoredOverload
   public mutating func append(_ name: StaticString, _ value: String) {
     var value = value
     value.withUTF8 { text in
@@ -86,7 +98,7 @@ public struct Fields: Sendable {
     text: UnsafeRawBufferPointer, nameCount: Int, value: Range<Int>
   ) -> KnownField {
     let start = bytes.count
-    unsafe bytes.append(contentsOf: text)
+    bytes.append(byteCountMax: text.count) { unsafe $0.append(text) }
     let known = unsafe bytes.withUnsafeMutableBytes { all in
       let name = unsafe UnsafeMutableRawBufferPointer(rebasing: all[start..<(start + nameCount)])
       for index in 0..<nameCount {
@@ -124,24 +136,33 @@ public struct Fields: Sendable {
     lines.removeLast(lines.count - keptCount)
   }
 
-  /// Appends a line of the proxy's own whose value `write` appends to the bytes it is given; it
-  /// must only append, and no control byte.
-  public mutating func append(_ name: StaticString, writing write: (inout [UInt8]) -> Void) {
-    let nameBytes = unsafe UnsafeRawBufferPointer(
-      start: name.utf8Start, count: name.utf8CodeUnitCount)
+  /// Appends a line of the proxy's own whose value `write` writes: at most `byteCountMax` bytes and
+  /// no control byte. A value that `isUnique` never comes again.
+  @inline(__always)
+  public mutating func append(
+    _ name: StaticString, isUnique: Bool = false, byteCountMax: Int,
+    writing write: (inout ByteWriter) -> Void
+  ) {
     let start = bytes.count
-    unsafe bytes.append(contentsOf: nameBytes)
-    let valueStart = bytes.count
-    write(&bytes)
-    precondition(bytes.count >= valueStart, "a value writer took bytes away")
-    let known = unsafe KnownField(lowercased: nameBytes)
+    bytes.append(byteCountMax: name.utf8CodeUnitCount + byteCountMax) { text in
+      text.append(name)
+      write(&text)
+    }
+    endLine(name, start: start, isUnique: isUnique)
+  }
+
+  /// Adds the line whose name and value end the bytes.
+  private mutating func endLine(_ name: StaticString, start: Int, isUnique: Bool) {
+    let nameCount = name.utf8CodeUnitCount
+    let known = unsafe KnownField(
+      lowercased: UnsafeRawBufferPointer(start: name.utf8Start, count: nameCount))
     lines.append(
       Line(
         nameStart: UInt32(truncatingIfNeeded: start),
-        nameCount: UInt32(truncatingIfNeeded: nameBytes.count),
-        valueStart: UInt32(truncatingIfNeeded: valueStart),
-        valueCount: UInt32(truncatingIfNeeded: bytes.count - valueStart), known: known,
-        isSensitive: known.isCredential))
+        nameCount: UInt32(truncatingIfNeeded: nameCount),
+        valueStart: UInt32(truncatingIfNeeded: start &+ nameCount),
+        valueCount: UInt32(truncatingIfNeeded: bytes.count &- start &- nameCount), known: known,
+        isSensitive: isUnique || known.isCredential))
   }
 
   /// Removes every line that `shouldRemove` picks; the bytes stay where they are.
@@ -149,10 +170,11 @@ public struct Fields: Sendable {
     lines.removeAll(where: shouldRemove)
   }
 
-  /// Makes room for lines and bytes that are about to come, in one allocation each.
+  /// Makes room for lines and bytes that are about to come, and for those that the proxy adds, in
+  /// one allocation each.
   mutating func reserve(lineCount: Int, byteCount: Int) {
-    bytes.reserveCapacity(bytes.count + byteCount)
-    lines.reserveCapacity(lines.count + lineCount)
+    bytes.reserveCapacity(bytes.count + byteCount + 512)
+    lines.reserveCapacity(lines.count + lineCount + 8)
   }
 
   /// Forgets all lines and keeps the memory.

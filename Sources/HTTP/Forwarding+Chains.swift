@@ -48,34 +48,49 @@ extension Forwarding {
     /// Appends the lines to the head, with our member behind the peer's.
     func append(to head: inout RequestHead, peer: IPAddress) {
       let (isSecure, authority) = (head.isSecure, head.authority)
-      head.fields.append("forwarded") { value in
-        value.append(contentsOf: forwarded)
-        if !forwarded.isEmpty { value.append(literal: ", ") }
-        value.append(literal: "for=")
+      let byteCountMax =
+        forwarded.count + authority.count + IPAddress.textByteCountMax
+        + Self.punctuationByteCountMax
+      head.fields.append("forwarded", byteCountMax: byteCountMax) { value in
+        value.append(forwarded)
+        if !forwarded.isEmpty { value.append(", ") }
+        value.append("for=")
         // An IPv6 address needs brackets and so quotes; RFC 7239 section 6.
-        if !peer.isIPv4 { value.append(literal: "\"[") }
-        peer.append(to: &value)
-        if !peer.isIPv4 { value.append(literal: "]\"") }
-        value.append(literal: isSecure ? ";proto=https" : ";proto=http")
+        if !peer.isIPv4 { value.append("\"[") }
+        peer.write(to: &value)
+        if !peer.isIPv4 { value.append("]\"") }
+        value.append(isSecure ? ";proto=https" : ";proto=http")
         Self.append(host: authority, to: &value)
       }
-      head.fields.append("x-forwarded-for") { value in
-        value.append(contentsOf: forwardedFor)
-        if !forwardedFor.isEmpty { value.append(literal: ", ") }
-        peer.append(to: &value)
+      let listByteCountMax = forwardedFor.count + 2 + IPAddress.textByteCountMax
+      head.fields.append("x-forwarded-for", byteCountMax: listByteCountMax) { value in
+        value.append(forwardedFor)
+        if !forwardedFor.isEmpty { value.append(", ") }
+        peer.write(to: &value)
       }
-      if !hasProto { head.fields.append("x-forwarded-proto", isSecure ? "https" : "http") }
+      if !hasProto {
+        if isSecure {
+          head.fields.append("x-forwarded-proto", "https")
+        } else {
+          head.fields.append("x-forwarded-proto", "http")
+        }
+      }
       if !hasHost && !authority.isEmpty {
-        head.fields.append("x-forwarded-host") { $0.append(contentsOf: authority) }
+        head.fields.append("x-forwarded-host", byteCountMax: authority.count) {
+          $0.append(authority)
+        }
       }
     }
 
+    /// Bytes of our member of `Forwarded` beside the peer's members, the address and the host.
+    private static let punctuationByteCountMax = 32
+
     /// Appends the `host` parameter, in quotes when it is no token.
-    private static func append(host: [UInt8], to value: inout [UInt8]) {
+    private static func append(host: [UInt8], to value: inout ByteWriter) {
       guard !host.isEmpty else { return }
       let needsQuotes = !host.allSatisfy { ByteSet.token.contains($0) }
-      value.append(literal: needsQuotes ? ";host=\"" : ";host=")
-      value.append(contentsOf: host)
+      value.append(needsQuotes ? ";host=\"" : ";host=")
+      value.append(host)
       if needsQuotes { value.append(0x22) }
     }
   }
@@ -87,22 +102,5 @@ extension [UInt8] {
     unsafe append(
       contentsOf: UnsafeRawBufferPointer(
         start: literal.utf8Start, count: literal.utf8CodeUnitCount))
-  }
-
-  /// Appends `value` in `digitCount` lower-case hexadecimal digits.
-  mutating func append(hexadecimal value: UInt128, digitCount: Int) {
-    // In halves: 64-bit shifts are single instructions.
-    if digitCount > 16 {
-      append(hexadecimal: UInt64(truncatingIfNeeded: value >> 64), digitCount: digitCount - 16)
-    }
-    append(hexadecimal: UInt64(truncatingIfNeeded: value), digitCount: Swift.min(digitCount, 16))
-  }
-
-  /// Appends the last `digitCount` lower-case hexadecimal digits of `value`.
-  private mutating func append(hexadecimal value: UInt64, digitCount: Int) {
-    for shift in stride(from: 4 * (digitCount - 1), through: 0, by: -4) {
-      let nibble = UInt8(truncatingIfNeeded: (value >> UInt64(shift)) & 0xF)
-      append(nibble < 10 ? 0x30 &+ nibble : 0x57 &+ nibble)
-    }
   }
 }

@@ -1,3 +1,5 @@
+import Base
+
 extension Forwarding {
   /// Bytes in the longest request identifier that is passed on.
   private static let requestIDBytesMax = 64
@@ -17,7 +19,9 @@ extension Forwarding {
 
   /// Adds an identifier of our own.
   static func appendRequestID(_ fields: inout Fields, _ identifier: UInt128) {
-    fields.append("x-request-id") { $0.append(hexadecimal: identifier, digitCount: 32) }
+    fields.append("x-request-id", isUnique: true, byteCountMax: 32) {
+      $0.append(hexadecimal: identifier)
+    }
   }
 
   /// The trace that the request belongs to, with our span as the parent of what follows.
@@ -82,14 +86,24 @@ extension Forwarding {
 
     /// Appends `traceparent`.
     func append(to fields: inout Fields) {
-      fields.append("traceparent") { value in
-        value.append(literal: "00-")
-        value.append(hexadecimal: traceID, digitCount: 32)
+      // The flags' digits are written through a whole word's room.
+      fields.append("traceparent", isUnique: true, byteCountMax: 55 + 14) { value in
+        value.append("00-")
+        value.append(hexadecimal: traceID)
         value.append(0x2D)
-        value.append(hexadecimal: UInt128(spanID), digitCount: 16)
+        value.append(hexadecimal: spanID)
         value.append(0x2D)
-        value.append(hexadecimal: UInt128(flags), digitCount: 2)
+        value.append(hexadecimal: UInt64(flags), digits: 2)
       }
     }
+  }
+}
+
+extension ByteWriter {
+  /// Appends 32 lower-case hexadecimal digits.
+  @inline(__always)
+  mutating func append(hexadecimal value: UInt128) {
+    append(hexadecimal: UInt64(truncatingIfNeeded: value >> 64))
+    append(hexadecimal: UInt64(truncatingIfNeeded: value))
   }
 }

@@ -34,6 +34,18 @@ public struct HealthSnapshot: Sendable {
     self.sampleAgeMillisecondsMax = sampleAgeMillisecondsMax
   }
 
+  /// The same snapshot with lists of its own, for one loop; see `Snapshot.copyForLoop`.
+  public func copyForLoop() -> HealthSnapshot {
+    let owned = statuses.map { status in
+      var owned = status
+      owned.homeLagsMilliseconds = status.homeLagsMilliseconds.map { $0 }
+      return owned
+    }
+    return HealthSnapshot(
+      number: number, topology: topology, statuses: owned, epochs: epochs.map { $0 },
+      isSelfDoubting: isSelfDoubting, sampleAgeMillisecondsMax: sampleAgeMillisecondsMax)
+  }
+
   /// The status of one endpoint.
   @inline(__always)
   public subscript(_ id: EndpointID) -> EndpointStatus { statuses[Int(id.index)] }
@@ -41,7 +53,7 @@ public struct HealthSnapshot: Sendable {
   /// An upper bound, in milliseconds at `now`, of how far an endpoint's copy of the data of `home`
   /// is behind; nil `home` is the endpoint's own region. Nil is infinite.
   public func lagMilliseconds(_ id: EndpointID, home: RegionID?, at now: Instant) -> UInt64? {
-    guard let home, home != topology[id].region else {
+    guard let home, home != topology.region(of: id) else {
       return self[id].lagMilliseconds(at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
     }
     return self[id].lagMilliseconds(

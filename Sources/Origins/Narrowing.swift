@@ -90,8 +90,9 @@ public enum Narrowing {
     _ id: EndpointID, snapshot: borrowing HealthSnapshot, loads: borrowing EndpointLoads,
     at now: Instant
   ) -> Bool {
-    let status = snapshot[id]
-    return status.reach != .healthy || status.freshness != .fresh || loads.isAvoided(id, at: now)
+    let index = Int(id.index)
+    return snapshot.statuses[index].reach != .healthy
+      || snapshot.statuses[index].freshness != .fresh || loads.isAvoided(id, at: now)
   }
 
   /// Puts an endpoint where its state says: choices, last resorts or removed.

@@ -39,6 +39,8 @@ public struct Pool: Sendable {
   /// Slots, at the same index as `connections`: scanned often, so kept dense.
   private var slots: [Int] = []
   private var connections: [Connection] = []
+  /// How many of them take no further request.
+  private var retiringCount = 0
   /// Idle HTTP/1.1 slots, the most recently used last. Unused for HTTP/2.
   private var idle: [Int] = []
   private var waiters: [Waiter] = []
@@ -143,7 +145,7 @@ extension Pool {
     precondition(connections[index].inUseCount > 0, "released a slot that was not in use")
     connections[index].inUseCount -= 1
     connections[index].lastUsedAt = now
-    if reusable { connections[index].provenAt = now } else { connections[index].isRetiring = true }
+    if reusable { connections[index].provenAt = now } else { retire(index) }
     retireIfOld(index, at: now)
     settle(index)
     if idle.count > limits.idleCountMax { closeIdle(slot: idle[0]) }
@@ -159,7 +161,7 @@ extension Pool {
   /// The peer takes no new requests on `slot`; those under way go on.
   public mutating func goAway(_ slot: Int, at now: Instant) {
     guard let index = slots.firstIndex(of: slot) else { return }
-    connections[index].isRetiring = true
+    retire(index)
     idle.removeAll { $0 == slot }
     settle(index)
     pump(at: now)
@@ -229,7 +231,7 @@ extension Pool {
     for waiter in waiters { outputs.append(.failed(waiter.id, .closing)) }
     waiters.removeAll()
     for index in connections.indices.reversed() {
-      connections[index].isRetiring = true
+      retire(index)
       if connections[index].inUseCount == 0 { closeIdle(slot: slots[index]) }
     }
   }
@@ -291,6 +293,7 @@ extension Pool {
     }
     guard !waiters.isEmpty else { return }
     while startConnect(at: now) { outputs.append(.connect) }
+    guard isPausing(at: now) else { return }
     for place in waiters.indices.reversed() where isHopeless(waiters[place], at: now) {
       outputs.append(.failed(waiters.remove(at: place).id, .backingOff))
     }
@@ -301,11 +304,14 @@ extension Pool {
   }
 
   /// Connections that take further requests.
-  private var liveCount: Int { connections.count { !$0.isRetiring } }
+  private var liveCount: Int { connections.count - retiringCount }
+
+  /// Whether no connect is under way and none may begin yet.
+  private func isPausing(at now: Instant) -> Bool { pendingCount == 0 && now < pausedUntil }
 
   /// Whether nothing can give this request a connection before the pause ends.
   private func isHopeless(_ waiter: Waiter, at now: Instant) -> Bool {
-    guard pendingCount == 0, now < pausedUntil else { return false }
+    guard isPausing(at: now) else { return false }
     return liveCount == 0 || (!isMultiplexed && waiter.requiresFresh)
   }
 
@@ -325,6 +331,8 @@ extension Pool {
 
   /// Makes room: closes the connection that was idle longest, which no waiting request may use.
   private mutating func closeOneForFresh() -> Bool {
+    // Under load every connection is busy: INVARIANT (one place) spares the search.
+    if !isMultiplexed && idle.isEmpty { return false }
     var oldest: Int?
     for index in connections.indices
     where connections[index].inUseCount == 0 && connections[index].hasRoom {
@@ -355,7 +363,14 @@ extension Pool {
 
   private mutating func retireIfOld(_ index: Int, at now: Instant) {
     let age = now.milliseconds(since: connections[index].openedAt)
-    if age >= limits.connectionAgeMilliseconds { connections[index].isRetiring = true }
+    if age >= limits.connectionAgeMilliseconds { retire(index) }
+  }
+
+  /// Gives the connection no further request.
+  private mutating func retire(_ index: Int) {
+    guard !connections[index].isRetiring else { return }
+    connections[index].isRetiring = true
+    retiringCount += 1
   }
 
   /// Puts a connection that may have become idle where it belongs.
@@ -376,6 +391,7 @@ extension Pool {
   }
 
   private mutating func forget(_ index: Int) {
+    if connections[index].isRetiring { retiringCount -= 1 }
     slots.swapAt(index, slots.count - 1)
     connections.swapAt(index, connections.count - 1)
     slots.removeLast()

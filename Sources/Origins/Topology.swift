@@ -79,6 +79,12 @@ public final class Topology: Sendable {
   @inline(__always)
   public subscript(_ id: EndpointID) -> Endpoint { endpoints[Int(id.index)] }
 
+  /// The region of an endpoint, without a copy of its names.
+  public func region(of id: EndpointID) -> RegionID { endpoints[Int(id.index)].region }
+
+  /// The tier of an endpoint, without a copy of its names.
+  public func tier(of id: EndpointID) -> Tier { endpoints[Int(id.index)].tier }
+
   /// The endpoints of one tier of one region; empty for `.cache` and for regions not in the policy.
   public func endpoints(of region: RegionID, tier: Tier) -> ArraySlice<EndpointID> {
     guard tier != .cache, Int(region.index) < regionNames.count else { return [] }

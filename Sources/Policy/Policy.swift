@@ -54,7 +54,7 @@ public final class Policy: Sendable {
   public let rules: [Rule]
   /// The value codes of its attributes.
   let domains: Domains
-  private let compiled: CompiledPolicy
+  let compiled: CompiledPolicy
   /// The referee of the compiled form.
   let interpreter: Interpreter
 

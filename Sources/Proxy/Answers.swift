@@ -32,10 +32,10 @@ extension Decision {
     head.fields.append("proxy-status", "\(status); details=\"\(refusal.rawValue)\"")
     head.fields.append("ehr-region", "none")
     head.fields.append("ehr-freshness", "source=none")
-    var scratch = ByteQueue()
-    appendIdentity(to: &head.fields, snapshot, scratch: &scratch)
-    scratch.append(httpDate: time)
-    move(&scratch, as: "date", to: &head.fields)
+    appendIdentity(to: &head.fields, snapshot)
+    head.fields.append("date", byteCountMax: ByteWriter.httpDateByteCount) {
+      $0.append(httpDate: time)
+    }
     return LocalAnswer(head: head, body: body)
   }
 
@@ -53,8 +53,9 @@ extension Decision {
 
   /// What led to the refusal, for those who look it up; no patient, no address, no value of theirs.
   private func diagnostics(_ refusal: Refusal, _ snapshot: Snapshot) -> String {
-    var parts = ["decision \(id)", "policy \(snapshot.policy.name) \(snapshot.policy.version)"]
-    if let index = plan?.ruleIndex { parts.append("rule \(snapshot.policy.rules[index].id)") }
+    let policy = snapshot.policy(of: self)
+    var parts = ["decision \(id)", "policy \(policy.name) \(policy.version)"]
+    if let index = plan?.ruleIndex { parts.append("rule \(policy.rules[index].id)") }
     if let malformed = classification.refusal { parts.append(malformed.rawValue) }
     return parts.joined(separator: ", ")
   }
@@ -62,7 +63,7 @@ extension Decision {
   /// The rule's own words when one decided, else the refusal's.
   private func sentence(_ refusal: Refusal, _ snapshot: Snapshot) -> String {
     guard refusal == .forbidden, let index = plan?.ruleIndex else { return "\(refusal.sentence)" }
-    return snapshot.policy.rules[index].say
+    return snapshot.policy(of: self).rules[index].say
   }
 
   private func operationOutcome(_ refusal: Refusal, _ snapshot: Snapshot) -> [UInt8] {

@@ -8,6 +8,7 @@ internal import Policy
 public struct Decider: ~Copyable {
   private var random: SplitMix64
   private var steps: [Step] = []
+  private var differences = DifferenceTable()
 
   /// Makes a decider whose identifiers and random choices follow `seed`.
   public init(seed: UInt64) { random = SplitMix64(seed: seed) }
@@ -21,17 +22,28 @@ public struct Decider: ~Copyable {
     decision.time = time
     gather(head, snapshot, into: &decision)
     if decision.refusal != nil { return }
-    let plan = snapshot.policy.plan(for: decision.facts)
+    let decided = snapshot.policies.decide(decision.facts)
+    let plan = decided.plan
     decision.plan = plan
+    decision.source = decided.source
+    decision.other = decided.other
+    if let other = decided.other {
+      differences.add(
+        DifferenceTable.Key(
+          dataClass: decision.facts.dataClass, source: decided.source, ruleIndex: plan.ruleIndex,
+          verdict: plan.verdict, other: other))
+    }
     if case .refuse(let kind) = plan.verdict {
       decision.refusal = refusal(kind)
       return
     }
     steps.removeAll(keepingCapacity: true)
+    let view = decided.source == .superseded ? snapshot.policies.superseded : nil
     for candidate in plan.candidates {
       steps.append(
         Step(
-          region: candidate.region, tier: candidate.tier,
+          // The pair keeps only candidates whose regions the active version has, too.
+          region: view?.region(candidate.region) ?? candidate.region, tier: candidate.tier,
           stalenessMillisecondsMax: candidate.stalenessMillisecondsMax,
           isMarkedStale: candidate.isMarkedStale, orderGroup: candidate.orderGroup))
     }
@@ -42,6 +54,13 @@ public struct Decider: ~Copyable {
       at: now, using: &random,
       into: &decision.narrowed)
     if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
+  }
+
+  /// The differences between policy versions since the last call; nil when there were none.
+  public mutating func takeDifferences() -> DifferenceTable? {
+    guard !differences.isEmpty else { return nil }
+    defer { differences = DifferenceTable() }
+    return differences
   }
 
   /// Decides a request that a codec could not hand on: it gets an identifier and its refusal, and
@@ -89,7 +108,8 @@ public struct Decider: ~Copyable {
     switch decision.classification.refusal {
     case nil: break
     case .twoPatients: decision.refusal = .severalPatients
-    case .malformedPath, .malformedQuery, .malformedID, .tooManyParameters:
+    case .malformedPath, .malformedQuery, .malformedID, .tooManyParameters, .malformedBody,
+      .duplicateKey, .bodyContradicts:
       decision.refusal = .invalid
     }
   }

@@ -33,6 +33,10 @@ public struct Decision: Sendable {
   public internal(set) var classification = Classification()
   /// What the policy was asked.
   public internal(set) var facts = Facts()
+  /// Which policy version decided.
+  public internal(set) var source = PolicyPair.Source.active
+  /// What the other version would have said, if it was asked and said something else.
+  public internal(set) var other: PolicyPair.Other?
   /// What the policy said; nil when the request was refused before it was asked.
   public internal(set) var plan: Plan?
   /// The plan's endpoints in the order to try, and those removed.

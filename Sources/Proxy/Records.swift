@@ -41,7 +41,7 @@ extension Decision {
     record.conditions.scope = facts.scope
     switch facts.tenant {
     case .named(let index):
-      record.conditions.tenant = .bytes(snapshot.names.tenants[Int(index)])
+      record.conditions.tenant = .bytes(snapshot.names(of: self).tenants[Int(index)])
     case .other: record.conditions.isTenantOther = true
     case .unknown: break
     }
@@ -69,15 +69,16 @@ extension Decision {
 
   private func fillPlan(_ record: inout DecisionRecord, _ snapshot: Snapshot) {
     let names = snapshot.names
-    record.policyName = .bytes(names.policyName)
-    record.policyVersion = UInt64(snapshot.policy.version)
-    record.policyHash = .bytes(names.policyHash)
+    let words = snapshot.names(of: self)
+    record.policyName = .bytes(words.policyName)
+    record.policyVersion = UInt64(snapshot.policy(of: self).version)
+    record.policyHash = .bytes(words.policyHash)
     guard let plan else {
       record.verdict = .reject
       if let refusal { record.reason = .text(refusal.rawValue) }
       return
     }
-    if let index = plan.ruleIndex { record.rule = .bytes(names.rules[index]) }
+    if let index = plan.ruleIndex { record.rule = .bytes(words.rules[index]) }
     switch plan.verdict {
     case .refuse(let kind): record.verdict = .refuse(kind)
     case .permit: record.verdict = narrowed.choices.isEmpty ? .refuse(.unavailable) : .permit
@@ -88,7 +89,7 @@ extension Decision {
     for candidate in plan.candidates {
       record.candidates.append(
         RecordedCandidate(
-          region: .bytes(names.regions[Int(candidate.region.index)]), tier: candidate.tier,
+          region: .bytes(words.regions[Int(candidate.region.index)]), tier: candidate.tier,
           stalenessMilliseconds: candidate.stalenessMillisecondsMax,
           isMarked: candidate.isMarkedStale))
     }
@@ -100,8 +101,8 @@ extension Decision {
           reason: RemovalReason(removed.reason)))
     }
     if let first = narrowed.choices.first {
-      let endpoint = snapshot.topology[first.endpoint]
-      record.region = .bytes(names.regions[Int(endpoint.region.index)])
+      let region = snapshot.topology.region(of: first.endpoint)
+      record.region = .bytes(names.regions[Int(region.index)])
       record.endpoint = .bytes(names.endpoints[Int(first.endpoint.index)])
     }
   }
@@ -124,7 +125,9 @@ extension RemovalReason {
 
 extension Outcome {
   /// The record that closes `decision`.
-  public func record(of decision: Decision, loop: UInt16, snapshot: Snapshot) -> OutcomeRecord {
+  public func record(of decision: borrowing Decision, loop: UInt16, snapshot: Snapshot)
+    -> OutcomeRecord
+  {
     var record = OutcomeRecord()
     record.id = AuditID(high: decision.id.high, low: decision.id.low)
     let total = endedAt.microseconds(since: startedAt)
@@ -140,10 +143,10 @@ extension Outcome {
     record.termination = termination
     if let error = refusal?.proxyError { record.proxyError = .literal(error) }
     guard refusal == nil, let endpoint else { return record }
-    let answered = snapshot.topology[endpoint]
-    record.region = .bytes(snapshot.names.regions[Int(answered.region.index)])
+    let region = snapshot.topology.region(of: endpoint)
+    record.region = .bytes(snapshot.names.regions[Int(region.index)])
     record.endpoint = .bytes(snapshot.names.endpoints[Int(endpoint.index)])
-    record.tier = answered.tier
+    record.tier = snapshot.topology.tier(of: endpoint)
     if let choice = decision.narrowed.choices.first(where: { $0.endpoint == endpoint }) {
       record.lagMilliseconds = choice.lagMilliseconds
       record.isMarked = choice.isMarkedStale

@@ -1,4 +1,4 @@
-public import Base
+internal import Base
 public import HTTP
 internal import Origins
 internal import Policy
@@ -7,60 +7,75 @@ extension Decision {
   /// Makes an origin's head fit for the client: strips what was between us and the origin, adds who
   /// answered, how fresh, by which decision and rule.
   public func prepareResponse(
-    _ head: inout ResponseHead, choice index: Int, snapshot: Snapshot, scratch: inout ByteQueue
+    _ head: inout ResponseHead, choice index: Int, snapshot: Snapshot
   ) {
     Forwarding.prepareResponse(&head)
     let choice = narrowed.choices[index]
-    let endpoint = snapshot.topology[choice.endpoint]
+    let region = snapshot.topology.region(of: choice.endpoint)
     let names = snapshot.names
-    append(names.regions[Int(endpoint.region.index)], as: "ehr-region", to: &head.fields)
-    appendIdentity(to: &head.fields, snapshot, scratch: &scratch)
-    appendFreshness(choice, endpoint, to: &head.fields, text: &scratch)
-    scratch.append(names.nextHops[Int(choice.endpoint.index)])
-    scratch.append(decimal: UInt64(head.status))
-    move(&scratch, as: "proxy-status", to: &head.fields)
+    append(names.regions[Int(region.index)], as: "ehr-region", to: &head.fields)
+    appendIdentity(to: &head.fields, snapshot)
+    appendFreshness(choice, snapshot.topology.tier(of: choice.endpoint), to: &head.fields)
+    let nextHop = names.nextHops[Int(choice.endpoint.index)]
+    let status = UInt64(head.status)
+    head.fields.append("proxy-status", byteCountMax: nextHop.count + 3) { value in
+      value.append(nextHop)
+      value.append(decimal: status)
+    }
   }
 
   /// `EHR-Decision-Id` and `EHR-Policy`: on every answer.
-  func appendIdentity(to fields: inout Fields, _ snapshot: Snapshot, scratch: inout ByteQueue) {
-    scratch.append(hexadecimal: id.high)
-    scratch.append(hexadecimal: id.low)
-    move(&scratch, as: "ehr-decision-id", to: &fields)
-    append(snapshot.names.policy(plan?.ruleIndex), as: "ehr-policy", to: &fields)
+  func appendIdentity(to fields: inout Fields, _ snapshot: Snapshot) {
+    fields.append("ehr-decision-id", isUnique: true, byteCountMax: 32) { value in
+      value.append(hexadecimal: id.high)
+      value.append(hexadecimal: id.low)
+    }
+    append(snapshot.names(of: self).policy(plan?.ruleIndex), as: "ehr-policy", to: &fields)
   }
 
   /// `EHR-Freshness`: which tier answered, how far it may lag now, as of when, and the bound.
   private func appendFreshness(
-    _ choice: NarrowedPlan.Choice, _ endpoint: Endpoint, to fields: inout Fields,
-    text: inout ByteQueue
+    _ choice: NarrowedPlan.Choice, _ tier: Tier, to fields: inout Fields
   ) {
-    text.append("source=")
-    text.append(endpoint.tier.rawValue)
-    if endpoint.tier == .replica {
-      text.append(";lag=")
+    let bound = plan?.candidates[Int(choice.step)].stalenessMillisecondsMax
+    let isUnique = tier == .replica
+    fields.append("ehr-freshness", isUnique: isUnique, byteCountMax: Self.freshnessByteCountMax) {
+      text in
+      text.append("source=")
+      text.append(tier.word)
+      guard tier == .replica else { return }
       if let lag = choice.lagMilliseconds {
+        text.append(";lag=")
         text.append(secondsOfMilliseconds: lag)
         text.append(";as-of=")
         text.append(rfc3339: WallTime(microseconds: time.microseconds - lag * 1000))
       } else {
-        text.append("unknown")
+        text.append(";lag=unknown")
       }
-      if let bound = plan?.candidates[Int(choice.step)].stalenessMillisecondsMax {
+      if let bound {
         text.append(";bound=")
         text.append(secondsOfMilliseconds: UInt64(bound))
       }
       if choice.isMarkedStale { text.append(";stale") }
     }
-    move(&text, as: "ehr-freshness", to: &fields)
   }
 
-  /// Appends the scratch's bytes as a value and empties it; its memory is used again.
-  func move(_ value: inout ByteQueue, as name: StaticString, to fields: inout Fields) {
-    unsafe value.withReadable { unsafe fields.append(name, bytes: $0) }
-    value.removeAll()
-  }
+  /// Bytes in the longest `EHR-Freshness`: its words, one instant and two times.
+  private static let freshnessByteCountMax =
+    64 + ByteWriter.rfc3339ByteCountMax + 2 * ByteWriter.secondsByteCountMax
 
   private func append(_ value: [UInt8], as name: StaticString, to fields: inout Fields) {
-    unsafe value.withUnsafeBytes { unsafe fields.append(name, bytes: $0) }
+    fields.append(name, byteCountMax: value.count) { $0.append(value) }
+  }
+}
+
+extension Tier {
+  /// The tier's name as a literal.
+  fileprivate var word: StaticString {
+    switch self {
+    case .cache: "cache"
+    case .replica: "replica"
+    case .primary: "primary"
+    }
   }
 }

@@ -8,8 +8,10 @@ public import Policy
 /// Everything that a decision depends on besides the request and the regions' health: immutable,
 /// and swapped as a whole. An exchange keeps the snapshot that it began with until it ends.
 public final class Snapshot: Sendable {
+  /// The active policy version, with the one that it supersedes where a phase asks for that.
+  public let policies: PolicyPair
   /// The active policy version.
-  public let policy: Policy
+  public var policy: Policy { policies.active }
   /// The endpoints behind the edge; region indices are the policy's.
   public let topology: Topology
   /// Reads requests.
@@ -34,15 +36,18 @@ public final class Snapshot: Sendable {
   let homeRegions: [RegionID?]
   /// Names as bytes, for records and answers.
   let names: SnapshotNames
+  /// The same for decisions of the superseded version; nil without one.
+  let supersededNames: SnapshotNames?
 
   /// Joins the parts of one configuration.
   public init(
-    policy: Policy, topology: Topology, classifier: Classifier, directory: PatientDirectory?,
+    policy: Policy, superseded: Policy? = nil, topology: Topology, classifier: Classifier,
+    directory: PatientDirectory?,
     locations: GeoDatabase?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
     originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts
   ) {
     precondition(originContexts.count == topology.endpoints.count, "one context per endpoint")
-    self.policy = policy
+    policies = PolicyPair(active: policy, superseded: superseded)
     self.topology = topology
     self.classifier = classifier
     self.directory = directory
@@ -58,6 +63,21 @@ public final class Snapshot: Sendable {
       regionNames.firstIndex(of: home).map { RegionID(UInt8($0)) }
     }
     names = SnapshotNames(policy: policy, topology: topology)
+    supersededNames = policies.superseded.map {
+      SnapshotNames(policy: $0.policy, topology: topology)
+    }
+  }
+
+  /// The version that took a decision.
+  func policy(of decision: borrowing Decision) -> Policy {
+    guard decision.source == .superseded, let view = policies.superseded else { return policy }
+    return view.policy
+  }
+
+  /// The names of the version that took a decision: its rules, and its regions in plans.
+  func names(of decision: borrowing Decision) -> SnapshotNames {
+    guard decision.source == .superseded, let names = supersededNames else { return names }
+    return names
   }
 
   /// The place that an address grants its user: unknown when the database does not know it, when it

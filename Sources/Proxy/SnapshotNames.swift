@@ -3,7 +3,8 @@ internal import Origins
 internal import Policy
 
 /// Names and field values as bytes, made once per snapshot instead of once per request.
-struct SnapshotNames: Sendable {
+/// A class, so that handing it on counts one reference and not one for each list.
+final class SnapshotNames: Sendable {
   /// The policy's name.
   let policyName: [UInt8]
   /// The policy's content hash.

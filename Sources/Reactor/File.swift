@@ -107,7 +107,7 @@ public enum FileSystem {
       try file.synchronize()
     }
     // A crash here leaves the old file and a temporary one, which the next call removes.
-    _ = try blockingCall("rename") { unsafe rename(temporary, path).asInt }
+    _ = try blockingCall("rename") { unsafe Glibc.rename(temporary, path).asInt }
     try synchronizeDirectory(directory(of: path))
   }
 
@@ -118,6 +118,12 @@ public enum FileSystem {
     } catch {
       if error.code != EEXIST { throw error }
     }
+  }
+
+  /// Gives a file another name, replacing the file that had it; durable once the directory is
+  /// synchronized.
+  public static func rename(_ path: String, to target: String) throws(SystemError) {
+    _ = try blockingCall("rename") { unsafe Glibc.rename(path, target).asInt }
   }
 
   /// Removes a file.

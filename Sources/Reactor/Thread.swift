@@ -43,5 +43,8 @@ public final class Thread {
   }
 }
 
+/// The number of this process.
+public func processIdentifier() -> Int { Int(getpid()) }
+
 /// How many processors the process may use.
 public func processorCount() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

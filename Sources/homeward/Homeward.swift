@@ -16,7 +16,9 @@ internal import Reactor
       Exit status: 0 done, 1 a check failed, 2 wrong usage or a wrong configuration.
       """,
     version: "homeward 0.1.0",
-    subcommands: [RunCommand.self, CheckCommand.self, PolicyCommand.self, AuditCommand.self])
+    subcommands: [
+      RunCommand.self, CheckCommand.self, PolicyCommand.self, AuditCommand.self, FactsCommand.self,
+    ])
 
   /// Parses the arguments and runs what they name.
   static func main() {

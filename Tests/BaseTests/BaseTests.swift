@@ -34,6 +34,14 @@ import Testing
     #expect(String(decoding: queue.copyToArray(), as: UTF8.self) == text)
   }
 
+  @Test(arguments: [0x1, 0x9a, 0xfff, 0x0123_4567_89ab_cdef, .max] as [UInt64], 1...16)
+  func hexadecimals(value: UInt64, digits: Int) {
+    var queue = ByteQueue()
+    queue.append(hexadecimal: value, digits: digits)
+    let all = String(repeating: "0", count: 16) + String(value, radix: 16)
+    #expect(String(decoding: queue.copyToArray(), as: UTF8.self) == String(all.suffix(digits)))
+  }
+
   @Test(arguments: [
     (UInt64(0), "1970-01-01T00:00:00.000Z"),
     (951_782_399_999_000, "2000-02-28T23:59:59.999Z"),

@@ -104,19 +104,89 @@ func aSecondPatientIsAlwaysNoticed(parameter: String) {
   ("GET /fhir/Observation?patient=http://x/Patient/1", .absoluteReference),
   ("GET /fhir/Observation", .noPatient), ("GET /fhir?_getpages=1", .pagingToken),
   ("POST /fhir/Observation/_search", .body), ("GET /fhir/Nonsense/1", .unknownType),
-  ("POST /fhir/$graphql", .unknownOperation), ("GET /nowhere", .notFHIR),
+  ("POST /fhir/$graphql", .graphQL), ("GET /nowhere", .notFHIR),
   ("GET /fhir/Patient/p1", .none),
 ])
 func theRecordLearnsWhy(request: String, reason: Ambiguity) {
   #expect(classify(request, with: classifier).0.ambiguity == reason)
 }
 
-@Test func everyTypeHasANameAndAClass() {
+@Test(arguments: FHIRRelease.allCases)
+func everyTypeHasANameAndAClass(release: FHIRRelease) {
+  let classifier = Classifier(release: release)
+  var known = 0
   for type in ResourceType.allCases where type != .none && type != .unknown {
     let (result, _) = classify("GET /fhir/\(type.name)/x", with: classifier)
+    if result.resourceType == .unknown { continue }
     #expect(result.resourceType == type)
     #expect(result.dataClass != .unknown)
+    known += 1
   }
-  // 146 concrete types of R4, and `none` and `unknown`.
-  #expect(ResourceType.allCases.count == 148)
+  // The concrete types of either; both together, with `none` and `unknown`, are 180.
+  #expect(known == (release == .r4 ? 146 : 158))
+  #expect(ResourceType.allCases.count == 180)
+}
+
+/// How protected the facts are: each part may only rise when parameters are added.
+private struct Protection {
+  var sensitivity: Int
+  var mayContainRestricted: Bool
+  var isSpecial: Bool
+  var isUnsure: Int
+  var isRefused: Bool
+
+  init(_ facts: Classification) {
+    let levels: [Sensitivity] = [.normal, .unknown, .restricted, .veryRestricted]
+    sensitivity = levels.firstIndex(of: facts.sensitivity) ?? 0
+    mayContainRestricted = facts.mayContainRestricted
+    // Two protected classes at once are `mixed`, and stay restricted.
+    isSpecial = facts.sensitivity == .restricted || facts.sensitivity == .veryRestricted
+    isUnsure = facts.canUseReplica ? 0 : 1
+    isRefused = facts.refusal != nil
+  }
+
+  func isAtLeast(_ other: Protection) -> Bool {
+    // What is refused is not served at all, and need not be read to its end.
+    if isRefused { return true }
+    return sensitivity >= other.sensitivity && (mayContainRestricted || !other.mayContainRestricted)
+      && (isSpecial || !other.isSpecial) && isUnsure >= other.isUnsure
+      && (isRefused || !other.isRefused)
+  }
+}
+
+/// Parameters that narrow nothing never make a search less protected, whatever else stands in it.
+@Test(arguments: 0..<20 as Range<UInt64>)
+func moreParametersNeverProtectLess(seed: UInt64) {
+  var random = SplitMix64(seed: seed)
+  let narrowing = ["category=vital-signs", "category=laboratory", "code=8867-4", "status=final"]
+  let others = [
+    "_security=PSY", "_security=R", "_security=V", "code=65750-2", "combo-code=44249-1",
+    "_include=*", "_include:iterate=Observation:subject", "_revinclude=Provenance:target",
+    "_has:Group:member:_id=1", "wibble=1", "category:not=laboratory", "subject.name=x",
+    "_getpages=1", "performer=Patient/B", "patient=B", "_sort=date", "_query=q", "category=",
+    "identifier=1", "_tag=http://terminology.hl7.org/CodeSystem/v3-ActCode|SUD", "x=%zz",
+  ]
+  var risen = 0
+  for _ in 0..<200 {
+    var parameters = ["patient=A"]
+    for _ in 0..<Int.random(in: 0..<3, using: &random) {
+      parameters.append(narrowing.randomElement(using: &random) ?? "")
+    }
+    var last = Protection(classified(parameters))
+    for _ in 0..<4 {
+      let index = Int.random(in: 0...parameters.count, using: &random)
+      parameters.insert(others.randomElement(using: &random) ?? "", at: index)
+      let next = Protection(classified(parameters))
+      #expect(next.isAtLeast(last), "\(parameters)")
+      if !last.isAtLeast(next) { risen += 1 }
+      last = next
+    }
+  }
+  #expect(risen > 200)
+}
+
+/// The facts of a search for Observations.
+private func classified(_ parameters: [String]) -> Classification {
+  let request = "GET /fhir/Observation?" + parameters.joined(separator: "&")
+  return classify(request, with: classifier).0
 }

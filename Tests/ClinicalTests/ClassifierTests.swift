@@ -3,7 +3,17 @@ import Clinical
 import Testing
 
 /// The classifier of most tests: base `/fhir`, ids of the form `patient.rest`, a portal.
-let classifier = Classifier(publicPaths: ["/", "/portal/", "/favicon.ico"])
+let classifier = Classifier(patterns: portal)
+
+/// Paths of a portal, an imaging service and export files.
+let portal: PathPatterns = {
+  let patterns = try? PathPatterns([
+    ("/", .asset), ("/portal/*", .asset), ("/favicon.ico", .asset), ("*.css", .asset),
+    ("/dicom-web/*", .imaging), ("/hours", .reference), ("/bulk-files/*", .bulk),
+    ("/fhir/_operations/export/*", .bulk),
+  ])
+  return patterns ?? .none
+}()
 
 @Test(
   arguments: interactions + compartments + searches + hazards + ignoredParameters + writes

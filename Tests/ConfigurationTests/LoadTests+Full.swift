@@ -22,7 +22,15 @@ extension LoadTests {
       - address: 0.0.0.0:8080
         cleartext: allowed
     trust: { proxies: [10.0.0.0/8, "2001:db8::/32"] }
-    fhir: { base: /r4/fhir, patient_id_separator: "-" }
+    fhir:
+      base: /r4/fhir
+      patient_id_separator: "-"
+      release: r5
+      urls: [https://ehr.example/r4/fhir]
+    paths:
+      - { path: "/portal/*", class: asset }
+      - { path: "*.js", class: asset }
+      - { path: "/r4/fhir/jobs/*", class: bulk }
     location: { database: geo.mmdb }
     directory: { file: patients.csv }
     policy: { file: policy.yaml }

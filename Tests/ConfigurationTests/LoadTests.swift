@@ -60,7 +60,13 @@ import Testing
     #expect(listener.tls?.clientAuthorities == "conf/edge.pem")
     #expect(configuration.listeners[1].tls == nil)
     #expect(configuration.trust.proxies.map(\.description) == ["10.0.0.0/8", "2001:db8::/32"])
-    #expect(configuration.fhir == .init(base: "/r4/fhir", patientIDSeparator: .hyphen))
+    #expect(
+      configuration.fhir
+        == .init(
+          base: "/r4/fhir", patientIDSeparator: .hyphen, release: .r5,
+          urls: ["https://ehr.example/r4/fhir"]))
+    #expect(configuration.paths.map(\.path) == ["/portal/*", "*.js", "/r4/fhir/jobs/*"])
+    #expect(configuration.paths.map(\.dataClass) == [.asset, .asset, .bulk])
     #expect(configuration.location?.database == "conf/geo.mmdb")
     #expect(configuration.audit.intervalMilliseconds == 5)
     #expect(configuration.audit.segmentBytes == 1 << 30)

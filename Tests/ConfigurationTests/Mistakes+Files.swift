@@ -78,6 +78,32 @@ extension Mistake {
       letters, digits, `-`, `_`, `.` and `~` [E412]; did you mean `/fhir`?
       """),
     Mistake(
+      "instance: edge-1", "instance: edge-1\nfhir: { urls: [ehr.example/fhir] }",
+      """
+      2:15: error: `ehr.example/fhir` is no URL of a FHIR base such as \
+      `https://ehr.example/fhir`: a scheme, a host in lower case, a path without a `/` at the end \
+      [E412]
+      """),
+    Mistake(
+      "instance: edge-1",
+      "instance: edge-1\npaths: [{ path: /portal*, class: asset }]",
+      """
+      2:17: error: `/portal*`: not `/path`, `/path/*` or `*.ending` in plain characters [E412]
+      """),
+    Mistake(
+      "instance: edge-1",
+      "instance: edge-1\npaths: [{ path: /fhir/app, class: asset }]",
+      """
+      2:17: error: `/fhir/app` lies below `fhir.base`, where only `bulk` paths have a meaning \
+      [E410]
+      """),
+    Mistake(
+      "instance: edge-1",
+      "instance: edge-1\npaths: [{ path: /a, class: asset }, { path: /a, class: imaging }]",
+      """
+      2:45: error: path `/a` was used in line 2 already [E405]
+      """),
+    Mistake(
       "instance: edge-1", "instance: edge-1\nfhir: { base: /fhir/../admin }",
       """
       2:15: error: `base` must be a path such as `/fhir`: from `/`, without a `/` at the end, of \

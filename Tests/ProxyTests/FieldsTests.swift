@@ -14,9 +14,8 @@ private let vitals = "GET /fhir/Observation?patient=az1&category=vital-signs"
   ) -> ResponseHead {
     var head = ResponseHead(status: status)
     for (name, value) in lines { head.fields.add(name, value) }
-    var scratch = ByteQueue()
     decision.prepareResponse(
-      &head, choice: index, snapshot: world.snapshot, scratch: &scratch)
+      &head, choice: index, snapshot: world.snapshot)
     return head
   }
 

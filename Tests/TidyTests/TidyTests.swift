@@ -14,14 +14,15 @@ import Testing
     "Clinical": ["Base"],
     "Origins": ["Base", "HTTP"],
     "Policy": ["Base", "StrictYAML"],
+    "Control": ["Base", "Native", "Policy", "Reactor", "StrictYAML"],
     "Proxy": ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"],
     "Edge": [
       "Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor",
       "Logging",
     ],
     "homeward": [
-      "ArgumentParser", "Audit", "Base", "Clinical", "Edge", "HTTP", "Logging", "Native",
-      "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
+      "ArgumentParser", "Audit", "Base", "Clinical", "Control", "Edge", "HTTP", "Logging",
+      "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
     ],
   ]
 
@@ -29,7 +30,7 @@ import Testing
 
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
-    "Base", "HTTP", "Audit", "Clinical", "Origins", "Policy", "Proxy", "StrictYAML",
+    "Base", "HTTP", "Audit", "Clinical", "Control", "Origins", "Policy", "Proxy", "StrictYAML",
   ]
 
   private static let forbiddenInPureTargets = [

@@ -96,24 +96,35 @@ struct HTTP1Output: ~Copyable {
   /// A control byte in a line would break the message apart, so it traps: codecs refuse such lines
   /// on the way in, and the proxy's own are checked when they are appended.
   mutating func write(_ fields: borrowing Fields, isTrailers: Bool) {
-    for index in 0..<fields.lines.count {
-      let line = fields.lines[index]
-      if line.known.isFraming || (isTrailers && !line.known.isAllowedInTrailers) { continue }
+    // No two lines share bytes, and each is written with `: ` and CR LF.
+    let byteCountMax = fields.bytes.count + 4 * fields.lines.count
+    queue.append(byteCountMax: byteCountMax) { text in
       unsafe fields.bytes.withUnsafeBytes { bytes in
-        let nameStart = Int(line.nameStart)
-        let valueStart = Int(line.valueStart)
-        let name = nameStart..<(nameStart + Int(line.nameCount))
-        let value = valueStart..<(valueStart + Int(line.valueCount))
-        let isClean =
-          unsafe ByteScan.firstControl(bytes, in: name) == nil
-          && ByteScan.firstControl(bytes, in: value) == nil
-        precondition(isClean && !name.isEmpty, "control byte in a field")
-        unsafe queue.append(ByteScan.slice(bytes, name))
-        queue.append(": ")
-        unsafe queue.append(ByteScan.slice(bytes, value))
-        queue.append("\r\n")
+        for index in 0..<fields.lines.count {
+          let line = fields.lines[index]
+          if line.known.isFraming || (isTrailers && !line.known.isAllowedInTrailers) { continue }
+          unsafe Self.write(line, bytes, to: &text)
+        }
       }
     }
+  }
+
+  /// Writes one line of the section with these bytes.
+  @inline(__always)
+  private static func write(
+    _ line: Fields.Line, _ bytes: UnsafeRawBufferPointer, to text: inout ByteWriter
+  ) {
+    let (nameStart, valueStart) = (Int(line.nameStart), Int(line.valueStart))
+    let name = nameStart..<(nameStart + Int(line.nameCount))
+    let value = valueStart..<(valueStart + Int(line.valueCount))
+    let isClean =
+      unsafe ByteScan.firstControl(bytes, in: name) == nil
+      && ByteScan.firstControl(bytes, in: value) == nil
+    precondition(isClean && !name.isEmpty, "control byte in a field")
+    unsafe text.append(ByteScan.slice(bytes, name))
+    text.append(": ")
+    unsafe text.append(ByteScan.slice(bytes, value))
+    text.append("\r\n")
   }
 
   /// Writes `content-length: count`.

@@ -6,7 +6,7 @@ import Base
 /// that the first match of a layer decides.
 struct CompiledPolicy: Sendable {
   let domains: Domains
-  private let index: RuleIndex
+  let index: RuleIndex
   /// By rule.
   private let durabilities: [Durability]
   /// By route.
@@ -14,24 +14,25 @@ struct CompiledPolicy: Sendable {
   /// By data class × sensitivities + sensitivity: the row of the cache matrix, or -1 for none.
   private let cacheRows: [Int16]
   /// The first `deny` rule, and the first route.
-  private let denyStart: Int
+  let denyStart: Int
   private let routeStart: Int
   /// Homes and nearest regions, each with `none`.
-  private let side: Int
+  let side: Int
   /// By route: where its windows start; routes with the same `serve` share them.
   private let windowStarts: [Int]
   /// By (home, nearest) from there: where the candidates start in `candidates`, and how many.
   private let windows: [Window]
   private let candidates: [Candidate]
   /// By (`never` rule, home, nearest): the regions it forbids, and the tiers (a bit per ordinal).
-  private let bans: [Ban]
+  let bans: [Ban]
 
   private struct Window: Sendable {
     let offset: UInt32
     let count: UInt8
   }
 
-  private struct Ban: Sendable {
+  /// What a `never` rule forbids in some surroundings.
+  struct Ban: Sendable {
     let regions: UInt64
     let tiers: UInt8
     let isRefusal: Bool
@@ -177,7 +178,7 @@ struct CompiledPolicy: Sendable {
     preconditionFailure("the candidates were removed by a `never` rule")
   }
 
-  private func refusal(_ kind: RefusalKind, _ rule: Int?) -> Plan {
+  func refusal(_ kind: RefusalKind, _ rule: Int?) -> Plan {
     Plan(
       verdict: .refuse(kind), ruleIndex: rule,
       candidates: CandidateList(storage: candidates, offset: 0, kept: 0),

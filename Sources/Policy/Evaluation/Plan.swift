@@ -78,6 +78,18 @@ public struct CandidateList: RandomAccessCollection, Sendable {
     self.init(storage: candidates, offset: 0, kept: Self.bits(candidates.count))
   }
 
+  /// The list without the candidates for which `isBanned` says so; allocates nothing.
+  func removing(_ isBanned: (Candidate) -> Bool) -> CandidateList {
+    var left = kept
+    var bits = kept
+    while bits != 0 {
+      let position = bits.trailingZeroBitCount
+      bits &= bits &- 1
+      if isBanned(storage[offset + position]) { left &= ~(1 << UInt64(position)) }
+    }
+    return CandidateList(storage: storage, offset: offset, kept: left)
+  }
+
   /// The lowest `count` bits.
   static func bits(_ count: Int) -> UInt64 { count == 64 ? .max : (1 << UInt64(count)) - 1 }
 

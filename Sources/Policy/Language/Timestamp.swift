@@ -1,4 +1,4 @@
-import Base
+public import Base
 
 /// Writes `2026-12-01T00:00:00Z`, without what is less than a second.
 func timestamp(_ time: WallTime) -> String {
@@ -13,7 +13,7 @@ func timestamp(_ time: WallTime) -> String {
 }
 
 /// Reads `2026-12-01T00:00:00Z` (RFC 3339, UTC, whole seconds); nil for anything else.
-func parseTimestamp(_ text: String) -> WallTime? {
+public func parseTimestamp(_ text: String) -> WallTime? {
   let bytes = Array(text.utf8)
   let form = Array("0000-00-00T00:00:00Z".utf8)
   guard bytes.count == form.count else { return nil }

@@ -1,4 +1,5 @@
 internal import Clinical
+internal import Control
 internal import Policy
 internal import Reactor
 internal import StrictYAML
@@ -67,9 +68,10 @@ struct CheckReport {
   /// The policy in one line.
   private func policySummary(_ configuration: Configuration) -> String {
     guard let policy = load.policy else { return configuration.policy.file }
+    let approval = load.active.map { ", approved by \($0.officers.joined(separator: " and "))" }
     return "\(policy.name) version \(policy.version),"
       + " \(plural(policy.rules.count, "rule")) for \(plural(policy.regions.count, "region")),"
-      + " SHA-256 \(policy.contentHash.prefix(16))"
+      + " SHA-256 \(policy.contentHash.prefix(16))\(approval ?? "")"
   }
 
   /// The directory in one line.
@@ -102,6 +104,7 @@ struct CheckReport {
             ("name", .text(policy.name)), ("version", .number(policy.version)),
             ("rules", .number(policy.rules.count)), ("sha256", .text(policy.contentHash)),
             ("regions", .list(policy.regions.map { .text($0.name) })),
+            ("approvedBy", .list((load.active?.officers ?? []).map { .text($0) })),
           ])
         } ?? .null
       ),

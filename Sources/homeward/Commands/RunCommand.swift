@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Base
+internal import Control
 internal import Edge
 internal import Logging
 internal import Native
@@ -13,7 +14,8 @@ struct RunCommand: ParsableCommand {
     abstract: "Run the edge.",
     discussion: """
       Serves until SIGTERM or SIGINT, then drains: clients are told to open no more streams, \
-      requests under way finish. SIGHUP reads configuration, policy, directory and certificates \
+      requests under way finish. A policy version that `homeward policy activate` puts into force \
+      decides within a second. SIGHUP reads configuration, policy, directory and certificates \
       anew without dropping a request; if anything is wrong in them, the old ones stay and stderr \
       says why.
 
@@ -43,23 +45,45 @@ struct RunCommand: ParsableCommand {
       StandardStream.error.write("homeward: \(error)\n")
       throw ExitCode(1)
     }
+    resumeInterrupted()
     guard let load = usableConfiguration(), let configuration = load.configuration else {
       throw ExitCode(2)
     }
     let loopCount = configuration.loopCount ?? processorCount()
     let builder = SnapshotBuilder(loopCount: loopCount)
+    let logger = makeLogger()
+    let feed = load.active.flatMap { active in
+      ActivePolicyFeed(config: config, active: active, load: load, logger: logger)
+    }
     do {
       let snapshot = try builder.build(load)
       let server = try Server(
         snapshot: snapshot,
         options: Server.Options(
           loopCount: loopCount, audit: try AuditOptions(configuration), seed: randomSeed(),
-          logger: makeLogger()),
-        reload: { reload(builder) })
+          logger: logger, policies: feed),
+        reload: { reload(builder, feed) })
       try server.run { announce(snapshot) }
     } catch {
       StandardStream.error.write("homeward: \(error)\n")
       throw ExitCode(1)
+    }
+  }
+
+  /// Brings an activation to its end that a crash interrupted. Whatever comes of it, the edge
+  /// starts with the version that is in force then.
+  private func resumeInterrupted() {
+    guard let settings = LifecycleSettings.load(config).0,
+      let history = try? settings.state.history(SystemStorage()), history.pending != nil
+    else { return }
+    do throws(LifecycleError) {
+      if let entry = try settings.begin().resumed {
+        StandardStream.error.write(
+          "homeward: an interrupted command was brought to its end: policy version"
+            + " \(entry.version) is in force\n")
+      }
+    } catch {
+      StandardStream.error.write("homeward: \(error)\n")
     }
   }
 
@@ -72,13 +96,15 @@ struct RunCommand: ParsableCommand {
   }
 
   /// The next snapshot; nil when the old one must stay.
-  private func reload(_ builder: SnapshotBuilder) -> Snapshot? {
+  private func reload(_ builder: SnapshotBuilder, _ feed: ActivePolicyFeed?) -> Snapshot? {
     guard let load = usableConfiguration() else {
       StandardStream.error.write("homeward: nothing is reloaded; the old configuration stays\n")
       return nil
     }
     do {
-      return try builder.build(load)
+      let next = try builder.build(load)
+      feed?.use(load)
+      return next
     } catch {
       StandardStream.error.write("homeward: nothing is reloaded: \(error)\n")
       return nil

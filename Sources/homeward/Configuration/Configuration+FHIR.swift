@@ -1,14 +1,19 @@
+internal import Clinical
 internal import StrictYAML
 
 extension Configuration {
   /// How requests name patients and resources.
   struct FHIR: Sendable, Equatable {
-    /// The path under which the FHIR service lies, `/fhir` by default; everything else is an asset.
+    /// The path under which the FHIR service lies, `/fhir` by default.
     /// It starts with `/` and does not end with one, unless it is `/` alone.
     var base = "/fhir"
     /// The character between a region's or organisation's prefix and the rest of a patient id; one
     /// of the two that a FHIR id may contain beside letters and digits.
     var patientIDSeparator = Separator.dot
+    /// The release that the servers speak.
+    var release = FHIRRelease.r4
+    /// The URLs under which clients know the base: references below them are local.
+    var urls: [String] = []
   }
 
   /// The separators that a FHIR id can hold.
@@ -24,7 +29,30 @@ extension Configuration.FHIR {
     base = reader.urlPath("base", default: base)
     patientIDSeparator = reader.enumeration(
       "patient_id_separator", of: Configuration.Separator.self, default: patientIDSeparator)
+    release = reader.enumeration("release", of: FHIRRelease.self, default: release)
+    urls = reader.strings("urls", isRequired: false)
+    reader.requireItems("urls", urls.count, max: Self.urlCountMax)
+    for url in urls where !Self.isURL(url) {
+      reader.diagnostics.error(
+        .path, at: reader.mark(of: "urls"),
+        "`\(url)` is no URL of a FHIR base such as `https://ehr.example/fhir`: a scheme, a host"
+          + " in lower case, a path without a `/` at the end")
+    }
     reader.finish()
+  }
+
+  /// Names of one edge: each reference in a body is compared with all of them.
+  static let urlCountMax = 16
+
+  /// Whether the text is an absolute URL that a reference can begin with.
+  private static func isURL(_ text: String) -> Bool {
+    let rest = text.hasPrefix("https://") ? text.dropFirst(8) : text.dropFirst(7)
+    guard text.hasPrefix("https://") || text.hasPrefix("http://"), let host = rest.first,
+      host != "/", !text.hasSuffix("/"), text.utf8.count <= 256
+    else { return false }
+    let authority = rest.prefix { $0 != "/" }
+    return rest.utf8.allSatisfy { isPlainPathByte($0) || $0 == 0x2F || $0 == 0x3A }
+      && authority == authority.lowercased()
   }
 }
 

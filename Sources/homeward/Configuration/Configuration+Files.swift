@@ -12,12 +12,6 @@ extension Configuration {
     /// The patient directory, CSV.
     var file = ""
   }
-
-  /// Where the rules come from.
-  struct PolicySource: Sendable, Equatable {
-    /// The policy file, YAML.
-    var file = ""
-  }
 }
 
 extension Configuration.Location {
@@ -30,14 +24,6 @@ extension Configuration.Location {
 
 extension Configuration.Directory {
   /// Reads `directory`.
-  init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
-    file = paths.file("file", in: reader)
-    reader.finish()
-  }
-}
-
-extension Configuration.PolicySource {
-  /// Reads `policy`.
   init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
     file = paths.file("file", in: reader)
     reader.finish()

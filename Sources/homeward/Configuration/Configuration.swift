@@ -21,6 +21,8 @@ struct Configuration: Sendable, Equatable {
   var trust = Trust()
   /// How requests name patients and resources.
   var fhir = FHIR()
+  /// What lies outside FHIR.
+  var paths: [Outside] = []
   /// Where users are; nil: every location is unknown.
   var location: Location?
   /// Where patients belong.
@@ -56,6 +58,7 @@ extension Configuration {
     configuration.listeners = listeners(reader, paths)
     configuration.trust = Trust(reader.section("trust"))
     configuration.fhir = FHIR(reader.section("fhir"))
+    configuration.paths = Outside.all(reader, base: configuration.fhir.base)
     configuration.location = reader.optionalMapping("location", "`location`")
       .map { Location($0, paths) }
     configuration.directory = Directory(reader.mapping("directory", "`directory`"), paths)

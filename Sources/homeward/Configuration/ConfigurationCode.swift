@@ -32,6 +32,10 @@ enum ConfigurationCode: String, CaseIterable, Sendable {
   case material = "E413"
   /// A line of the patient directory that is not what it should be.
   case directory = "E414"
+  /// No version of the policy is in force.
+  case noActivePolicy = "E415"
+  /// The state of the policy cannot be used.
+  case policyState = "E416"
 
   /// A secret that others on this machine may read.
   case openSecret = "W401"
@@ -39,6 +43,8 @@ enum ConfigurationCode: String, CaseIterable, Sendable {
   case expiry = "W403"
   /// A region that can serve no writes.
   case noPrimary = "W402"
+  /// Something about the policy's state that somebody must look at.
+  case policyDoubt = "W404"
 }
 
 extension Diagnostics {

@@ -1,5 +1,6 @@
 internal import Base
 internal import Clinical
+internal import Control
 internal import Native
 internal import Policy
 internal import Reactor
@@ -13,6 +14,12 @@ struct ConfigurationLoad {
   var configuration: Configuration?
   /// The policy that the configuration names; nil when it cannot be used.
   var policy: Policy?
+  /// The version before, when a phase of the policy asks for it.
+  var superseded: Policy?
+  /// The version in force, for a policy with versions.
+  var active: ActiveVersion?
+  /// Who must approve versions; nil for a policy without them.
+  var approvalRule: ApprovalRule?
   /// The patients, homes counted as the policy's regions; nil when either cannot be used.
   var directory: PatientDirectory?
   /// All complaints: the configuration's, the policy's, the directory's, each by position.
@@ -42,7 +49,11 @@ struct ConfigurationLoad {
     let root = Document.parse(diagnostics)
     let configuration = Configuration.read(root, diagnostics, paths)
     var others: [Diagnostic] = []
-    load.policy = policy(configuration.policy.file, paths, &others)
+    if let source = configuration.policy.lifecycle {
+      load.takeActivePolicy(source, paths, diagnostics, &others)
+    } else {
+      load.policy = policy(configuration.policy.file, paths, &others)
+    }
     if let policy = load.policy {
       Configuration.Region.check(root, PolicyRegions(policy), diagnostics)
     }
@@ -53,6 +64,10 @@ struct ConfigurationLoad {
     if root != nil, configuration.location == nil {
       load.notes.append(
         "no `location`: where a user is stays unknown, and rules that ask for it match `unknown`")
+    }
+    if load.active == nil, let policy = load.policy, policy.needsPredecessor {
+      load.notes.append(
+        "`phases`: a single policy file has no version before it, so everything is enforced")
     }
     if !load.hasErrors { load.configuration = configuration }
     return load

@@ -86,6 +86,11 @@ final class ConfigurationPaths {
     return path
   }
 
+  /// The folder that `key` names, resolved; it need not be there.
+  func laxFolder(_ key: String, in reader: MappingReader) -> String {
+    path(key, in: reader, isRequired: true)?.path ?? ""
+  }
+
   /// The file that `key` names, resolved; nil when absent or after a complaint about the path.
   private func file(_ key: String, in reader: MappingReader, isRequired: Bool) -> String? {
     guard let (text, path, mark) = path(key, in: reader, isRequired: isRequired) else {

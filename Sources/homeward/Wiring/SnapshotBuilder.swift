@@ -29,10 +29,8 @@ final class SnapshotBuilder {
         region.endpoints.map { $0.definition(in: region) }
       })
     return Snapshot(
-      policy: policy, topology: topology,
-      classifier: Classifier(
-        fhirBasePath: configuration.fhir.base,
-        patientIDSeparator: configuration.fhir.patientIDSeparator.rawValue.utf8.first),
+      policy: policy, superseded: load.superseded, topology: topology,
+      classifier: Classifier(configuration),
       directory: load.directory,
       locations: try configuration.location.map { try GeoDatabase(path: $0.database) },
       trustedProxies: configuration.trust.proxies,
@@ -116,6 +114,22 @@ extension Configuration.OriginTLS {
   /// What distinguishes connections made with these files from others.
   var profile: String {
     [authorities, certificate?.chain, certificate?.key].map { $0 ?? "" }.joined(separator: "\n")
+  }
+}
+
+extension Classifier {
+  /// The classifier of a checked configuration.
+  init(_ configuration: Configuration) {
+    let fhir = configuration.fhir
+    do throws(PathPatternFault) {
+      self.init(
+        fhirBasePath: fhir.base == "/" ? "" : fhir.base,
+        patientIDSeparator: fhir.patientIDSeparator.rawValue.utf8.first,
+        patterns: try PathPatterns(configuration.paths.map { ($0.path, $0.dataClass) }),
+        release: fhir.release, serverURLs: fhir.urls)
+    } catch {
+      preconditionFailure("a checked configuration has good patterns")
+    }
   }
 }
 

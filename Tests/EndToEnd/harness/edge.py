@@ -99,7 +99,7 @@ class Edge:
         if self.location:
             text += section("location", {"database": "geo.mmdb"})
         text += section("directory", {"file": "directory.csv"})
-        text += section("policy", {"file": "policy.yaml"})
+        text += section("policy", self.policy_section())
         text += section(
             "audit", {"directory": "audit", "pseudonym_key": "pseudonym.key",
                       "signing_key": "signing.key"} | self.audit)
@@ -112,6 +112,10 @@ class Edge:
         if self.limits:
             text += section("limits", self.limits)
         self.configuration.write_text("\n".join(text) + "\n")
+
+    def policy_section(self):
+        """The keys of the configuration's `policy`."""
+        return {"file": "policy.yaml"}
 
     # Life.
 

@@ -1,19 +1,36 @@
 internal import ArgumentParser
 
-/// `homeward policy`: for the officers who write, check and try routing policies.
+/// `homeward policy`: for the officers who write, check, approve and activate routing policies.
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy",
-    abstract: "Check, test and question routing policies.",
+    abstract: "Check, test and question routing policies; put versions into force.",
     discussion: """
-      The language is explained in policies/README.md. These commands read the files they are \
-      given and nothing else; no edge is needed.
+      The language is explained in policies/README.md. Commands about a file read what they are \
+      given and nothing else; no edge is needed. An officer signs a version with `approve`; \
+      enough officers having signed, `activate` puts it into force on an edge, which goes on \
+      without dropping a request, and `rollback` goes back: deploy/policy-lifecycle.md walks \
+      through it.
 
-      Example:
+      Examples:
         homeward policy check policies/clinical-routing/0001.yaml
+        homeward policy activate --config deploy/homeward.yaml
       """,
-    subcommands: [
-      PolicyCheckCommand.self, PolicyTestCommand.self, PolicyExplainCommand.self,
-      PolicyEvalCommand.self, PolicyRenderCommand.self,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "About a file",
+        subcommands: [
+          PolicyCheckCommand.self, PolicyTestCommand.self, PolicyExplainCommand.self,
+          PolicyEvalCommand.self, PolicyRenderCommand.self,
+        ]),
+      CommandGroup(
+        name: "Approval",
+        subcommands: [PolicyApproveCommand.self, PolicyKeysCommand.self]),
+      CommandGroup(
+        name: "On an edge",
+        subcommands: [
+          PolicyActivateCommand.self, PolicyRollbackCommand.self, PolicyStatusCommand.self,
+          PolicyHistoryCommand.self,
+        ]),
     ])
 }

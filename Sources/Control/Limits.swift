@@ -1,0 +1,21 @@
+/// Bounds on what is read, each with the reason for its value.
+enum Limits {
+  /// Bytes of a policy file: 5,000 rules are under 2 MiB.
+  static let policyByteCountMax = 8 << 20
+  /// Bytes of an analysis report: a page for each of thousands of findings.
+  static let reportByteCountMax = 64 << 20
+  /// Bytes of an approvals file: a hundred signatures of 400 bytes, many times over.
+  static let approvalsByteCountMax = 1 << 20
+  /// Bytes of an officers file.
+  static let officersByteCountMax = 1 << 20
+  /// Officers of one file: a k-of-n rule among more is no rule that anybody oversees.
+  static let officerCountMax = 100
+  /// Bytes of the history: a million events, far more than anyone activates.
+  static let historyByteCountMax = 256 << 20
+  /// Bytes of a history event's own words; longer reasons are cut.
+  static let detailByteCountMax = 1_000
+  /// Bytes of the pointer, and of other files of one line.
+  static let lineByteCountMax = 4_096
+  /// The greatest version number; files have at least four digits.
+  static let versionMax = 1_000_000
+}

@@ -1,0 +1,123 @@
+internal import Base
+
+/// The version in force and the one that it supersedes, joined by the phases of the former.
+///
+/// Immutable; any thread. In the phase `enforce` it costs one look at a table.
+public struct PolicyPair: Sendable {
+  /// Which of the two decided.
+  public enum Source: Sendable {
+    case active, superseded
+  }
+
+  /// What the two say about one request.
+  public struct Decision: Sendable {
+    /// The plan that counts; its rule and its regions are those of `source`.
+    public let plan: Plan
+    /// The version that decided: the one that answers and records name.
+    public let source: Source
+    /// What the other one would have said, when both were asked and differ: its rule and verdict.
+    public let other: Other?
+  }
+
+  /// The plan that does not count.
+  public struct Other: Hashable, Sendable {
+    /// The rule that decided it, by its own version's numbers.
+    public let ruleIndex: Int?
+    /// Its verdict.
+    public let verdict: Verdict
+  }
+
+  /// The version in force.
+  public let active: Policy
+  /// The one before; nil when no phase asks for it.
+  public let superseded: PolicyView?
+
+  /// Joins two versions. Without the one before, everything is enforced.
+  public init(active: Policy, superseded: Policy?) {
+    self.active = active
+    self.superseded = superseded.map { PolicyView(of: $0, from: active) }
+  }
+
+  /// What counts for a request.
+  public func decide(_ facts: borrowing Facts) -> Decision {
+    let plan = active.plan(for: facts)
+    let phase = active.phase(of: facts.dataClass)
+    guard phase != .enforce, let superseded else {
+      return Decision(plan: plan, source: .active, other: nil)
+    }
+    // The earlier plan under this version's `never` rules, which hold in every phase.
+    let (old, isRefusedByNever) = active.compiled.restrict(
+      superseded.plan(for: facts), facts, region: superseded.region)
+    if isRefusedByNever { return Decision(plan: old, source: .active, other: nil) }
+    let isOldDeciding =
+      switch phase {
+      case .shadow: true
+      case .observe: old.verdict == .permit && isSoftRefusal(plan)
+      case .enforce: false
+      }
+    let isSame = superseded.isSame(old, as: plan)
+    return isOldDeciding
+      ? Decision(
+        plan: old, source: .superseded,
+        other: isSame ? nil : Other(ruleIndex: plan.ruleIndex, verdict: plan.verdict))
+      : Decision(
+        plan: plan, source: .active,
+        other: isSame ? nil : Other(ruleIndex: old.ruleIndex, verdict: old.verdict))
+  }
+
+  /// Whether a `deny` rule or the lack of a route refuses, which `observe` only observes.
+  private func isSoftRefusal(_ plan: borrowing Plan) -> Bool {
+    guard case .refuse = plan.verdict else { return false }
+    guard let index = plan.ruleIndex else { return true }
+    return active.rules[index].layer == .deny
+  }
+}
+
+extension CompiledPolicy {
+  /// What this policy's `never` rules leave of another version's plan, whose regions `region`
+  /// translates: that plan with fewer candidates, or the refusal of one of these rules.
+  ///
+  /// A region that this policy does not have cannot serve. Allocates nothing.
+  func restrict(
+    _ plan: Plan, _ facts: borrowing Facts, region: (RegionID) -> RegionID?
+  ) -> (plan: Plan, isRefused: Bool) {
+    let codes = domains.codes(facts)
+    let home = codes[.home]
+    let place = home * side + domains.nearest(placeCode: codes[.location], homeCode: home)
+    var list = plan.candidates.removing { region($0.region) == nil }
+    var blamed: Int?
+    for word in 0..<index.wordCount {
+      var hits = index.matches(codes, word: word)
+      while hits != 0 {
+        let rule = word * 64 + hits.trailingZeroBitCount
+        hits &= hits &- 1
+        guard rule < denyStart else { break }
+        let ban = bans[rule * side * side + place]
+        if ban.isRefusal { return (refusal(.forbidden, rule), true) }
+        guard blamed == nil, !list.isEmpty else { continue }
+        list = list.removing { candidate in
+          guard let known = region(candidate.region) else { return false }
+          return ban.regions >> UInt64(known.index) & 1 != 0
+            || ban.tiers >> UInt8(candidate.tier.ordinal) & 1 != 0
+        }
+        if list.isEmpty { blamed = rule }
+      }
+      if (word + 1) * 64 >= denyStart { break }
+    }
+    guard case .permit = plan.verdict else { return (plan, false) }
+    if let blamed { return (refusal(.forbidden, blamed), true) }
+    if list.isEmpty {
+      // Only regions that are gone.
+      return (
+        Plan(
+          verdict: .refuse(.unavailable), ruleIndex: plan.ruleIndex, candidates: list,
+          durability: plan.durability, obligations: [], cacheRow: nil), false
+      )
+    }
+    return (
+      Plan(
+        verdict: .permit, ruleIndex: plan.ruleIndex, candidates: list,
+        durability: plan.durability, obligations: plan.obligations, cacheRow: plan.cacheRow), false
+    )
+  }
+}

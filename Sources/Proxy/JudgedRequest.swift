@@ -1,0 +1,72 @@
+public import Audit
+public import Base
+internal import Clinical
+public import HTTP
+public import Origins
+
+/// A request and what was decided about it, from the client's head to the outcome.
+///
+/// Two large values that live as long as an exchange: held in one that cannot be copied, they are
+/// worked on where they lie, without a reference count for each of their arrays.
+public struct JudgedRequest: ~Copyable, Sendable {
+  /// The client's head; made fit for the origin by `prepareRequest`.
+  public private(set) var head: RequestHead
+  /// The decision; empty until `decide`.
+  public var decision: Decision
+
+  /// Takes a request about which nothing is decided.
+  public init(head: consuming RequestHead, client: ClientFacts) {
+    self.head = head
+    decision = Decision(client: client)
+  }
+
+  /// See `Decider.decide`.
+  public mutating func decide(
+    by decider: inout Decider, snapshot: Snapshot, health: HealthSnapshot, loads: EndpointLoads,
+    now: Instant, time: WallTime
+  ) {
+    decider.decide(
+      head, snapshot: snapshot, health: health, loads: loads, now: now, time: time,
+      into: &decision)
+  }
+
+  /// Writes the decision to `record`, with the one patient's id, which is sealed before it is
+  /// stored; see `Decision.fill`.
+  public func fill(_ record: inout DecisionRecord, loop: UInt16, snapshot: Snapshot) {
+    decision.fill(&record, loop: loop, method: head.method, snapshot: snapshot)
+    guard case .one(let range) = decision.classification.patient else { return }
+    unsafe head.target.withUnsafeBytes { target in
+      let bytes = unsafe UnsafeRawBufferPointer(
+        rebasing: target[range].prefix(AuditLimits.patientBytesMax))
+      if let id = unsafe PatientIdentifier(bytes) { record.patientID = id }
+    }
+  }
+
+  /// See `Decision.prepareRequest`.
+  public mutating func prepareRequest(
+    peer: IPAddress, isPeerTrusted: Bool, received: ReceivedProtocol, limits: HTTPLimits
+  ) -> Refusal? {
+    decision.prepareRequest(
+      &head, peer: peer, isPeerTrusted: isPeerTrusted, received: received, limits: limits)
+  }
+
+  /// What the exchange's machine needs to know.
+  public var machineRequest: ExchangeMachine.Request { decision.machineRequest(head) }
+
+  /// Starts the request on an origin's connection.
+  public func open(on codec: any ClientCodec, isEnd: Bool) -> StreamID {
+    codec.open(head, isEnd: isEnd)
+  }
+
+  /// See `Decision.prepareResponse`.
+  public func prepareResponse(
+    _ response: inout ResponseHead, choice index: Int, snapshot: Snapshot
+  ) {
+    decision.prepareResponse(&response, choice: index, snapshot: snapshot)
+  }
+
+  /// See `Outcome.record`.
+  public func record(_ outcome: Outcome, loop: UInt16, snapshot: Snapshot) -> OutcomeRecord {
+    outcome.record(of: decision, loop: loop, snapshot: snapshot)
+  }
+}

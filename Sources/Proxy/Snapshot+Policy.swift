@@ -1,0 +1,30 @@
+public import Origins
+public import Policy
+
+extension Snapshot {
+  /// The same configuration under another policy. Throws when the policy's regions are not those
+  /// that have endpoints: such a policy needs another configuration.
+  public func replacing(policies next: PolicyPair) throws(TopologyFaults) -> Snapshot {
+    let regionNames = next.active.regions.map(\.name)
+    // The same topology keeps connections and what is known of health as they are.
+    let places =
+      regionNames == topology.regionNames
+      ? topology
+      : try Topology.make(
+        regionNames: regionNames, definitions: topology.endpoints.map(\.definition))
+    return copy(next, places)
+  }
+
+  /// The same snapshot with counted objects of its own, for one loop: two loops that count
+  /// references on the same names would pass their cache line to and fro with each request.
+  public func copyForLoop() -> Snapshot { copy(policies, topology) }
+
+  private func copy(_ policies: PolicyPair, _ topology: Topology) -> Snapshot {
+    Snapshot(
+      policy: policies.active, superseded: policies.superseded?.policy, topology: topology,
+      classifier: classifier, directory: directory, locations: locations,
+      trustedProxies: trustedProxies, listeners: listeners, originContexts: originContexts,
+      healthTarget: String(decoding: healthTarget, as: UTF8.self), limits: limits,
+      timeouts: timeouts)
+  }
+}

@@ -1,0 +1,47 @@
+internal import Control
+internal import Policy
+internal import StrictYAML
+
+extension VersionChecks {
+  /// The checks of this program: what is proved, tested and compared before a version counts.
+  ///
+  /// `regionNames` are those of the edge's configuration; nil where there is no edge.
+  static func standard(regionNames: [String]?) -> VersionChecks {
+    VersionChecks(
+      proofs: { policy in
+        // The proofs of a version are its compilation, until an analysis has more to say.
+        Proofs(
+          text: """
+            policy \(policy.name) version \(policy.version)
+            rules \(policy.rules.map(\.id).joined(separator: " "))
+            regions \(policy.regions.map(\.name).joined(separator: " "))
+
+            """)
+      },
+      tests: { failures(of: $0) },
+      fit: { policy in regionNames.map { misfits(policy, regionNames: $0) } ?? [] })
+  }
+
+  /// What the file's own tests say against it, with their lines; rules that no test reaches when
+  /// the file asks for full coverage.
+  private static func failures(of policy: Policy) -> [String] {
+    let report = policy.runTests()
+    let failed = report.results.flatMap { result in
+      result.failures.map { "\(result.mark.line): \(result.say): \($0)" }
+    }
+    guard policy.requiresFullCoverage else { return failed }
+    return failed
+      + report.unexercised.map { "rule `\(policy.rules[$0].id)` is exercised by no test" }
+  }
+
+  /// The regions that only one of the policy and the edge has.
+  static func misfits(_ policy: Policy, regionNames: [String]) -> [String] {
+    let wanted = policy.regions.map(\.name)
+    return wanted.filter { !regionNames.contains($0) }.map {
+      "region `\($0)` of the policy has no endpoints in the configuration"
+    }
+      + regionNames.filter { !wanted.contains($0) }.map {
+        "region `\($0)` of the configuration is none of the policy's"
+      }
+  }
+}
