@@ -5,6 +5,8 @@ public protocol SegmentSource {
   /// The bytes from `offset` on, fewer than asked for only at the file's end. A disk that does not
   /// give them throws `unreadable`.
   mutating func read(at offset: Int, _ byteCount: Int) throws(SegmentFault) -> ArraySlice<UInt8>
+  /// Forgets what was read: somebody may have written since.
+  mutating func forget()
 }
 
 /// One whole frame of a segment.
@@ -89,7 +91,13 @@ public struct SegmentScanner<Source: SegmentSource> {
   public mutating func next() -> ScanStep {
     if let verdict { return verdict }
     do throws(SegmentFault) {
-      guard let frame = try frame(at: offset) else { return conclude(try judgeEnd()) }
+      var found = try frame(at: offset)
+      if found == nil {
+        let end = try judgeEnd()
+        if case .corrupt = end { found = try frameAfterAll() }
+        if found == nil { return conclude(end) }
+      }
+      guard let frame = found else { return conclude(.end(offset: offset)) }
       guard frame.header.firstIndex == nextIndex else {
         return conclude(.corrupt(fault(.indexBreak(found: frame.header.firstIndex))))
       }
@@ -129,6 +137,19 @@ public struct SegmentScanner<Source: SegmentSource> {
     }
     return isWhole ? ScannedFrame(header: header, offset: start, body: body) : nil
   }
+
+  /// The frame under way, if it becomes whole while we look: a log that is read while it is written
+  /// shows frames in the middle of their write, whose sectors all hold something already.
+  private mutating func frameAfterAll() throws(SegmentFault) -> ScannedFrame? {
+    for _ in 0..<Self.lookCount {
+      source.forget()
+      if let frame = try frame(at: offset) { return frame }
+    }
+    return nil
+  }
+
+  /// Looks at a broken frame: longer in all than a write takes, and nothing for a damaged log.
+  private static var lookCount: Int { 200 }
 
   /// Says what it means that no whole frame stands at the place under way.
   private mutating func judgeEnd() throws(SegmentFault) -> ScanStep {
@@ -197,6 +218,9 @@ public struct MemorySource: SegmentSource {
 
   /// How many there are.
   public var byteCount: Int { bytes.count }
+
+  /// Nobody writes to it.
+  public mutating func forget() {}
 
   /// The bytes from `offset` on.
   public mutating func read(

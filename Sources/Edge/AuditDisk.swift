@@ -101,6 +101,8 @@ struct DiskSource: SegmentSource {
     byteCount = try disk.byteCount(of: path) ?? 0
   }
 
+  mutating func forget() { window = [] }
+
   mutating func read(at offset: Int, _ count: Int) throws(SegmentFault) -> ArraySlice<UInt8> {
     let end = max(offset, min(offset + count, byteCount))
     if offset < windowStart || end > windowStart + window.count {

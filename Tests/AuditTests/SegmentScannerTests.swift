@@ -183,3 +183,32 @@ func randomDamageNeverTraps(seed: UInt64) throws {
     #expect(LogName(folder: folder) == nil)
   }
 }
+
+/// A segment whose last frame is being written while it is read: later looks show more of it.
+private struct GrowingSource: SegmentSource {
+  let whole: [UInt8]
+  /// How many bytes are there, behind which other bytes stand; grows with each `forget`.
+  var written: Int
+  var byteCount: Int { whole.count }
+
+  mutating func forget() { written = min(written + 7, whole.count) }
+
+  mutating func read(
+    at offset: Int, _ byteCount: Int
+  ) throws(SegmentFault) -> ArraySlice<UInt8> {
+    var seen = whole
+    for place in written..<whole.count { seen[place] ^= 0x55 }
+    return seen[min(offset, seen.count)..<min(offset + byteCount, seen.count)]
+  }
+}
+
+@Test func aFrameThatIsBeingWrittenIsNoDamage() throws {
+  let (bytes, ends, _) = segment(seed: 10, count: 4)
+  for missing in [1, 30, 200] {
+    var scanner = try SegmentScanner(
+      GrowingSource(whole: bytes, written: max(ends[2] + 1, bytes.count - missing)))
+    var count = 0
+    while case .frame = scanner.next() { count += 1 }
+    #expect(count == 4 && scanner.next() == .end(offset: bytes.count))
+  }
+}
