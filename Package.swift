@@ -56,6 +56,7 @@ let package = Package(
     library("HTTP", ["Base", "Native"]),
     library("Audit", ["Base", "Native"]),
     library("Clinical", ["Base"]),
+    library("Directory", ["Base", "Native"]),
     library("Origins", ["Base", "HTTP"]),
     library("Policy", ["Base", "StrictYAML"]),
 
@@ -63,18 +64,20 @@ let package = Package(
     library("Control", ["Base", "Native", "Policy", "Reactor", "StrictYAML"]),
 
     // The life of a request, and the driver that gives it sockets, files and time.
-    library("Proxy", ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"]),
+    library(
+      "Proxy",
+      ["Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy"]),
     library(
       "Edge",
       [
-        "Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor",
-        logging,
+        "Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy", "Proxy",
+        "Reactor", logging,
       ]),
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Control", "Edge", "HTTP", "Native", "Origins", "Policy",
-        "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
+        "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Native", "Origins",
+        "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 
@@ -95,22 +98,25 @@ let package = Package(
     tests("HTTPTests", ["Base", "HTTP", "Native"]),
     tests("AuditTests", ["Audit", "Base", "Native"]),
     tests("ClinicalTests", ["Base", "Clinical"]),
+    tests("DirectoryTests", ["Base", "Directory", "Native"]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
     tests("ControlTests", ["Base", "Control", "Native", "Policy", "Reactor", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
-    tests("ProxyTests", ["Audit", "Base", "Clinical", "HTTP", "Origins", "Policy", "Proxy"]),
+    tests(
+      "ProxyTests",
+      ["Audit", "Base", "Clinical", "Directory", "HTTP", "Origins", "Policy", "Proxy"]),
     tests(
       "EdgeTests",
       [
-        "Audit", "Base", "Clinical", "Edge", "HTTP", "Native", "Origins", "Policy", "Proxy",
-        "Reactor", logging,
+        "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Native", "Origins", "Policy",
+        "Proxy", "Reactor", logging,
       ]),
     tests(
       "ConfigurationTests",
       [
-        "homeward", "Base", "Clinical", "Control", "HTTP", "Native", "Policy", "Reactor",
-        "StrictYAML", argumentParser,
+        "homeward", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Native", "Policy",
+        "Reactor", "StrictYAML", argumentParser,
       ]),
     tests("TidyTests", []),
   ]

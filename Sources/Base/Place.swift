@@ -22,16 +22,34 @@ public struct Place: Hashable, Sendable {
     unsafe self.init(ascii: bytes)
   }
 
+  /// Takes back what `packed` gave; nil for any other bits.
+  public init?(restoring packed: UInt64) {
+    let byteCount = (UInt64.bitWidth - packed.leadingZeroBitCount + 7) / 8
+    guard byteCount == 2 || (4...6).contains(byteCount) else { return nil }
+    for index in 0..<byteCount {
+      guard Self.mayStand(UInt8(truncatingIfNeeded: packed >> UInt64(8 * index)), at: index) else {
+        return nil
+      }
+    }
+    self.packed = packed
+  }
+
+  /// Whether a place may have `byte` at `index`.
+  @inline(__always)
+  private static func mayStand(_ byte: UInt8, at index: Int) -> Bool {
+    switch (index, byte) {
+    case (0...1, 0x41...0x5A), (2, 0x2D), (3..., 0x41...0x5A), (3..., 0x30...0x39): true
+    default: false
+    }
+  }
+
   /// Reads `XX` or `XX-YYY` from any run of bytes.
   private init?(ascii bytes: some Collection<UInt8>) {
     let byteCount = bytes.count
     guard byteCount == 2 || (4...6).contains(byteCount) else { return nil }
     var packed: UInt64 = 0
     for (index, byte) in bytes.enumerated() {
-      switch (index, byte) {
-      case (0...1, 0x41...0x5A), (2, 0x2D), (3..., 0x41...0x5A), (3..., 0x30...0x39): break
-      default: return nil
-      }
+      guard Self.mayStand(byte, at: index) else { return nil }
       packed |= UInt64(byte) << UInt64(8 * index)
     }
     self.packed = packed

@@ -17,6 +17,23 @@ public struct SipHash24: Sendable {
   @inline(__always)
   public func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     var state = State(key0, key1)
+    unsafe absorb(bytes, into: &state)
+    return state.finish()
+  }
+
+  /// The 128-bit hash of `bytes` (SipHash-2-4-128): long enough to stand for them, as two
+  /// little-endian words.
+  @inline(__always)
+  public func hash128(_ bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
+    var state = State(key0, key1)
+    state.v1 ^= 0xEE
+    unsafe absorb(bytes, into: &state)
+    return state.finish128()
+  }
+
+  /// Mixes the message and its length into `state`.
+  @inline(__always)
+  private func absorb(_ bytes: UnsafeRawBufferPointer, into state: inout State) {
     let wholeCount = bytes.count & ~7
     var offset = 0
     while offset < wholeCount {
@@ -33,7 +50,6 @@ public struct SipHash24: Sendable {
       offset += 1
     }
     state.absorb(last)
-    return state.finish()
   }
 
   /// The four words that the rounds mix.
@@ -64,6 +80,17 @@ public struct SipHash24: Sendable {
       v2 ^= 0xFF
       for _ in 0..<4 { round() }
       return v0 ^ v1 ^ v2 ^ v3
+    }
+
+    /// Eight closing rounds, with a word after the first four and one after the last.
+    @inline(__always)
+    mutating func finish128() -> (UInt64, UInt64) {
+      v2 ^= 0xEE
+      for _ in 0..<4 { round() }
+      let first = v0 ^ v1 ^ v2 ^ v3
+      v1 ^= 0xDD
+      for _ in 0..<4 { round() }
+      return (first, v0 ^ v1 ^ v2 ^ v3)
     }
 
     /// SipRound.

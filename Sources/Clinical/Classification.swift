@@ -20,6 +20,14 @@ public enum PatientReference: Equatable, Sendable {
   case unknown
 }
 
+/// Two different ids of one request. Whether they are one person's only a directory knows.
+public struct PatientPair: Equatable, Sendable {
+  /// Where in the target the first id lies.
+  public var first: Range<Int>
+  /// Where the other one lies.
+  public var second: Range<Int>
+}
+
 /// How sure the facts are.
 public enum Confidence: String, CaseIterable, Sendable {
   /// The target itself says so.
@@ -158,6 +166,8 @@ public struct Classification: Equatable, Sendable {
   public var resourceType = ResourceType.none
   /// The patient concerned.
   public var patient = PatientReference.unknown
+  /// The two ids behind the refusal `twoPatients`, when there are no more than these.
+  public var pair: PatientPair?
   /// What kind of data is asked for or changed.
   public var dataClass = DataClass.unknown
   /// The confidentiality to assume.

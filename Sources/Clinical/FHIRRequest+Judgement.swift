@@ -200,7 +200,10 @@ extension FHIRRequest {
   /// Sets the patient and what follows from it.
   mutating func conclude(_ scan: QueryScan) {
     var reference = scan.patients.reference
-    if reference == .several { result.refuse(.twoPatients) }
+    if reference == .several {
+      result.refuse(.twoPatients)
+      result.pair = scan.patients.onlyTwo
+    }
     if result.refusal != nil {
       result.lower(to: .unknown)
       result.canUseReplica = false

@@ -1,4 +1,4 @@
-/// The bounds that a request or a directory file can meet here.
+/// The bounds that a request can meet here.
 public enum ClinicalLimits {
   /// Characters in a FHIR id (R4 `id` datatype).
   public static let idBytesMax = 64
@@ -33,12 +33,4 @@ public enum ClinicalLimits {
   public static let bodyCodingsMax = 8
   /// Bytes kept of a string in an answer: the longest URI of a code system that matters has 72.
   public static let labelTextBytesMax = 128
-  /// Bytes in one line of a directory file: five short columns.
-  public static let directoryLineBytesMax = 512
-  /// Patients in one directory: what the 32-bit table and its memory are sized for.
-  public static let directoryPatientsMax = 50_000_000
-  /// Errors collected before reading a directory stops.
-  public static let directoryErrorsMax = 100
-  /// Home regions: `PatientEntry.homeIndex` is one byte.
-  public static let homesMax = 255
 }

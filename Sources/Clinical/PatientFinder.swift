@@ -6,6 +6,8 @@ struct PatientFinder {
   private var mentioned: Range<Int>?
   /// Whether two different patients were named or mentioned.
   private(set) var isSeveral = false
+  /// Two different ids, if there are no more; nil again when a third one came.
+  private var pair: PatientPair?
   /// Whether every naming so far rests on a convention.
   private(set) var isInferred = true
   /// Whether an alternative was left open, so that the named patient is not the only possible one.
@@ -26,9 +28,17 @@ struct PatientFinder {
 
   /// Whether the patient at `range` is another one than those so far.
   private mutating func compare(_ range: Range<Int>, of target: ByteView) {
-    if let found, !target[found].equals(target[range]) { isSeveral = true }
-    if let mentioned, !target[mentioned].equals(target[range]) { isSeveral = true }
+    for known in [found, mentioned] {
+      guard let known, !target[known].equals(target[range]) else { continue }
+      if !isSeveral { pair = PatientPair(first: known, second: range) }
+      isSeveral = true
+    }
+    guard let pair, !target[pair.first].equals(target[range]) else { return }
+    if !target[pair.second].equals(target[range]) { self.pair = nil }
   }
+
+  /// The only two ids, when the answer is tied to them; they may belong to one person.
+  var onlyTwo: PatientPair? { found == nil || isOpen ? nil : pair }
 
   /// The reference that stands at the end.
   var reference: PatientReference {

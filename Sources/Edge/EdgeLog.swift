@@ -80,6 +80,22 @@ struct EdgeLog: Sendable {
     logger.notice("policy in force", metadata: ["policy": "\(policy)", "version": "\(version)"])
   }
 
+  func deltasApplied(_ batches: Int, _ changes: Int, _ last: UInt64) {
+    logger.info(
+      "directory deltas in force",
+      metadata: ["batches": "\(batches)", "changes": "\(changes)", "last": "\(last)"])
+  }
+
+  func deltasStopped(_ reason: String) {
+    logger.error(
+      "directory deltas are not read: the last good state stays and ages",
+      metadata: ["reason": "\(reason)"])
+  }
+
+  func deltasTorn() {
+    logger.warning("the directory's delta log ends inside a batch that does not become whole")
+  }
+
   func policyRefused(policy: String, version: Int, _ reason: String) {
     logger.error(
       "policy version does not fit; the one before stays",

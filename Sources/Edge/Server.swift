@@ -61,6 +61,7 @@ public final class Server {
   private let auditLog: AuditLog
   private let auditWriter: AuditWriter
   private let reload: () -> Snapshot?
+  private let directories: Mailbox<DirectoryWatch.Message>
   private var signals: Signals?
   private var snapshot: Snapshot
   private var listeningCount = 0
@@ -85,6 +86,7 @@ public final class Server {
     log = EdgeLog(logger: options.logger)
     context = try LoopContext()
     reports = try Mailbox()
+    directories = try Mailbox()
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     auditWriter = try AuditWriter(options.audit, at: Clock.wall())
@@ -104,6 +106,8 @@ public final class Server {
     signals = try Signals(on: context.loop) { [unowned self] in received($0) }
     try reports.attach(to: context.loop) { [unowned self] in received($0) }
     let committer = try startCommitter()
+    let directoryWatch = try startDirectoryWatch()
+    follow(snapshot)
     let stopWatch = try Mailbox<PolicyWatch.Stop>()
     let watch = try options.policies.map { feed in
       try PolicyWatch.start(feed, stop: stopWatch) { [reports] in reports.post(.policies($0)) }
@@ -114,6 +118,8 @@ public final class Server {
     context.loop.run()
     for thread in threads { thread.join() }
     threads = []
+    directories.post(.stop)
+    directoryWatch.join()
     stopWatch.post(PolicyWatch.Stop())
     watch?.join()
     auditLog.inbox.post(.stop)
@@ -175,6 +181,23 @@ public final class Server {
     }
   }
 
+  /// Starts the thread that follows the deltas of patient directories.
+  private func startDirectoryWatch() throws -> Thread {
+    let (inbox, log) = (directories, self.log)
+    return try Thread(name: "homeward-patients") {
+      do throws(SystemError) {
+        try DirectoryWatch(log: log, inbox: inbox).run()
+      } catch {
+        log.deltasStopped("\(error)")
+      }
+    }
+  }
+
+  /// Follows the deltas of a snapshot's directory from here on, even before loops adopt it.
+  private func follow(_ snapshot: Snapshot) {
+    if let directory = snapshot.directory { directories.post(.follow(directory)) }
+  }
+
   private func received(_ report: WorkerReport) {
     switch report {
     case .requestFailed(let endpoint, let failure): prober.requestFailed(endpoint, failure)
@@ -215,6 +238,7 @@ public final class Server {
   private func adopt(_ next: Snapshot) {
     if next.policy.contentHash != snapshot.policy.contentHash { differences = DifferenceTable() }
     snapshot = next
+    follow(next)
     prober.adopt(next)
     // Before their start the loops need no message: they start with this snapshot.
     guard hasStarted else { return }

@@ -4,7 +4,7 @@ enum Limits {
   static let regionCountMax = 32
   /// A plan's removed candidates are bits of one word.
   static let candidateCountMax = 64
-  /// Twice the largest policy we plan for; every pair of routes is compared at load.
+  /// Twice the largest policy we plan for.
   static let ruleCountMax = 10_000
   /// Tenants have value codes of a byte, and each costs a row of the index.
   static let tenantCountMax = 200
@@ -22,6 +22,18 @@ enum Limits {
   static let stalenessMillisecondsMax = 24 * 3_600_000
   /// Distinct places in conditions and `near` lists; the world has about 5,000 subdivisions.
   static let placeCountMax = 6000
+  /// Pairs of conflicting routes that are reported: who has more of them knows enough.
+  static let conflictCountMax = 100
+  /// Kinds of uncovered requests that are listed: more would not be read.
+  static let gapCountMax = 16
+  /// Boxes by which one group of changed requests is told.
+  static let diffBoxCountMax = 8
+  /// Nodes of a diagram: 25 times what 5,000 rules with named groups need, and about 200 MB.
+  static let diagramNodeCountMax = 4_000_000
+  /// States that building may remember; each has a list of conditions, some ten words long.
+  static let diagramStateCountMax = 6_000_000
+  /// Edges of a diagram, four bytes each: bounds the memory where nodes are wide.
+  static let diagramEdgeCountMax = 64_000_000
 }
 
 /// The stable codes of what this target complains about.

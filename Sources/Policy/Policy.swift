@@ -5,8 +5,9 @@
 // Shape: in `Language`, `PolicyReader` turns strict YAML over a closed vocabulary into rules
 // (`Rule.swift`), `Checker` and `CacheLint` look at them together. In `Evaluation`,
 // `CompiledPolicy` tabulates them: facts become value codes (`Domains`; numbers are cut at every
-// threshold that a rule names), an index finds the matching rules (`RuleIndex`, the seam for
-// another evaluator), and a plan is a window into candidate lists expanded at load. `Interpreter`
+// threshold that a rule names), a diagram finds the deciding rule (or `RuleIndex`, when it would
+// be too large), and a plan is a window into candidate lists expanded at load. `Analysis` builds
+// that diagram, proves invariants and guarantees with it and compares versions. `Interpreter`
 // evaluates the same rules word by word; it explains decisions and referees the compiled form in
 // the tests. `Requests` writes and reads requests and decisions as lines of JSON; `Testing` runs
 // the tests that stand in the file.
@@ -52,9 +53,15 @@ public final class Policy: Sendable {
   private let phases: [Phase]
   /// All rules, in the order of evaluation; `Plan.ruleIndex` is an index into this list.
   public let rules: [Rule]
+  /// The named sets that rules use, by name.
+  let groups: [NamedGroup]
   /// The value codes of its attributes.
   let domains: Domains
   let compiled: CompiledPolicy
+  /// The rules' conditions over value codes.
+  let boxes: [(when: Box, unless: Box?)]
+  /// The decisions as a diagram, for proofs; or why there is none.
+  let diagram: Result<RulesDiagram, DiagramError>
   /// The referee of the compiled form.
   let interpreter: Interpreter
 
@@ -91,6 +98,10 @@ public final class Policy: Sendable {
     let checker = Checker(text: text, domains: domains, diagnostics: diagnostics)
     let rules = checker.orderedRules()
     guard !diagnostics.hasErrors else { return nil }
+    let boxes = rules.map { $0.boxes(domains) }
+    let routeStart = rules.firstIndex { $0.layer == .route } ?? rules.count
+    checker.checkOverlaps(Array(rules[routeStart...]), Array(boxes[routeStart...]))
+    guard !diagnostics.hasErrors else { return nil }
     name = text.name
     version = text.version
     contentHash = hash
@@ -108,8 +119,17 @@ public final class Policy: Sendable {
     tenants = text.tenants
     cacheRows = text.cacheRows
     self.rules = rules
+    groups = text.groups
     self.domains = domains
-    compiled = CompiledPolicy(text.regions, rules, text.cacheRows, domains)
+    let conditions = zip(rules, boxes).map { DiagramRule($0, $1, domains) }
+    let promised = text.guarantees.map { $0.points(domains) }.flatMap { $0.whens + $0.unlesses }
+    let diagram = Result { () throws(DiagramError) in
+      try RulesDiagram(conditions, telling: promised, domains)
+    }
+    self.boxes = boxes
+    self.diagram = diagram
+    compiled = CompiledPolicy(
+      text.regions, rules, text.cacheRows, domains, boxes: boxes, diagram: try? diagram.get())
     interpreter = Interpreter(
       regions: text.regions, tenants: text.tenants, cacheRows: text.cacheRows, rules: rules,
       nearness: domains.nearness)

@@ -1,5 +1,6 @@
 public import Base
 internal import Clinical
+internal import Directory
 public import HTTP
 public import Origins
 internal import Policy
@@ -84,9 +85,14 @@ public struct Decider: ~Copyable {
     decision.facts.location = decision.client.place
     decision.facts.time = decision.time
     decision.facts.hour = UInt8(decision.time.microseconds / 3_600_000_000 % 24)
+    decision.facts.directoryAgeSeconds = snapshot.directory?.ageSeconds(at: decision.time)
+      .map { UInt32(clamping: $0) }
     unsafe head.target.withUnsafeBytes { target in
-      let classification = unsafe snapshot.classifier.classify(
+      var classification = unsafe snapshot.classifier.classify(
         method: method, target: target, pathCount: pathCount)
+      if let directory = snapshot.directory {
+        unsafe join(&classification, target, directory)
+      }
       decision.classification = classification
       decision.facts.operation = classification.operation
       decision.facts.dataClass = classification.dataClass
@@ -95,12 +101,14 @@ public struct Decider: ~Copyable {
       else { return }
       let id = unsafe UnsafeRawBufferPointer(rebasing: target[range])
       guard let patient = unsafe directory.lookup(id) else { return }
-      decision.facts.home = snapshot.homeRegions[Int(patient.homeIndex)]
+      decision.facts.home = snapshot.home(of: patient)
       decision.facts.residency = patient.residency
       decision.facts.consent = patient.consent
-      if classification.mayContainRestricted, patient.flags.contains(.part2) {
-        // 42 CFR Part 2: what may hold such a record of such a patient is treated as one.
-        decision.facts.dataClass = .substanceUse
+      if classification.mayContainRestricted,
+        let protected = patient.flags.protectedClass(insteadOf: classification.dataClass)
+      {
+        // What may hold such a record of such a patient is treated as one.
+        decision.facts.dataClass = protected
         decision.facts.sensitivity = .restricted
       }
     }
@@ -112,6 +120,20 @@ public struct Decider: ~Copyable {
       .duplicateKey, .bodyContradicts:
       decision.refusal = .invalid
     }
+  }
+
+  /// Two ids of one person are one patient: the directory knows which record was merged into which.
+  private func join(
+    _ classification: inout Classification, _ target: UnsafeRawBufferPointer,
+    _ directory: PatientDirectory
+  ) {
+    guard classification.refusal == .twoPatients, let pair = classification.pair,
+      unsafe directory.isSamePerson(
+        UnsafeRawBufferPointer(rebasing: target[pair.first]),
+        UnsafeRawBufferPointer(rebasing: target[pair.second]))
+    else { return }
+    classification.refusal = nil
+    classification.patient = .one(pair.first)
   }
 
   private func refusal(_ kind: RefusalKind) -> Refusal {

@@ -1,5 +1,6 @@
 public import Base
 public import Clinical
+public import Directory
 public import HTTP
 public import Native
 public import Origins
@@ -33,7 +34,7 @@ public final class Snapshot: Sendable {
   /// How long to wait for what.
   public let timeouts: Timeouts
   /// The directory's homes as the policy's regions; nil for a home that the policy does not know.
-  let homeRegions: [RegionID?]
+  private let homeRegions: [RegionID?]
   /// Names as bytes, for records and answers.
   let names: SnapshotNames
   /// The same for decisions of the superseded version; nil without one.
@@ -78,6 +79,12 @@ public final class Snapshot: Sendable {
   func names(of decision: borrowing Decision) -> SnapshotNames {
     guard decision.source == .superseded, let names = supersededNames else { return names }
     return names
+  }
+
+  /// The region that is home to a patient; nil when directory or policy do not know it.
+  func home(of patient: PatientEntry) -> RegionID? {
+    let index = Int(patient.homeIndex)
+    return index < homeRegions.count ? homeRegions[index] : nil
   }
 
   /// The place that an address grants its user: unknown when the database does not know it, when it

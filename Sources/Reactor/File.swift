@@ -99,11 +99,18 @@ public enum FileSystem {
   /// Writes `path` so that a crash leaves the old content or the new, never a mixture: a temporary
   /// file beside it, synced, renamed, and the directory synced.
   public static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+    try replace(path) { file throws(SystemError) in try file.write(bytes) }
+  }
+
+  /// The same for content that `write` writes piece by piece.
+  public static func replace(
+    _ path: String, writing write: (borrowing AppendFile) throws(SystemError) -> Void
+  ) throws(SystemError) {
     let temporary = path + ".new"
     _ = unsafe unlink(temporary)
     do {
       let file = try AppendFile(path: temporary, isNew: true)
-      try file.write(bytes)
+      try write(file)
       try file.synchronize()
     }
     // A crash here leaves the old file and a temporary one, which the next call removes.

@@ -8,6 +8,9 @@ public enum StandardStream: Int32, Sendable {
   /// What went wrong.
   case error = 2
 
+  /// Whether a person looks at it: then progress may be shown.
+  public var isTerminal: Bool { isatty(rawValue) == 1 }
+
   /// Writes all of `text`; when nobody listens any more, the rest is dropped.
   public func write(_ text: String) {
     var text = text

@@ -17,7 +17,8 @@ internal import Reactor
       """,
     version: "homeward 0.1.0",
     subcommands: [
-      RunCommand.self, CheckCommand.self, PolicyCommand.self, AuditCommand.self, FactsCommand.self,
+      RunCommand.self, CheckCommand.self, PolicyCommand.self, DirectoryCommand.self,
+      FactsCommand.self, AuditCommand.self,
     ])
 
   /// Parses the arguments and runs what they name.

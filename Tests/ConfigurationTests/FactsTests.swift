@@ -91,7 +91,7 @@ func refusalsAreExplained(method: String, url: String, body: String, reason: Str
   #expect(value("home", in: read) == "us-west")
   #expect(value("residency", in: read) == "US-CA")
   #expect(value("patient_flags", in: read) == "part2")
-  #expect(read.text.contains("part2 patient; wins over the URL"))
+  #expect(read.text.contains("the patient's flags; they win over the URL"))
   #expect(value("data_class", in: try explain("GET", "/app/x.js", load: load)) == "asset")
   let batch =
     #"{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","#

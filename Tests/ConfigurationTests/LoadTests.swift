@@ -1,5 +1,6 @@
 import Base
 import Clinical
+import Directory
 import HTTP
 import Policy
 import Reactor

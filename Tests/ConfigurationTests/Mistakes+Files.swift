@@ -133,6 +133,20 @@ extension Mistake {
       `patients.csv`?
       """),
     Mistake(
+      "directory: { file: patients.csv }",
+      "directory: { file: patients.csv, snapshot: edge.pem, key: edge.key, signer: edge.pem }",
+      """
+      5:44: error: `snapshot` belongs to a signed directory and `file` is a plain one; keep one of \
+      them [E410]
+      """),
+    Mistake(
+      "directory: { file: patients.csv }",
+      "directory: { snapshot: edge.pem, deltas: none, key: edge.key }",
+      """
+      5:12: error: `directory` needs the key `signer` [E202]
+      5:42: error: file `conf/none` for `deltas` does not exist [E403]
+      """),
+    Mistake(
       "policy.yaml", "polcy.yaml",
       """
       6:17: error: file `conf/polcy.yaml` for `file` does not exist [E403]; did you mean \

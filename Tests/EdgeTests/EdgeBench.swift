@@ -1,6 +1,7 @@
 import Audit
 import Base
 import Clinical
+import Directory
 import Foundation
 import HTTP
 import Logging
@@ -94,9 +95,11 @@ final class EdgeBench: TimerTarget {
       regionNames: policy.regions.map(\.name),
       definitions: definitions)
     let csv = Array("patient,home,residency,consent,flags\naz1,us-west,US-AZ,granted,\n".utf8)
-    let directory = try unsafe csv.withUnsafeBytes {
-      try unsafe PatientDirectory(csv: $0, file: "p", hash: SipHash24(key0: 1, key1: 2))
+    let hash = PatientHash(key0: 1, key1: 2)
+    let patients = try unsafe csv.withUnsafeBytes {
+      try unsafe DirectorySnapshot.reading($0, as: .csv, file: "p", hash: hash)
     }
+    let directory = try PatientDirectory(patients, hash: hash)
     return Snapshot(
       policy: policy, topology: topology, classifier: Classifier(), directory: directory,
       locations: nil, trustedProxies: [], listeners: [],

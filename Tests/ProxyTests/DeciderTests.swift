@@ -103,6 +103,16 @@ private let refused: [Scene] = [
   Scene(
     "two patients", "GET /fhir/Observation?subject=az1&performer=Patient/ny1", from: "US-AZ",
     rule: nil, "several-patients"),
+  Scene(
+    "two ids of one person", "GET /fhir/\(vitals)&subject=az0", from: "US-AZ", rule: "R-11",
+    "us-west-p"),
+  Scene(
+    "an id that was merged", "GET /fhir/Observation?patient=az0&category=vital-signs",
+    from: "US-AZ", rule: "R-11", "us-west-r1, us-west-p, us-central-r1 stale"),
+  Scene(
+    "two ids of one person and another one",
+    "GET /fhir/\(vitals)&subject=az0&performer=Patient/ny1", from: "US-AZ", rule: nil,
+    "several-patients"),
   Scene("TRACE", "TRACE /fhir/\(vitals)", from: "US-AZ", rule: nil, "method-refused"),
   Scene(
     "an id that is none", "GET /fhir/Observation?patient=%41", from: "US-AZ", rule: nil,

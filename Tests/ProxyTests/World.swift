@@ -1,5 +1,6 @@
 import Base
 import Clinical
+import Directory
 import Foundation
 import HTTP
 import Origins
@@ -12,7 +13,8 @@ typealias Report = @Sendable (Endpoint) -> ProbeReport?
 /// The shipped policy over three regions of a replica and a primary each, with a few patients.
 ///
 /// Patients: `az1` (home us-west), `ca1` (us-west, California), `ny1` (us-east), `tx1`
-/// (us-central), `pt2` (us-east, 42 CFR Part 2), `wd1` (us-west, consent withdrawn).
+/// (us-central), `pt2` (us-east, 42 CFR Part 2), `wd1` (us-west, consent withdrawn),
+/// `az0` (merged into `az1`).
 struct World {
   /// Everything but health.
   let snapshot: Snapshot
@@ -92,18 +94,21 @@ struct World {
 
   private static func directory() throws -> PatientDirectory {
     let csv = """
-      patient,home,residency,consent,flags
-      az1,us-west,US-AZ,granted,
-      ca1,us-west,US-CA,granted,
-      ny1,us-east,US-NY,granted,
-      tx1,us-central,US-TX,granted,
-      pt2,us-east,US-NY,granted,part2
-      wd1,us-west,US-CA,withdrawn,
+      patient,home,residency,consent,flags,merged_into
+      az1,us-west,US-AZ,granted,,
+      ca1,us-west,US-CA,granted,,
+      ny1,us-east,US-NY,granted,,
+      tx1,us-central,US-TX,granted,,
+      pt2,us-east,US-NY,granted,part2,
+      wd1,us-west,US-CA,withdrawn,,
+      az0,,,,,az1
+      bh1,us-west,US-CA,granted,behavioral+reproductive,
       """
-    return try unsafe Array(csv.utf8).withUnsafeBytes { bytes in
-      try unsafe PatientDirectory(
-        csv: bytes, file: "patients.csv", hash: SipHash24(key0: 3, key1: 4))
+    let hash = PatientHash(key0: 3, key1: 4)
+    let snapshot = try unsafe Array(csv.utf8).withUnsafeBytes { bytes in
+      try unsafe DirectorySnapshot.reading(bytes, as: .csv, file: "patients.csv", hash: hash)
     }
+    return try PatientDirectory(snapshot, hash: hash)
   }
 
   /// Decides `METHOD target` of a client at `place`.

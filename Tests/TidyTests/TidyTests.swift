@@ -12,16 +12,18 @@ import Testing
     "HTTP": ["Base", "Native"],
     "Audit": ["Base", "Native"],
     "Clinical": ["Base"],
+    "Directory": ["Base", "Native"],
     "Origins": ["Base", "HTTP"],
     "Policy": ["Base", "StrictYAML"],
     "Control": ["Base", "Native", "Policy", "Reactor", "StrictYAML"],
-    "Proxy": ["Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy"],
+    "Proxy": ["Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy"],
     "Edge": [
-      "Audit", "Base", "Clinical", "HTTP", "Native", "Origins", "Policy", "Proxy", "Reactor",
-      "Logging",
+      "Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy", "Proxy",
+      "Reactor", "Logging",
     ],
     "homeward": [
-      "ArgumentParser", "Audit", "Base", "Clinical", "Control", "Edge", "HTTP", "Logging",
+      "ArgumentParser", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP",
+      "Logging",
       "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
     ],
   ]
@@ -30,7 +32,8 @@ import Testing
 
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
-    "Base", "HTTP", "Audit", "Clinical", "Control", "Origins", "Policy", "Proxy", "StrictYAML",
+    "Base", "HTTP", "Audit", "Clinical", "Control", "Directory", "Origins", "Policy", "Proxy",
+    "StrictYAML",
   ]
 
   private static let forbiddenInPureTargets = [

@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdint.h>
 
 /// `open(2)` with a mode: variadic functions do not import.
@@ -24,3 +25,9 @@ int homeward_accept(int listener, struct sockaddr_storage *peer, socklen_t *coun
 
 /// `fallocate(2)`: takes space for a part of a file, which grows to its end.
 int homeward_allocate(int descriptor, int64_t offset, int64_t count);
+
+/// Bytes that the program has asked of the heap and not given back (mallinfo2(3)).
+static inline uint64_t homeward_heap_byte_count(void) {
+  struct mallinfo2 info = mallinfo2();
+  return (uint64_t)info.uordblks + (uint64_t)info.hblkhd;
+}

@@ -1,12 +1,16 @@
 import Base
 
-/// The run-time form of a policy: value codes, an index of the rules, expanded candidate lists.
+/// The run-time form of a policy: value codes, the rules' diagram, expanded candidate lists.
 ///
+/// Where the rules are too many-sided for a diagram, `RuleIndex` finds the matching ones instead.
 /// Rule order: `never`, `deny`, then routes with every route behind those that override it, so
 /// that the first match of a layer decides.
 struct CompiledPolicy: Sendable {
   let domains: Domains
   let index: RuleIndex
+  /// Finds the deciding rule; empty when the diagram would have been too large. No optional:
+  /// unwrapping one would count references to each of its arrays.
+  private let diagram: FlatDiagram
   /// By rule.
   private let durabilities: [Durability]
   /// By route.
@@ -39,11 +43,18 @@ struct CompiledPolicy: Sendable {
   }
 
   /// Compiles checked rules, which stand in their order.
-  init(_ regions: [Region], _ rules: [Rule], _ cacheRows: [CacheRow], _ domains: Domains) {
+  init(
+    _ regions: [Region], _ rules: [Rule], _ cacheRows: [CacheRow], _ domains: Domains,
+    boxes: [(when: Box, unless: Box?)], diagram: RulesDiagram?
+  ) {
     self.domains = domains
+    self.diagram =
+      diagram.flatMap { diagram in
+        FlatDiagram(diagram) { rules[$0].layer == .never && rules[$0].forbidden == nil }
+      } ?? FlatDiagram()
     durabilities = rules.map(\.durability)
     self.cacheRows = CacheRow.table(cacheRows)
-    index = RuleIndex(rules.map { $0.boxes(domains) }, domains)
+    index = RuleIndex(boxes, domains)
     let denyStart = rules.firstIndex { $0.layer != .never } ?? rules.count
     let routeStart = rules.firstIndex { $0.layer == .route } ?? rules.count
     side = regions.count + 1
@@ -101,11 +112,28 @@ struct CompiledPolicy: Sendable {
 
   /// The plan for `facts`; allocates nothing.
   func plan(_ facts: borrowing Facts) -> Plan {
+    if diagram.isEmpty { return planByIndex(facts) }
+    var codes = Codes()
+    domains.fill(&codes, facts)
+    let terminal = diagram.terminal(codes)
+    let collected = Int(terminal.collectedStart)
+    if terminal.isRefused { return refusal(.forbidden, Int(diagram.collected[collected])) }
+    let rule = Int(terminal.decider)
+    if rule < routeStart { return rule < 0 ? refusal(.noRule, nil) : refusal(.forbidden, rule) }
+    let place = place(codes)
+    var (bannedRegions, bannedTiers) = (UInt64(0), UInt8(0))
+    for position in collected..<(collected + Int(terminal.collectedCount)) {
+      let ban = bans[Int(diagram.collected[position]) * side * side + place]
+      bannedRegions |= ban.regions
+      bannedTiers |= ban.tiers
+    }
+    return permit(rule, place, codes, bannedRegions, bannedTiers)
+  }
+
+  /// The same, found by the index; the fallback, and a second opinion.
+  func planByIndex(_ facts: borrowing Facts) -> Plan {
     let codes = domains.codes(facts)
-    let home = codes[.home]
-    let nearest = domains.nearest(
-      placeCode: codes[.location], homeCode: home)
-    let place = home * side + nearest
+    let place = place(codes)
     var bannedRegions: UInt64 = 0
     var bannedTiers: UInt8 = 0
     for word in 0..<index.wordCount {
@@ -124,6 +152,13 @@ struct CompiledPolicy: Sendable {
       }
     }
     return refusal(.noRule, nil)
+  }
+
+  /// Which surroundings these codes mean.
+  @inline(__always)
+  private func place(_ codes: borrowing Codes) -> Int {
+    let home = codes[.home]
+    return home * side + domains.nearest(placeCode: codes[.location], homeCode: home)
   }
 
   /// The plan of the route `rule` after removing what `never` rules ban.

@@ -21,21 +21,24 @@ struct Domains: Sendable {
   /// How many value codes there are, by attribute.
   private let counts: [Int]
 
-  /// Collects the values that rules, guarantees, `regions` and `tenants` name.
-  init(_ regions: [Region], tenants: [String], _ rules: [Rule], _ guarantees: [Guarantee] = []) {
+  /// Collects the values that rules, guarantees, `regions` and `tenants` name, and further places.
+  init(
+    _ regions: [Region], tenants: [String], _ rules: [Rule], _ guarantees: [Guarantee] = [],
+    near further: [Place] = []
+  ) {
     precondition(Attribute.count <= Codes.capacity, "more attributes than codes")
     let clauses = rules.flatMap(\.clauses) + guarantees.flatMap(\.clauses)
     func cuts(_ attribute: Attribute) -> Cuts {
       Cuts(clauses.lazy.filter { $0.attribute == attribute }.flatMap(\.ranges))
     }
-    let places = PlaceTable(clauses.flatMap(\.places) + regions.flatMap(\.near))
+    let places = PlaceTable(clauses.flatMap(\.places) + regions.flatMap(\.near) + further)
     let nearness = Nearness(regions)
     let representatives = places.atoms.map { atom in
       switch atom {
       case .named(let place): place
-      // No code is ever named `XX-?`: any unnamed subdivision gives the same answers.
-      case .otherSubdivision(let country): Place("\(country)-0") ?? country
-      case .elsewhere: Place("ZZ") ?? .unknown
+      // Any unnamed place gives the same answers; examples show one that exists where we can.
+      case .otherSubdivision(let country): places.unnamedSubdivision(of: country)
+      case .elsewhere: places.unnamedCountry
       case .unknown: Place.unknown
       }
     }
@@ -91,8 +94,16 @@ struct Domains: Sendable {
   }
 
   /// The value codes of `facts`; allocates nothing.
+  @inline(__always)
   func codes(_ facts: borrowing Facts) -> Codes {
     var codes = Codes()
+    fill(&codes, facts)
+    return codes
+  }
+
+  /// Writes the value codes of `facts`; in place, because returning them would copy them.
+  @inline(__always)
+  func fill(_ codes: inout Codes, _ facts: borrowing Facts) {
     codes[.operation] = facts.operation.ordinal
     codes[.dataClass] = facts.dataClass.ordinal
     codes[.sensitivity] = facts.sensitivity.ordinal
@@ -125,8 +136,10 @@ struct Domains: Sendable {
       ?? authenticationAge.count
     codes[.hour] = facts.hour.map { hour.code(UInt64($0)) } ?? hour.count
     codes[.time] = time.code(facts.time.microseconds)
-    return codes
   }
+
+  /// A place with this code.
+  func place(_ code: Int) -> Place { representatives[code] }
 
   /// How many value codes `attribute` has.
   func count(_ attribute: Attribute) -> Int { counts[attribute.rawValue] }

@@ -65,6 +65,20 @@ struct PlaceTable: Sendable {
     return atoms.count - 1
   }
 
+  /// A subdivision of `country` that has no code of its own.
+  func unnamedSubdivision(of country: Place) -> Place {
+    // No subdivision is ever called `XX-0`; it is well formed all the same.
+    let real = country.description == "US" ? Geography.statesOfUS.sorted() : []
+    return real.lazy.compactMap { Place($0) }.first { find($0) == nil }
+      ?? Place("\(country)-0") ?? country
+  }
+
+  /// A country that has no code of its own.
+  var unnamedCountry: Place {
+    Geography.countries.sorted().lazy.compactMap { Place($0) }.first { find($0) == nil }
+      ?? Place("ZZ") ?? .unknown
+  }
+
   private func find(_ place: Place) -> Int? {
     var slot = Self.slot(place.packed, keys.count)
     while keys[slot] != 0 {

@@ -1,4 +1,4 @@
-/// Finds the rules that match a request: the seam behind which the evaluator can be replaced.
+/// Finds the rules that match a request where the diagram would be too large, and for blame.
 ///
 /// A bit-vector index: for every attribute and value one row with a bit per rule. A request's
 /// rows, one per attribute, are joined with AND; a second row per value does the same for the

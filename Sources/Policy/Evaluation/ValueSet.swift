@@ -1,5 +1,5 @@
 /// A set of value codes of one attribute: one bit each.
-struct ValueSet: Sendable, Equatable {
+struct ValueSet: Sendable, Hashable {
   private var words: [UInt64]
 
   /// The empty set over `count` values, or the full one.
@@ -10,6 +10,12 @@ struct ValueSet: Sendable, Equatable {
 
   /// Whether no value is in the set.
   var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+
+  /// The values `index * 64 ..< index * 64 + 64` as bits.
+  func word(_ index: Int) -> UInt64 { words[index] }
+
+  /// How many values are in the set.
+  var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
   /// The smallest value, if any.
   var first: Int? {
@@ -37,6 +43,19 @@ struct ValueSet: Sendable, Equatable {
 
   /// Adds `value`.
   mutating func insert(_ value: Int) { words[value / 64] |= 1 << UInt64(value % 64) }
+
+  /// Whether every value of this set is in `other`.
+  func isSubset(of other: ValueSet) -> Bool {
+    for index in words.indices where words[index] & ~other.words[index] != 0 { return false }
+    return true
+  }
+
+  /// What is in either set.
+  func union(_ other: ValueSet) -> ValueSet {
+    var result = self
+    for index in words.indices { result.words[index] |= other.words[index] }
+    return result
+  }
 
   /// What is in both sets.
   func intersection(_ other: ValueSet) -> ValueSet {

@@ -10,7 +10,6 @@ struct Checker {
   /// The rules in the order of evaluation; complaints go into `diagnostics`.
   func orderedRules() -> [Rule] {
     let routes = orderedRoutes()
-    if !diagnostics.hasErrors { checkOverlaps() }
     checkCandidateCounts()
     return text.never.sorted { $0.id < $1.id } + text.deny.sorted { $0.id < $1.id } + routes
   }
@@ -56,34 +55,21 @@ struct Checker {
 
   /// INVARIANT (unique hit): of two routes that match one request, both have one outcome or one
   /// overrides the other. So the first match in the order of evaluation decides.
-  private func checkOverlaps() {
-    let boxes = text.routes.map { $0.boxes(domains) }
-    for (later, route) in text.routes.enumerated() {
-      for (earlier, other) in text.routes[..<later].enumerated() {
-        let isDeclared = route.overrides.contains(other.id) || other.overrides.contains(route.id)
-        let hasSameOutcome = route.hasSameOutcome(as: other)
-        guard boxes[later].when.intersects(boxes[earlier].when) else {
-          if isDeclared { warnAboutNeedlessOverride(route, other) }
-          continue
-        }
-        if isDeclared || hasSameOutcome { continue }
-        let excluded = [boxes[later].unless, boxes[earlier].unless].compactMap { $0 }
-        let shared = boxes[later].when.intersection(boxes[earlier].when)
-        guard let example = shared.example(outside: excluded[...], domains) else { continue }
-        error(
-          .overlap, route,
-          "`\(route.id)` and `\(other.id)` (line \(other.mark.line)) both match"
-            + " \(describe(example, route, other)) and say different things;"
-            + " narrow one, or let one say `overrides: [...]`")
-      }
+  func checkOverlaps(_ routes: [Rule], _ boxes: [(when: Box, unless: Box?)]) {
+    let overlaps = Overlaps(routes, boxes, domains)
+    for conflict in overlaps.conflicts(countMax: Limits.conflictCountMax) {
+      let (route, other) = (routes[conflict.later], routes[conflict.earlier])
+      error(
+        .overlap, route,
+        "`\(route.id)` and `\(other.id)` (line \(other.mark.line)) both match"
+          + " \(describe(conflict.example, route, other)) and say different things;"
+          + " narrow one, or let one say `overrides: [...]`")
     }
-  }
-
-  private func warnAboutNeedlessOverride(_ route: Rule, _ other: Rule) {
-    let (high, low) = route.overrides.contains(other.id) ? (route, other) : (other, route)
-    diagnostics.warning(
-      Code.unusedOverride.rawValue, at: high.mark,
-      "`\(high.id)` overrides `\(low.id)`, but no request matches both")
+    for (high, low) in overlaps.emptyOverrides() {
+      diagnostics.warning(
+        Code.unusedOverride.rawValue, at: routes[high].mark,
+        "`\(routes[high].id)` overrides `\(routes[low].id)`, but no request matches both")
+    }
   }
 
   /// A plan must fit into one word of bits, whatever the home and the nearest region are.

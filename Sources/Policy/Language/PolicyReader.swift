@@ -69,6 +69,11 @@ final class PolicyReader {
     }
     text.regions = regions
     text.tenants = tenants
+    text.groups = sets.filter { usedSets.contains($0.key) }.sorted { $0.key < $1.key }.map {
+      NamedGroup(
+        name: $0.key, kind: $0.value.kind, values: $0.value.values.words.map(\.text),
+        ranges: $0.value.values.ranges)
+    }
     for (name, set) in sets.sorted(by: { $0.key < $1.key }) where !usedSets.contains(name) {
       diagnostics.warning(
         Code.unusedSet.rawValue, at: set.mark, "no rule uses the set `\(name)`")

@@ -67,6 +67,16 @@ struct Clause: Sendable, Equatable {
   var namesUnknown: Bool { values.contains("unknown") }
 }
 
+/// A named set of values; findings are told in the officer's own words.
+struct NamedGroup: Sendable {
+  let name: String
+  let kind: Attribute.Kind
+  /// Words, names or place codes; of a number at most `unknown`.
+  let values: [String]
+  /// Ranges of a number.
+  let ranges: [NumberRange]
+}
+
 /// A region as a step or a `never` rule names it.
 enum Destination: Sendable, Hashable {
   /// The region whose `near` list holds the user's location; home when no list does.
@@ -145,6 +155,8 @@ struct PolicyText: Sendable {
   /// By data class.
   var phases: [Phase] = []
   var tests: [PolicyTest] = []
+  /// The named sets that rules use, by name.
+  var groups: [NamedGroup] = []
 
   /// The rules of all layers.
   var rules: [Rule] { never + deny + routes }

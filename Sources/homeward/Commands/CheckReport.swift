@@ -1,5 +1,5 @@
-internal import Clinical
 internal import Control
+internal import Directory
 internal import Policy
 internal import Reactor
 internal import StrictYAML
@@ -76,8 +76,14 @@ struct CheckReport {
 
   /// The directory in one line.
   private func directorySummary(_ configuration: Configuration) -> String {
-    guard let directory = load.directory else { return configuration.directory.file }
-    return "\(configuration.directory.file), \(plural(directory.count, "patient"))"
+    let source = configuration.directory
+    let path = source.signed?.snapshot ?? source.file
+    guard let directory = load.directory else { return path }
+    guard source.signed != nil else { return "\(path), \(plural(directory.count, "patient"))" }
+    let age = directory.ageSeconds(at: Clock.wall()).map { ", \(ageText(seconds: $0)) old" }
+    return "\(path), version \(directory.snapshot.header.version),"
+      + " \(plural(directory.count, "patient")), deltas up to \(directory.deltaState.last)"
+      + (age ?? "")
   }
 
   /// The same for programs.
@@ -109,6 +115,7 @@ struct CheckReport {
         } ?? .null
       ),
       ("patients", load.directory.map { .number($0.count) } ?? .null),
+      ("directory", load.directory.map(\.state) ?? .null),
       ("listeners", .list(configuration.listeners.map { .text($0.summary) })),
       (
         "endpoints",

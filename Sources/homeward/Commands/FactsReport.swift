@@ -1,5 +1,6 @@
 internal import Base
 internal import Clinical
+internal import Directory
 internal import HTTP
 internal import Native
 internal import Proxy
@@ -137,7 +138,8 @@ struct FactsReport {
     guard let directory = load?.directory else {
       return rows + [Row(name: "home", value: "unknown", source: "no directory was given")]
     }
-    let file = load?.configuration?.directory.file ?? "directory"
+    let source = load?.configuration?.directory
+    let file = source?.signed?.snapshot ?? source?.file ?? "directory"
     switch homes {
     case .none: rows.append(Row(name: "home", value: "none", source: "no patient is concerned"))
     case .unknown: rows.append(Row(name: "home", value: "unknown", source: file))
@@ -155,10 +157,13 @@ struct FactsReport {
         name: "patient_flags", value: flags.isEmpty ? "none" : flags.joined(separator: " "),
         source: file),
     ]
-    if entry.flags.contains(.part2), judgement.facts.mayContainRestricted {
-      rows.append(
-        Row(name: "data_class", value: "substance-use", source: "part2 patient; wins over the URL"))
-      rows.append(Row(name: "sensitivity", value: "restricted", source: "part2 patient"))
+    let facts = judgement.facts
+    if facts.mayContainRestricted,
+      let protected = entry.flags.protectedClass(insteadOf: facts.dataClass)
+    {
+      let source = "the patient's flags; they win over the URL"
+      rows.append(Row(name: "data_class", value: protected.rawValue, source: source))
+      rows.append(Row(name: "sensitivity", value: "restricted", source: source))
     }
     return rows
   }
@@ -167,7 +172,9 @@ struct FactsReport {
   private var homes: JointHome<String> {
     guard let directory = load?.directory else { return .unknown }
     func home(_ id: UnsafeRawBufferPointer) -> String? {
-      unsafe directory.lookup(id).map { directory.homeNames[Int($0.homeIndex)] }
+      guard let entry = unsafe directory.lookup(id) else { return nil }
+      let index = Int(entry.homeIndex)
+      return index < directory.homeNames.count ? directory.homeNames[index] : nil
     }
     if let scan = judgement.scan { return unsafe scan.home { unsafe home($0) } }
     switch judgement.facts.patient {

@@ -30,7 +30,7 @@ enum ConfigurationCode: String, CaseIterable, Sendable {
   case path = "E412"
   /// A key, certificate or database whose content is not what it should be.
   case material = "E413"
-  /// A line of the patient directory that is not what it should be.
+  /// A patient directory, one of its lines or its deltas, that is not what it should be.
   case directory = "E414"
   /// No version of the policy is in force.
   case noActivePolicy = "E415"

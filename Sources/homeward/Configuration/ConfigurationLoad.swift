@@ -1,6 +1,6 @@
 internal import Base
-internal import Clinical
 internal import Control
+internal import Directory
 internal import Native
 internal import Policy
 internal import Reactor
@@ -29,8 +29,6 @@ struct ConfigurationLoad {
 
   /// Bytes of a configuration or policy file: 5,000 rules are under 2 MiB.
   static let textByteCountMax = 8 << 20
-  /// Bytes of a directory: 10 million patients are about 400 MB.
-  static let directoryByteCountMax = 4 << 30
 
   /// Whether anything is wrong.
   var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
@@ -57,8 +55,15 @@ struct ConfigurationLoad {
     if let policy = load.policy {
       Configuration.Region.check(root, PolicyRegions(policy), diagnostics)
     }
-    load.directory = directory(
-      configuration.directory.file, homes: load.policy?.regions.map(\.name), paths, &others)
+    let homes = load.policy?.regions.map(\.name)
+    if let signed = configuration.directory.signed {
+      if opensMaterial {
+        load.directory = signedDirectory(signed, homes: homes, paths, diagnostics)
+      }
+    } else {
+      load.directory = plainDirectory(
+        configuration.directory.file, homes: homes, paths, &others)
+    }
     if root != nil { checkMaterial(configuration, paths, diagnostics, opens: opensMaterial) }
     load.diagnostics += diagnostics.sorted() + others
     if root != nil, configuration.location == nil {
@@ -85,51 +90,6 @@ struct ConfigurationLoad {
     let (policy, diagnostics) = Policy.load(text: source.text, file: path, hash: "\(hash)")
     complaints += diagnostics
     return policy
-  }
-
-  /// The patients in the file at `path`; nil after complaints, or without a policy: then homes
-  /// cannot be numbered, and only the file's form is checked.
-  private static func directory(
-    _ path: String, homes: [String]?, _ paths: ConfigurationPaths,
-    _ complaints: inout [Diagnostic]
-  ) -> PatientDirectory? {
-    guard paths.isUsable(path) else { return nil }
-    // Complaints never repeat a line of this file: it names patients.
-    let diagnostics = Diagnostics(file: path, text: "")
-    defer { complaints += diagnostics.sorted() }
-    let bytes: [UInt8]
-    do throws(SystemError) {
-      bytes = try paths.files.read(path, byteCountMax: directoryByteCountMax)
-    } catch {
-      diagnostics.error(.unreadableFile, at: .start, "the directory cannot be read: \(error)")
-      return nil
-    }
-    let hash = randomHash()
-    let result: Result<PatientDirectory, DirectoryErrors> = unsafe bytes.withUnsafeBytes { raw in
-      do throws(DirectoryErrors) {
-        return .success(
-          // The directory copies what it keeps before this closure ends.
-          try unsafe PatientDirectory(csv: raw, file: path, homeNames: homes ?? [], hash: hash))
-      } catch {
-        return .failure(error)
-      }
-    }
-    switch result {
-    case .success(let directory): return homes == nil ? nil : directory
-    case .failure(let failure):
-      for error in failure.errors {
-        diagnostics.error(
-          .directory, at: Mark(line: error.line, column: error.column), error.message)
-      }
-      return nil
-    }
-  }
-
-  /// A hash with a key of this process: who writes the directory cannot make its ids collide.
-  private static func randomHash() -> SipHash24 {
-    var keys: (UInt64, UInt64) = (0, 0)
-    unsafe withUnsafeMutableBytes(of: &keys) { unsafe secureRandom(into: $0) }
-    return SipHash24(key0: keys.0, key1: keys.1)
   }
 }
 

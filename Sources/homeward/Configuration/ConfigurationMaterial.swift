@@ -13,6 +13,9 @@ func checkMaterial(
 ) {
   checkPseudonymKey(configuration.audit.pseudonymKey, paths, diagnostics)
   checkSigningKey(configuration.audit.signingKey, paths, diagnostics, opens: opens)
+  if let key = configuration.directory.signed?.key {
+    warnIfOpen(key, "directory key", paths, diagnostics)
+  }
   for key in configuration.privateKeyPaths { warnIfOpen(key, "private key", paths, diagnostics) }
   guard opens else { return }
   for tls in configuration.listeners.compactMap(\.tls) { checkTLS(tls, paths, diagnostics) }

@@ -61,7 +61,9 @@ struct PolicyCheckReport {
 
   /// What is found in a policy that can be read: the place for proofs. Errors here keep the policy
   /// out of force like those of the reader.
-  private static func findings(_ policy: Policy, _ source: Diagnostics) -> [Diagnostic] { [] }
+  private static func findings(_ policy: Policy, _ source: Diagnostics) -> [Diagnostic] {
+    Analysis.report(policy).diagnostics(file: source.file, text: source.text)
+  }
 
   /// The file in one line for people; nothing after errors, which speak for themselves.
   var summary: String {

@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy",
-    abstract: "Check, test and question routing policies; put versions into force.",
+    abstract: "Check, test, question and compare routing policies; put versions into force.",
     discussion: """
       The language is explained in policies/README.md. Commands about a file read what they are \
       given and nothing else; no edge is needed. An officer signs a version with `approve`; \
@@ -21,7 +21,8 @@ struct PolicyCommand: ParsableCommand {
         name: "About a file",
         subcommands: [
           PolicyCheckCommand.self, PolicyTestCommand.self, PolicyExplainCommand.self,
-          PolicyEvalCommand.self, PolicyRenderCommand.self,
+          PolicyEvalCommand.self, PolicyRenderCommand.self, PolicyDiffCommand.self,
+          PolicyGenerateTestsCommand.self, PolicyBenchCommand.self,
         ]),
       CommandGroup(
         name: "Approval",

@@ -9,14 +9,12 @@ extension VersionChecks {
   static func standard(regionNames: [String]?) -> VersionChecks {
     VersionChecks(
       proofs: { policy in
-        // The proofs of a version are its compilation, until an analysis has more to say.
-        Proofs(
-          text: """
-            policy \(policy.name) version \(policy.version)
-            rules \(policy.rules.map(\.id).joined(separator: " "))
-            regions \(policy.regions.map(\.name).joined(separator: " "))
-
-            """)
+        let report = Analysis.report(policy)
+        return Proofs(
+          text: report.text,
+          violations: report.findings.filter { $0.code.severity == .error }.map {
+            "\($0.mark.line): \($0.message) [\($0.code.rawValue)]"
+          })
       },
       tests: { failures(of: $0) },
       fit: { policy in regionNames.map { misfits(policy, regionNames: $0) } ?? [] })

@@ -1,9 +1,8 @@
 import Base
-import Clinical
+import Directory
 import Testing
 
-private let hash = SipHash24(key0: 1, key1: 2)
-private let header = "patient,home,residency,consent,flags\n"
+private let hash = PatientHash(key0: 1, key1: 2)
 
 /// Reads a directory from text.
 private func read(_ text: String, homes: [String] = []) throws(DirectoryErrors) -> PatientDirectory
@@ -11,15 +10,17 @@ private func read(_ text: String, homes: [String] = []) throws(DirectoryErrors) 
   let bytes = Array(text.utf8)
   let result = unsafe bytes.withUnsafeBytes { raw in
     Result { () throws(DirectoryErrors) in
-      try unsafe PatientDirectory(csv: raw, file: "p.csv", homeNames: homes, hash: hash)
+      try unsafe DirectorySnapshot.reading(
+        raw, as: .csv, file: "p.csv", homeNames: homes, hash: hash)
     }
   }
-  return try result.get()
-}
-
-/// The entry of `id`.
-private func find(_ id: String, in directory: PatientDirectory) -> PatientEntry? {
-  unsafe Array(id.utf8).withUnsafeBytes { unsafe directory.lookup($0) }
+  do {
+    return try PatientDirectory(try result.get(), hash: hash)
+  } catch let error as DirectoryErrors {
+    throw error
+  } catch {
+    preconditionFailure("a snapshot's own homes are always known")
+  }
 }
 
 @Test func patientsAreFound() throws {
@@ -30,22 +31,22 @@ private func find(_ id: String, in directory: PatientDirectory) -> PatientEntry?
   #expect(directory.count == 3)
   #expect(directory.homeNames == ["us-west", "us-east"])
   #expect(
-    find("p1001", in: directory)
+    directory.find("p1001")
       == PatientEntry(
         homeIndex: 0, residency: try #require(Place("US-AZ")), consent: .granted, flags: []))
   #expect(
-    find("p2", in: directory)
+    directory.find("p2")
       == PatientEntry(
         homeIndex: 1, residency: .unknown, consent: .withdrawn, flags: [.vip, .part2]))
-  #expect(find("p3", in: directory)?.flags == .deceased)
+  #expect(directory.find("p3")?.flags == .deceased)
   for stranger in ["", "p", "p10011", "P1001", String(repeating: "p", count: 500)] {
-    #expect(find(stranger, in: directory) == nil)
+    #expect(directory.find(stranger) == nil)
   }
 }
 
 @Test func homesFollowTheGivenOrder() throws {
   let directory = try read(header + "a,us-east,US,granted,\n", homes: ["us-west", "us-east"])
-  #expect(find("a", in: directory)?.homeIndex == 1)
+  #expect(directory.find("a")?.homeIndex == 1)
 }
 
 @Test func everyMistakeIsNamedInOnePass() throws {
@@ -63,11 +64,11 @@ private func find(_ id: String, in directory: PatientDirectory) -> PatientEntry?
       "p.csv:5:12: expected a place such as `US-AZ` or `DE`, or `unknown`",
       "p.csv:5:20: expected `granted`, `withdrawn` or `unknown`",
       "p.csv:5:30: expected distinct words of `part2`, `vip`, `employee`, `deceased`, `merged`,"
-        + " joined by `+`",
+        + " `behavioral`, `reproductive`, joined by `+`",
       "p.csv:6:1: expected 5 columns (`patient,home,residency,consent,flags`), found 3",
       "p.csv:7:1: this patient stands on an earlier line too; keep one of them",
       "p.csv:8:26: expected distinct words of `part2`, `vip`, `employee`, `deceased`, `merged`,"
-        + " joined by `+`",
+        + " `behavioral`, `reproductive`, joined by `+`",
       "p.csv:9:1: the line is longer than 512 bytes",
     ])
 }
@@ -82,7 +83,7 @@ func aWrongHeaderIsRefused(text: String) {
 @Test func errorsAreBounded() {
   let text = header + String(repeating: "!\n", count: 10_000)
   let errors = #expect(throws: DirectoryErrors.self) { try read(text) }
-  #expect(errors?.errors.count == ClinicalLimits.directoryErrorsMax)
+  #expect(errors?.errors.count == DirectoryLimits.errorsMax)
 }
 
 @Test func errorsNeverQuoteTheFile() {
@@ -99,10 +100,10 @@ func aWrongHeaderIsRefused(text: String) {
   let directory = try read(text)
   #expect(directory.count == count)
   for index in 0..<count {
-    let entry = try #require(find("p\(index)", in: directory))
+    let entry = try #require(directory.find("p\(index)"))
     #expect(directory.homeNames[Int(entry.homeIndex)] == "r\(index % 7)")
   }
-  #expect(find("p\(count)", in: directory) == nil)
+  #expect(directory.find("p\(count)") == nil)
 }
 
 @Test(arguments: 0..<50 as Range<UInt64>)
@@ -114,7 +115,7 @@ func randomFilesNeverTrap(seed: UInt64) {
     bytes[index] = [0x2C, 0x0A, 0x0D, 0x2B, 0, 0xFF].randomElement(using: &random) ?? 0
   }
   let directory = unsafe bytes.withUnsafeBytes { raw in
-    try? unsafe PatientDirectory(csv: raw, file: "p.csv", hash: hash)
+    try? unsafe DirectorySnapshot.reading(raw, as: .csv, file: "p.csv", hash: hash)
   }
-  #expect(directory == nil || (directory?.count ?? 0) <= 6)
+  #expect(directory == nil || (directory?.header.patientCount ?? 0) <= 6)
 }

@@ -1,0 +1,149 @@
+internal import ArgumentParser
+internal import Base
+internal import Policy
+internal import Reactor
+internal import StrictYAML
+
+/// `homeward policy diff`: what a new version changes, for every request there can be.
+struct PolicyDiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Compare two versions: every request whose decision changes, in groups.",
+    discussion: """
+      Compares the decisions, not the text: a renamed set or a rule moved about changes nothing. \
+      Each group of requests with the same rules before and after is told in boxes of the new \
+      version's own sets, with an example. Regions and tenants are matched by name.
+
+      --weigh counts recorded or invented requests by group: a file with one JSON object a line, \
+      as policy eval reads them, in the words of the old version.
+
+      Example:
+        homeward policy diff policies/clinical-routing/0001.yaml policies/clinical-routing/0002.yaml
+
+      Exit status, as diff(1) has it: 0 every decision stays as it is, 1 some change, 2 wrong \
+      usage or a file that cannot be used.
+      """)
+
+  @Argument(help: ArgumentHelp("The policy file before.", valueName: "old"))
+  var old: String
+
+  @Argument(help: ArgumentHelp("The policy file after.", valueName: "new"))
+  var new: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Requests to be counted by group, or - for standard input.",
+      valueName: "file"))
+  var weigh: String?
+
+  @Flag(name: .long, help: "Print the result as JSON.")
+  var json = false
+
+  /// Compares, reports, and exits with what was found.
+  func run() throws {
+    let before = try PolicyFile.usable(old).policy
+    let after = try PolicyFile.usable(new).policy
+    let sample = try weigh.map { try Self.requests($0, before) } ?? []
+    let diff: PolicyDiff
+    do throws(DiagramError) {
+      diff = try PolicyDiff(before, after, sample: sample)
+    } catch {
+      throw ValidationError("`\(new)` cannot be compared: \(error)")
+    }
+    let text = PolicyDiffText(diff: diff, hasSample: weigh != nil)
+    StandardStream.output.write(json ? "\(text.json)\n" : text.lines)
+    if diff.change != nil { throw ExitCode(1) }
+  }
+
+  /// The requests of a file, one a line.
+  static func requests(_ path: String, _ policy: Policy) throws -> [Facts] {
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try FileSystem.read(path == "-" ? "/dev/stdin" : path)
+    } catch {
+      throw ValidationError("`\(path)`: \(error)")
+    }
+    let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    var requests: [Facts] = []
+    for (index, line) in lines.enumerated() where !line.isEmpty {
+      do throws(RequestTextFault) {
+        requests.append(try RequestText.facts(String(decoding: line, as: UTF8.self), for: policy))
+      } catch {
+        throw ValidationError("\(path):\(index + 1):\(error.column): \(error)")
+      }
+    }
+    return requests
+  }
+}
+
+/// A comparison for people and for programs.
+struct PolicyDiffText {
+  let diff: PolicyDiff
+  /// Whether requests were counted.
+  let hasSample: Bool
+
+  /// The verdict in a word or two.
+  private var verdict: String { diff.change?.rawValue ?? "equivalent" }
+
+  /// For people.
+  var lines: String {
+    var text = "\(verdict): \(diff.changedShare) of all requests are decided otherwise"
+    if hasSample { text += ", \(diff.sampleChangedCount) of \(diff.sampleCount) in the sample" }
+    text += "\n"
+    for group in diff.groups {
+      text += "\n\(group.change.rawValue)"
+      if hasSample { text += " (\(plural(group.sampleCount, "request")) of the sample)" }
+      text += "\n  before: \(line(group.before))\n  after:  \(line(group.after))\n"
+      for box in group.boxes { text += "  - \(box)\n" }
+      if !group.isComplete { text += "  - and more\n" }
+      text += "  example: \(group.example)\n"
+    }
+    if !diff.cacheChanges.isEmpty {
+      let classes = diff.cacheChanges.map(\.rawValue).joined(separator: ", ")
+      text += "\nthe cache matrix says something else about: \(classes)\n"
+    }
+    return text
+  }
+
+  /// A decision in one line.
+  private func line(_ decision: PolicyDiff.Decision) -> String {
+    var text = decision.verdict.word + (decision.rule.map { " by \($0)" } ?? "")
+    if !decision.candidates.isEmpty { text += ": \(decision.candidates.joined(separator: "; "))" }
+    if !decision.obligations.isEmpty { text += "; \(decision.obligations.joined(separator: ", "))" }
+    return text + "; audit \(decision.durability)"
+  }
+
+  /// For programs.
+  var json: JSONValue {
+    .object([
+      ("change", .text(verdict)), ("equivalent", .boolean(diff.change == nil)),
+      ("requests", .text("\(diff.requestCount)")), ("changed", .text("\(diff.changedCount)")),
+      ("sample", hasSample ? .number(diff.sampleCount) : .null),
+      ("sample_changed", hasSample ? .number(diff.sampleChangedCount) : .null),
+      ("cache_changes", .list(diff.cacheChanges.map { .text($0.rawValue) })),
+      (
+        "groups",
+        .list(
+          diff.groups.map { group in
+            .object([
+              ("change", .text(group.change.rawValue)), ("before", json(group.before)),
+              ("after", json(group.after)), ("requests", .text("\(group.requestCount)")),
+              ("sample", hasSample ? .number(group.sampleCount) : .null),
+              ("boxes", .list(group.boxes.map { .text($0) })),
+              ("complete", .boolean(group.isComplete)), ("example", .text(group.example)),
+            ])
+          })
+      ),
+    ])
+  }
+
+  private func json(_ decision: PolicyDiff.Decision) -> JSONValue {
+    .object([
+      ("decision", .text(decision.verdict.word)), ("rule", .optional(decision.rule)),
+      ("candidates", .list(decision.candidates.map { .text($0) })),
+      ("obligations", .list(decision.obligations.map { .text($0) })),
+      ("audit", .text(decision.durability.rawValue)),
+    ])
+  }
+}
