@@ -7,6 +7,11 @@ internal import Origins
 struct EdgeLog: Sendable {
   let logger: Logger
 
+  /// Tells nobody anything; for measurements.
+  static var silent: EdgeLog {
+    EdgeLog(logger: Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() })
+  }
+
   func listening(_ address: String) {
     logger.notice("listening", metadata: ["address": "\(address)"])
   }

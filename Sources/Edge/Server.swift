@@ -59,7 +59,7 @@ public final class Server {
   private let reports: Mailbox<WorkerReport>
   private let workers: [Mailbox<WorkerMessage>]
   private let auditLog: AuditLog
-  private let segments: AuditSegments
+  private let auditWriter: AuditWriter
   private let reload: () -> Snapshot?
   private let directories: Mailbox<DirectoryWatch.Message>
   private var signals: Signals?
@@ -94,9 +94,11 @@ public final class Server {
     directories = try Mailbox()
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
-    segments = try AuditSegments(options.audit, at: Clock.wall())
-    auditLog = try AuditLog(options.audit, firstSequence: segments.nextSequence)
-    if let recovery = segments.recovery { auditLog.append(recovery) }
+    auditWriter = try AuditWriter(options.audit, at: Clock.wall())
+    auditLog = try AuditLog(options.audit)
+    // Before any decision: an account begins here.
+    auditLog.append(EventRecord(kind: .start, time: Clock.wall()))
+    if let recovery = auditWriter.recovery { auditLog.append(recovery) }
     prober = Prober(
       context: context, snapshot: snapshot, log: log, seed: options.seed,
       publish: { health in for worker in workers { worker.post(.health(health)) } })
@@ -169,12 +171,12 @@ public final class Server {
   }
 
   private func startCommitter() throws -> Thread {
-    let (segments, auditLog, options) = (self.segments, self.auditLog, self.options.audit)
+    let (writer, auditLog, options) = (self.auditWriter, self.auditLog, self.options.audit)
     let (workers, log) = (self.workers, self.log)
     return try Thread(name: "homeward-audit") {
       do throws(SystemError) {
         let committer = try AuditCommitter(
-          log: auditLog, segments: segments, options: options, workers: workers, edgeLog: log)
+          log: auditLog, writer: writer, options: options, workers: workers, edgeLog: log)
         try committer.run()
       } catch {
         log.auditFailed("\(error)")

@@ -23,6 +23,7 @@ import Testing
     expected.policy.file = "conf/policy.yaml"
     expected.audit.directory = "conf/log"
     expected.audit.pseudonymKey = "conf/pseudonym.key"
+    expected.audit.signingKey = "conf/signing.key"
     let loopback = try #require(IPAddress("127.0.0.1"))
     expected.listeners = [
       Configuration.Listener(
@@ -101,6 +102,7 @@ import Testing
     files.contents["deploy/run/geo.mmdb"] = []
     files.contents["deploy/run/directory.csv"] = files.contents["conf/patients.csv"]
     files.contents["deploy/run/pseudonym.key"] = files.contents["conf/pseudonym.key"]
+    files.contents["deploy/run/signing.key"] = []
     files.contents["deploy/homeward.yaml"] = text
     let fresh = ConfigurationLoad.load("deploy/homeward.yaml", files: files, opensMaterial: false)
     // Before the demo ran: nobody to approve, and nothing in force.
@@ -154,7 +156,7 @@ import Testing
         - address: 0.0.0.0:80
       directory: { file: patients.csv }
       policy: { file: policy.yaml }
-      audit: { directory: log, pseudonym_key: short.key, interval: 10 }
+      audit: { directory: log, pseudonym_key: short.key, interval: 10, signing_key: signing.key }
       regions:
         us-wets:
           endpoints: []
@@ -245,8 +247,8 @@ import Testing
       TestFiles.minimal.split(separator: ":9101").joined(separator: ":9101, \(tls)")
       + "location: { database: geo.mmdb }\n"
     let diagnostics = TestFiles.load(text, opensMaterial: true).diagnostics
-    #expect(diagnostics.map(\.code) == ["E413", "E413", "E413"])
-    #expect(diagnostics.map(\.line) == [4, 4, 11])
+    #expect(diagnostics.map(\.code) == ["E413", "E413", "E413", "E413"])
+    #expect(diagnostics.map(\.line) == [4, 4, 7, 11])
     #expect(diagnostics.last?.message.contains("`conf/geo.mmdb`") == true)
     #expect(TestFiles.load(text).diagnostics.isEmpty)
   }

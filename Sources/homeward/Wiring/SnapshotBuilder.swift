@@ -144,7 +144,7 @@ extension AuditOptions {
     }
     self.init(
       directory: audit.directory, intervalMilliseconds: UInt64(audit.intervalMilliseconds),
-      segmentByteCountMax: audit.segmentBytes, pseudonymKey: key,
+      segmentByteCountMax: audit.segmentBytes, pseudonymKey: key, signingKeyPath: audit.signingKey,
       instance: configuration.instance,
       pendingByteCountMax: audit.pendingRecordCountMax * Self.recordByteCount)
   }
