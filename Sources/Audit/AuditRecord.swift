@@ -17,11 +17,14 @@ public enum AuditRecord: Equatable, Sendable {
   /// Something happened to the edge or its log.
   case event(EventRecord)
 
-  /// Reads one frame's payload. Fields that this version does not know are passed over.
-  public init(decoding payload: UnsafeRawBufferPointer) throws(RecordFault) {
-    var reader = try unsafe RecordReader(payload)
+  /// Reads one entry. Fields that this version does not know are passed over; `opened` are the
+  /// private fields as `LogKeys.open` gave them.
+  public init(
+    decoding entry: UnsafeRawBufferPointer, opened: [UInt8] = []
+  ) throws(RecordFault) {
+    var reader = try unsafe RecordReader(entry)
     switch reader.kind {
-    case .decision: self = .decision(try DecisionRecord(&reader))
+    case .decision: self = .decision(try DecisionRecord(&reader, opened: opened))
     case .outcome: self = .outcome(try OutcomeRecord(&reader))
     default: self = .event(try EventRecord(&reader))
     }

@@ -3,9 +3,9 @@ public import Base
 /// Renders records for people and tools. Slow paths only.
 public enum AuditText {
   /// The record as one line of JSON, without a line end.
-  public static func json(_ record: AuditRecord, sequence: UInt64) -> String {
+  public static func json(_ record: AuditRecord, index: UInt64) -> String {
     var json = JSONText()
-    json.add("sequence", sequence)
+    json.add("index", index)
     switch record {
     case .decision(let decision): add(decision, to: &json)
     case .outcome(let outcome): add(outcome, to: &json)
@@ -16,14 +16,14 @@ public enum AuditText {
 
   /// The record as a few lines for people; the first one says what happened, the others are
   /// indented. Ends in a line end.
-  public static func readable(_ record: AuditRecord, sequence: UInt64) -> String {
+  public static func readable(_ record: AuditRecord, index: UInt64) -> String {
     let lines: [String]
     switch record {
     case .decision(let decision): lines = self.lines(decision)
     case .outcome(let outcome): lines = self.lines(outcome)
     case .event(let event): lines = self.lines(event)
     }
-    return "#\(sequence) " + lines.map(plain).joined(separator: "\n    ") + "\n"
+    return "#\(index) " + lines.map(plain).joined(separator: "\n    ") + "\n"
   }
 
   /// The time as RFC 3339 writes it, in UTC with microseconds.
@@ -98,17 +98,20 @@ public enum AuditText {
     json.add("id", "\(record.id)")
     json.add("time", timestamp(record.time))
     json.add("loop", UInt64(record.loop))
+    if record.isSealed { json.add("sealed", true) }
     json.add("address", address(record.address))
     json.add("addressFrom", record.addressProvenance.rawValue)
     json.add("location", "\(record.location)")
     json.add("locationFrom", record.locationProvenance.rawValue)
     json.add("subject", record.subject.string)
+    json.add("subjectToken", record.subjectToken.map { "\($0)" } ?? "")
     json.add("role", record.role.rawValue)
     json.add("purpose", record.purpose.rawValue)
     json.add("method", record.method.string)
     json.add("operation", record.operation.rawValue)
     json.add("resourceType", record.resourceType.string)
     json.add("patient", record.patient.map { "\($0)" } ?? "")
+    json.add("patientId", record.patientID.string)
     json.add("dataClass", record.dataClass.rawValue)
     json.add("sensitivity", record.sensitivity.rawValue)
     json.add("mayContainRestricted", record.mayContainRestricted)
@@ -117,6 +120,7 @@ public enum AuditText {
     json.add("home", record.home.string)
     json.add("residency", "\(record.residency)")
     json.add("consent", record.consent.rawValue)
+    add(record.conditions, to: &json)
     json.add("policy", record.policyName.string)
     json.add("policyVersion", record.policyVersion)
     json.add("policyHash", hexadecimal(record.policyHash))
@@ -124,11 +128,33 @@ public enum AuditText {
     json.add("verdict", record.verdict.word)
     json.add("reason", record.reason.string)
     json.add("durability", record.durability.rawValue)
+    json.add("obligations", record.obligations.words.joined(separator: ","))
+    json.add("phase", record.phase.string)
+    json.add("cacheVerdict", record.cacheVerdict.string)
     json.add("candidates", record.candidates.map(object))
     json.add("removed", record.removals.map(object))
     json.add("region", record.region.string)
     json.add("endpoint", record.endpoint.string)
     if record.isTruncated { json.add("truncated", true) }
+  }
+
+  /// What else was asked, as far as it is known.
+  private static func add(_ conditions: RecordedConditions, to json: inout JSONText) {
+    if let broken = conditions.breakGlass { json.add("breakGlass", broken) }
+    if conditions.assurance != .unknown { json.add("assurance", conditions.assurance.rawValue) }
+    if conditions.device != .unknown { json.add("device", conditions.device.rawValue) }
+    if let own = conditions.ownRecord { json.add("ownRecord", own) }
+    if conditions.scope != .unknown { json.add("scope", conditions.scope.rawValue) }
+    json.add("tenant", conditions.isTenantOther ? "other" : conditions.tenant.string)
+    json.add("directoryAgeSeconds", conditions.directoryAgeSeconds.map(UInt64.init))
+    json.add("authenticationAgeSeconds", conditions.authenticationAgeSeconds.map(UInt64.init))
+    json.add("hour", conditions.hour.map(UInt64.init))
+    if conditions.identityProvenance != .none {
+      json.add("identityFrom", conditions.identityProvenance.rawValue)
+    }
+    if conditions.patientProvenance != .none {
+      json.add("patientFrom", conditions.patientProvenance.rawValue)
+    }
   }
 
   /// A candidate as an object.
@@ -198,6 +224,7 @@ public enum AuditText {
     if record.bytesDropped > 0 { json.add("bytesDropped", record.bytesDropped) }
     json.add("subject", record.subject.string)
     json.add("detail", record.detail.string)
+    json.add("predecessor", record.predecessor.string)
   }
 
   // MARK: Lines
@@ -218,24 +245,36 @@ public enum AuditText {
         "policy \(record.policyName.string) version \(record.policyVersion),"
           + " rule \(record.rule == .empty ? "none" : record.rule.string)")
     }
-    let subject = record.subject == .empty ? "nobody established" : record.subject.string
-    lines.append(
-      "who: \(subject), role \(record.role.rawValue), purpose \(record.purpose.rawValue),"
-        + " from \(address(record.address)) (\(record.addressProvenance.rawValue)),"
-        + " in \(record.location) (\(record.locationProvenance.rawValue))")
-    let patient = record.patient.map { "\($0)" } ?? "none or unknown"
+    lines.append(who(record))
+    let pseudonym = record.patient.map { "\($0)" } ?? "none or unknown"
+    let patient =
+      record.patientID.byteCount == 0
+      ? pseudonym : "\(record.patientID.string) (\(pseudonym))"
     let home = record.home == .empty ? "unknown" : record.home.string
     lines.append(
       "patient: \(patient), home \(home), residency \(record.residency),"
         + " consent \(record.consent.rawValue)")
     let restricted = record.mayContainRestricted ? ", may contain restricted" : ""
     lines.append(
-      "data: \(record.dataClass.rawValue), \(record.sensitivity.rawValue)\(restricted),"
-        + " \(record.confidence.string), \(record.ambiguity.string)")
+      "data: class \(record.dataClass.rawValue), sensitivity \(record.sensitivity.rawValue)"
+        + "\(restricted), confidence \(record.confidence.string),"
+        + " ambiguity \(record.ambiguity.string)")
     for (index, candidate) in record.candidates.enumerated() {
       lines.append(line(candidate, index: index, removals: record.removals))
     }
     return lines
+  }
+
+  /// Who asks, from where and why.
+  private static func who(_ record: DecisionRecord) -> String {
+    let subject =
+      record.isSealed
+      ? record.subjectToken.map { "sealed (\($0))" } ?? "nobody established"
+      : record.subject == .empty ? "nobody established" : record.subject.string
+    let address = record.isSealed ? "sealed" : address(record.address)
+    return "who: \(subject), role \(record.role.rawValue), purpose \(record.purpose.rawValue),"
+      + " from \(address) (\(record.addressProvenance.rawValue)),"
+      + " in \(record.location) (\(record.locationProvenance.rawValue))"
   }
 
   /// A candidate with what narrowing did to it.
@@ -276,6 +315,11 @@ public enum AuditText {
     if record.subject != .empty { lines[0] += " \(record.subject.string)" }
     if record.detail != .empty { lines.append(record.detail.string) }
     if record.bytesDropped > 0 { lines.append("\(record.bytesDropped) bytes dropped") }
+    if let note = SignedNote(parsing: record.predecessor.string),
+      let checkpoint = Checkpoint(text: note.text)
+    {
+      lines.append("follows \(checkpoint.origin), \(checkpoint.size) entries")
+    }
     if record.kind == .heartbeat {
       let sums = record.counters
       lines.append(

@@ -36,6 +36,34 @@ private enum Tag {
   static let region: UInt8 = 32
   static let endpoint: UInt8 = 33
   static let isTruncated: UInt8 = 34
+  static let subjectToken: UInt8 = 35
+  static let patientID: UInt8 = 36
+  static let breakGlass: UInt8 = 37
+  static let assurance: UInt8 = 38
+  static let device: UInt8 = 39
+  static let ownRecord: UInt8 = 40
+  static let scope: UInt8 = 41
+  static let tenant: UInt8 = 42
+  static let isTenantOther: UInt8 = 43
+  static let directoryAge: UInt8 = 44
+  static let authenticationAge: UInt8 = 45
+  static let hour: UInt8 = 46
+  static let identityProvenance: UInt8 = 47
+  static let patientProvenance: UInt8 = 48
+  static let obligations: UInt8 = 49
+  static let phase: UInt8 = 50
+  static let cacheVerdict: UInt8 = 51
+  static let sealed: UInt8 = 0xF0
+}
+
+extension DecisionRecord {
+  /// The tag of the private fields in sealed form.
+  static var sealedTag: UInt8 { Tag.sealed }
+  /// The tags of what search tokens stand for, and of the tokens.
+  static var patientTag: UInt8 { Tag.patientID }
+  static var patientTokenTag: UInt8 { Tag.patient }
+  static var subjectTag: UInt8 { Tag.subject }
+  static var subjectTokenTag: UInt8 { Tag.subjectToken }
 }
 
 extension Tier {
@@ -86,7 +114,8 @@ extension DecisionRecord: EncodableRecord {
   var kind: RecordKind { .decision }
 
   var byteCountMax: Int {
-    var count = 1_024 + min(subject.byteCount, AuditLimits.subjectBytesMax)
+    var count = 1_280 + conditions.tenant.byteCount + phase.byteCount + cacheVerdict.byteCount
+    count += min(subject.byteCount, AuditLimits.subjectBytesMax)
     count += method.byteCount + resourceType.byteCount + confidence.byteCount
     count += ambiguity.byteCount + home.byteCount + policyName.byteCount + policyHash.byteCount
     count += rule.byteCount + reason.byteCount + region.byteCount + endpoint.byteCount
@@ -103,17 +132,14 @@ extension DecisionRecord: EncodableRecord {
     writer.id(Tag.id, id)
     writer.integer(Tag.time, time.microseconds)
     writer.integer(Tag.loop, UInt64(loop))
-    writer.address(Tag.address, address)
     writer.word(Tag.addressProvenance, addressProvenance)
     writer.place(Tag.location, location)
     writer.word(Tag.locationProvenance, locationProvenance)
-    writer.name(Tag.subject, subject, byteCountMax: AuditLimits.subjectBytesMax)
     writer.word(Tag.role, role)
     writer.word(Tag.purpose, purpose)
     writer.name(Tag.method, method)
     writer.word(Tag.operation, operation)
     writer.name(Tag.resourceType, resourceType)
-    if let patient { writer.id(Tag.patient, patient) }
     writer.word(Tag.dataClass, dataClass)
     writer.word(Tag.sensitivity, sensitivity)
     writer.flag(Tag.mayContainRestricted, mayContainRestricted)
@@ -122,6 +148,7 @@ extension DecisionRecord: EncodableRecord {
     writer.name(Tag.home, home)
     writer.place(Tag.residency, residency)
     writer.word(Tag.consent, consent)
+    encodeConditions(to: &writer)
     writer.name(Tag.policyName, policyName)
     writer.integer(Tag.policyVersion, policyVersion)
     writer.name(Tag.policyHash, policyHash)
@@ -129,6 +156,9 @@ extension DecisionRecord: EncodableRecord {
     writer.name(Tag.verdict, .text(verdict.word))
     writer.name(Tag.reason, reason)
     writer.word(Tag.durability, durability)
+    writer.integer(Tag.obligations, UInt64(obligations.rawValue))
+    writer.name(Tag.phase, phase)
+    writer.name(Tag.cacheVerdict, cacheVerdict)
     for candidate in candidates.prefix(AuditLimits.candidatesMax) {
       let bound = candidate.stalenessMilliseconds
       writer.entry(
@@ -144,14 +174,83 @@ extension DecisionRecord: EncodableRecord {
     writer.flag(
       Tag.isTruncated,
       isTruncated || writer.isTruncated || candidates.count > AuditLimits.candidatesMax
-        || removals.count > AuditLimits.removalsMax)
+        || removals.count > AuditLimits.removalsMax
+        || subject.byteCount > AuditLimits.subjectBytesMax)
+    writer.startPrivate()
+    writer.address(Tag.address, address)
+    writer.name(Tag.subject, subject, byteCountMax: AuditLimits.subjectBytesMax)
+    unsafe patientID.withBytes { unsafe writer.bytes(Tag.patientID, $0) }
+  }
+
+  /// Writes what differs from "unknown"; most requests have little of it.
+  @inline(__always)
+  private func encodeConditions(to writer: inout RecordWriter) {
+    writer.integer(Tag.breakGlass, conditions.breakGlass.map { $0 ? 1 : 0 })
+    if conditions.assurance != .unknown { writer.word(Tag.assurance, conditions.assurance) }
+    if conditions.device != .unknown { writer.word(Tag.device, conditions.device) }
+    writer.integer(Tag.ownRecord, conditions.ownRecord.map { $0 ? 1 : 0 })
+    if conditions.scope != .unknown { writer.word(Tag.scope, conditions.scope) }
+    writer.name(Tag.tenant, conditions.tenant)
+    writer.flag(Tag.isTenantOther, conditions.isTenantOther)
+    writer.integer(Tag.directoryAge, conditions.directoryAgeSeconds.map(UInt64.init))
+    writer.integer(Tag.authenticationAge, conditions.authenticationAgeSeconds.map(UInt64.init))
+    writer.integer(Tag.hour, conditions.hour.map(UInt64.init))
+    if conditions.identityProvenance != .none {
+      writer.word(Tag.identityProvenance, conditions.identityProvenance)
+    }
+    if conditions.patientProvenance != .none {
+      writer.word(Tag.patientProvenance, conditions.patientProvenance)
+    }
+  }
+
+  /// Takes a condition; false when the field is none.
+  private mutating func take(condition field: RecordField) throws(RecordFault) -> Bool {
+    switch field.tag {
+    case Tag.breakGlass: conditions.breakGlass = try field.integer() == 1
+    case Tag.assurance: conditions.assurance = try field.word(as: Assurance.self)
+    case Tag.device: conditions.device = try field.word(as: Device.self)
+    case Tag.ownRecord: conditions.ownRecord = try field.integer() == 1
+    case Tag.scope: conditions.scope = try field.word(as: TokenScope.self)
+    case Tag.tenant: conditions.tenant = field.name
+    case Tag.isTenantOther: conditions.isTenantOther = true
+    case Tag.directoryAge: conditions.directoryAgeSeconds = try field.integer(as: UInt32.self)
+    case Tag.authenticationAge:
+      conditions.authenticationAgeSeconds = try field.integer(as: UInt32.self)
+    case Tag.hour: conditions.hour = try field.integer(as: UInt8.self)
+    case Tag.identityProvenance:
+      conditions.identityProvenance = try field.word(as: IdentityProvenance.self)
+    case Tag.patientProvenance:
+      conditions.patientProvenance = try field.word(as: PatientProvenance.self)
+    default: return false
+    }
+    return true
   }
 
   /// Reads the fields of a decision; those that are not known are passed over.
-  init(_ reader: inout RecordReader) throws(RecordFault) {
+  ///
+  /// `opened` are the private fields as `LogKeys.open` gave them; empty without the key.
+  init(_ reader: inout RecordReader, opened: [UInt8]) throws(RecordFault) {
     self.init()
+    try take(&reader)
+    guard !opened.isEmpty else { return }
+    isSealed = false
+    let fault: RecordFault? = unsafe opened.withUnsafeBytes { raw in
+      var reader = unsafe RecordReader(fields: raw, kind: .decision)
+      do throws(RecordFault) {
+        try take(&reader)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let fault { throw fault }
+  }
+
+  /// Takes fields up to the end.
+  private mutating func take(_ reader: inout RecordReader) throws(RecordFault) {
     while let field = try reader.next() {
       if try take(request: field) { continue }
+      if try take(condition: field) { continue }
       try take(decision: field)
     }
   }
@@ -173,6 +272,11 @@ extension DecisionRecord: EncodableRecord {
     case Tag.operation: operation = try field.word(as: Operation.self)
     case Tag.resourceType: resourceType = field.name
     case Tag.patient: patient = try field.id()
+    case Tag.patientID:
+      guard let id = unsafe PatientIdentifier(field.raw) else { throw field.fault }
+      patientID = id
+    case Tag.subjectToken: subjectToken = try field.id()
+    case Tag.sealed: isSealed = true
     case Tag.dataClass: dataClass = try field.word(as: DataClass.self)
     case Tag.sensitivity: sensitivity = try field.word(as: Sensitivity.self)
     case Tag.mayContainRestricted: mayContainRestricted = true
@@ -198,6 +302,10 @@ extension DecisionRecord: EncodableRecord {
       verdict = known
     case Tag.reason: reason = field.name
     case Tag.durability: durability = try field.word(as: Durability.self)
+    case Tag.obligations:
+      obligations = Obligations(rawValue: try field.integer(as: UInt8.self))
+    case Tag.phase: phase = field.name
+    case Tag.cacheVerdict: cacheVerdict = field.name
     case Tag.candidate:
       let (code, flags, bound, region) = try field.entry()
       guard let tier = Tier(code: code) else { throw field.fault }

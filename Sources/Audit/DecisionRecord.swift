@@ -10,7 +10,7 @@ public enum Verdict: Equatable, Sendable {
   case reject
 
   /// The stored word.
-  var word: String {
+  public var word: String {
     switch self {
     case .permit: "permit"
     case .refuse(let kind): kind.rawValue
@@ -67,6 +67,37 @@ public struct RecordedRemoval: Equatable, Sendable {
   }
 }
 
+/// What a policy may ask beyond who, what, where and whose: all that a replay needs.
+public struct RecordedConditions: Equatable, Sendable {
+  /// Whether the user broke the glass; nil when that could not be established.
+  public var breakGlass: Bool?
+  /// How surely the user is who he says he is.
+  public var assurance = Assurance.unknown
+  /// Whether the user's device is looked after.
+  public var device = Device.unknown
+  /// Whether the user is the patient, or his proxy; nil when that could not be established.
+  public var ownRecord: Bool?
+  /// Whether the token's scopes cover the request.
+  public var scope = TokenScope.unknown
+  /// The organisation for which the user acts, when the policy declares it.
+  public var tenant = Name.empty
+  /// Whether an organisation was established that the policy does not declare.
+  public var isTenantOther = false
+  /// How old the patient directory's knowledge was, in seconds.
+  public var directoryAgeSeconds: UInt32?
+  /// How long ago the user had proved himself, in seconds.
+  public var authenticationAgeSeconds: UInt32?
+  /// The hour of the day in UTC.
+  public var hour: UInt8?
+  /// Where role, purpose, tenant and the like were taken from.
+  public var identityProvenance = IdentityProvenance.none
+  /// Where home, residency and consent were taken from.
+  public var patientProvenance = PatientProvenance.none
+
+  /// Nothing is known.
+  public init() {}
+}
+
 /// Everything that led to one decision.
 ///
 /// A plain value that one loop keeps and fills anew for each request: `reset` keeps the memory of
@@ -78,7 +109,7 @@ public struct DecisionRecord: Equatable, Sendable {
   public var time = WallTime(microseconds: 0)
   /// The loop that made it.
   public var loop: UInt16 = 0
-  /// The client's address.
+  /// The client's address. Stored sealed.
   public var address = ClientAddress.none
   /// Where the address was taken from.
   public var addressProvenance = AddressProvenance.connection
@@ -86,8 +117,10 @@ public struct DecisionRecord: Equatable, Sendable {
   public var location = Place.unknown
   /// Where the location was taken from.
   public var locationProvenance = LocationProvenance.unknown
-  /// Who asks; empty when nobody was established.
+  /// Who asks; empty when nobody was established. Stored sealed.
   public var subject = Name.empty
+  /// The token under which the subject is found; made when the record is stored.
+  public var subjectToken: AuditID?
   /// The user's role.
   public var role = Role.unknown
   /// Why data is asked for.
@@ -98,7 +131,10 @@ public struct DecisionRecord: Equatable, Sendable {
   public var operation = Operation.unknown
   /// The resource type's name.
   public var resourceType = Name.empty
-  /// The patient under the log's pseudonym; nil when none or unknown.
+  /// The patient's id; empty when none or unknown. Stored sealed.
+  public var patientID = PatientIdentifier()
+  /// The token under which the patient is found: a pseudonym that this log alone uses; made when
+  /// the record is stored.
   public var patient: AuditID?
   /// The data class.
   public var dataClass = DataClass.unknown
@@ -116,6 +152,8 @@ public struct DecisionRecord: Equatable, Sendable {
   public var residency = Place.unknown
   /// The patient's consent.
   public var consent = Consent.unknown
+  /// What else the policy was asked.
+  public var conditions = RecordedConditions()
   /// The policy.
   public var policyName = Name.empty
   /// The policy's version.
@@ -130,6 +168,12 @@ public struct DecisionRecord: Equatable, Sendable {
   public var reason = Name.empty
   /// How surely the record had to be on disk.
   public var durability = Durability.durable
+  /// What had to be done besides serving.
+  public var obligations = Obligations()
+  /// Whether the decision only watched: `shadow` or `canary`; empty when it was in force.
+  public var phase = Name.empty
+  /// Whether the cache answered, and why or why not; empty without a cache.
+  public var cacheVerdict = Name.empty
   /// The plan, in order.
   public var candidates: [RecordedCandidate] = []
   /// What narrowing took away.
@@ -140,6 +184,8 @@ public struct DecisionRecord: Equatable, Sendable {
   public var endpoint = Name.empty
   /// Whether something was cut to its bound when the record was written.
   public var isTruncated = false
+  /// Whether address, subject and patient were read without the key, and so are missing here.
+  public var isSealed = false
 
   /// Makes an empty record.
   public init() {}

@@ -37,6 +37,8 @@ public struct EventRecord: Equatable, Sendable {
   public var subject = Name.empty
   /// More for people; no patient's data.
   public var detail = Name.empty
+  /// The signed checkpoint with which the log before this one ended; empty in the first log.
+  public var predecessor = Name.empty
 
   /// Makes a record of an event; a decision or an outcome has a type of its own.
   public init(kind: RecordKind, time: WallTime) {
@@ -59,10 +61,11 @@ private enum Tag {
   static let bytesDropped: UInt8 = 10
   static let subject: UInt8 = 11
   static let detail: UInt8 = 12
+  static let predecessor: UInt8 = 13
 }
 
 extension EventRecord: EncodableRecord {
-  var byteCountMax: Int { 256 + subject.byteCount + detail.byteCount }
+  var byteCountMax: Int { 256 + subject.byteCount + detail.byteCount + predecessor.byteCount }
 
   func encode(to writer: inout RecordWriter) {
     writer.integer(Tag.time, time.microseconds)
@@ -76,6 +79,7 @@ extension EventRecord: EncodableRecord {
     writer.integer(Tag.bytesDropped, bytesDropped)
     writer.name(Tag.subject, subject)
     writer.name(Tag.detail, detail, byteCountMax: AuditLimits.subjectBytesMax)
+    writer.name(Tag.predecessor, predecessor, byteCountMax: AuditLimits.noteBytesMax)
   }
 
   /// Reads the fields of an event; those that are not known are passed over.
@@ -94,6 +98,7 @@ extension EventRecord: EncodableRecord {
       case Tag.bytesDropped: bytesDropped = try field.integer()
       case Tag.subject: subject = field.name
       case Tag.detail: detail = field.name
+      case Tag.predecessor: predecessor = field.name
       default: break
       }
     }

@@ -1,106 +1,96 @@
-public import Base
+internal import Base
+public import Native
 
-/// One record in a segment file: checksum (4 bytes), payload length (4), sequence number (8),
-/// kind (1), payload; integers little-endian. The checksum covers all that follows it.
-public struct Frame: Equatable, Sendable {
-  /// Position of the record in its log, without gaps.
-  public var sequence: UInt64
-  /// The stored kind; a later version's kind is kept as it is.
-  public var kindCode: UInt8
-  /// Where in the segment the frame starts.
-  public var offset: Int
-  /// Where in the segment the payload lies.
-  public var payload: Range<Int>
-
-  /// Bytes before the payload.
-  public static let headerBytes = 17
-
-  /// Appends `record` to `queue` as a frame, straight into its memory; returns the frame's bytes.
-  @inline(__always)
-  static func append(
-    _ record: borrowing some EncodableRecord, sequence: UInt64, to queue: inout ByteQueue
-  ) -> Int {
-    // Two bytes of version and kind; eight of slack, for integers are stored whole.
-    let bound = headerBytes + 2 + record.byteCountMax + 8
-    let room = unsafe queue.reserve(bound)
-    var writer = unsafe RecordWriter(base: room + headerBytes, capacity: bound - headerBytes)
-    writer.byte(RecordReader.version)
-    writer.byte(record.kind.rawValue)
-    record.encode(to: &writer)
-    let length = writer.count
-    precondition(length <= AuditLimits.recordBytesMax, "record longer than an entry may be")
-    // In bounds: the header's 17 bytes were reserved in front of the payload.
-    unsafe room.storeBytes(of: UInt32(length).littleEndian, toByteOffset: 4, as: UInt32.self)
-    unsafe room.storeBytes(of: sequence.littleEndian, toByteOffset: 8, as: UInt64.self)
-    unsafe room.storeBytes(of: record.kind.rawValue, toByteOffset: 16, as: UInt8.self)
-    let crc = unsafe CRC32C.checksum(
-      UnsafeRawBufferPointer(start: room + 4, count: headerBytes - 4 + length))
-    unsafe room.storeBytes(of: crc.littleEndian, toByteOffset: 0, as: UInt32.self)
-    queue.advance(headerBytes + length)
-    return headerBytes + length
-  }
-}
-
-/// The first 128 bytes of a segment file.
-public struct SegmentHeader: Equatable, Sendable {
-  /// The edge that writes it.
-  public var instance: AuditID
-  /// The log that it belongs to.
-  public var log: AuditID
-  /// Its number in the log, from 0.
-  public var number: UInt64
-  /// The sequence number of its first frame.
-  public var firstSequence: UInt64
-  /// When it was made.
-  public var created: WallTime
-  /// SHA-256 of the segment before; zeros for the first one.
-  public var previousHash = InlineArray<32, UInt8>(repeating: 0)
+/// What stands in front of each group of entries in a segment: 64 bytes, integers little-endian.
+///
+/// Checksum of the other 60 bytes (4), checksum of the entries (4), magic (8), index of the first
+/// entry (8), how many there are (4), their bytes (4), the tree's root after them (32). The
+/// entries follow as a tlog-tiles bundle: two bytes of length, big-endian, and the entry.
+/// One group is one frame, one write and one sync.
+public struct FrameHeader: Equatable, Sendable {
+  /// The index of the first entry in the log.
+  public var firstIndex: UInt64
+  /// How many entries follow.
+  public var entryCount: UInt32
+  /// How many bytes they have.
+  public var bodyByteCount: UInt32
+  /// CRC-32C of those bytes.
+  public var bodyChecksum: UInt32
+  /// The root of the tree that ends with them.
+  public var root: SHA256Digest
 
   /// Bytes of a header.
-  public static let byteCount = 128
-  /// `HOMEAUD1`, as the file's first eight bytes.
-  static let magic: UInt64 = 0x3144_5541_454D_4F48
-  /// The format that this program writes.
-  static let version: UInt32 = 1
+  public static let byteCount = 64
+  /// `HOMEFRM2`, as the bytes 8 to 16.
+  static let magic: UInt64 = 0x324D_5246_454D_4F48
+
+  /// The tree's size after the frame.
+  public var size: UInt64 { firstIndex + UInt64(entryCount) }
 
   /// Makes a header.
-  public init(
-    instance: AuditID, log: AuditID, number: UInt64, firstSequence: UInt64, created: WallTime
+  init(
+    firstIndex: UInt64, entryCount: UInt32, bodyByteCount: UInt32, bodyChecksum: UInt32,
+    root: SHA256Digest
   ) {
-    self.instance = instance
-    self.log = log
-    self.number = number
-    self.firstSequence = firstSequence
-    self.created = created
+    self.firstIndex = firstIndex
+    self.entryCount = entryCount
+    self.bodyByteCount = bodyByteCount
+    self.bodyChecksum = bodyChecksum
+    self.root = root
   }
 
-  /// Appends the 128 bytes.
-  public func encode(into queue: inout ByteQueue) {
-    let room = unsafe queue.reserve(Self.byteCount)
-    var writer = unsafe RecordWriter(base: room, capacity: Self.byteCount)
-    writer.raw(Self.magic, byteCount: 8)
-    writer.raw(UInt64(Self.version) | UInt64(Self.byteCount) << 32, byteCount: 8)
-    for word in [instance.high, instance.low, log.high, log.low] {
-      writer.raw(word.byteSwapped, byteCount: 8)
+  /// Reads a header; nil when the bytes are none.
+  init?(decoding bytes: UnsafeRawBufferPointer) {
+    guard bytes.count >= Self.byteCount else { return nil }
+    // In bounds by the guard.
+    func word(_ offset: Int) -> UInt32 {
+      UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
-    for word in [number, firstSequence, created.microseconds] { writer.raw(word, byteCount: 8) }
-    for index in 0..<32 { writer.byte(previousHash[index]) }
-    for _ in 0..<20 { writer.byte(0) }
-    let crc = unsafe CRC32C.checksum(UnsafeRawBufferPointer(start: room, count: writer.count))
-    for shift in stride(from: UInt32(0), to: 32, by: 8) {
-      writer.byte(UInt8(truncatingIfNeeded: crc >> shift))
+    func long(_ offset: Int) -> UInt64 {
+      UInt64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
-    queue.advance(Self.byteCount)
+    guard long(8) == Self.magic,
+      unsafe CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[4..<Self.byteCount]))
+        == word(0),
+      let root = unsafe SHA256Digest(UnsafeRawBufferPointer(rebasing: bytes[32..<64])),
+      !long(16).addingReportingOverflow(UInt64(word(24))).overflow
+    else { return nil }
+    self.init(
+      firstIndex: long(16), entryCount: word(24), bodyByteCount: word(28), bodyChecksum: word(4),
+      root: root)
   }
 
-  /// Compares all fields; `InlineArray` has no `==` of its own.
-  public static func == (left: SegmentHeader, right: SegmentHeader) -> Bool {
-    var isSameHash = true
-    for index in 0..<32 where left.previousHash[index] != right.previousHash[index] {
-      isSameHash = false
+  /// Writes the 64 bytes.
+  func encode(to room: UnsafeMutableRawPointer) {
+    // The caller has reserved the 64 bytes.
+    unsafe room.storeBytes(of: bodyChecksum.littleEndian, toByteOffset: 4, as: UInt32.self)
+    unsafe room.storeBytes(of: Self.magic.littleEndian, toByteOffset: 8, as: UInt64.self)
+    unsafe room.storeBytes(of: firstIndex.littleEndian, toByteOffset: 16, as: UInt64.self)
+    unsafe room.storeBytes(of: entryCount.littleEndian, toByteOffset: 24, as: UInt32.self)
+    unsafe room.storeBytes(of: bodyByteCount.littleEndian, toByteOffset: 28, as: UInt32.self)
+    unsafe root.withBytes { root in
+      unsafe UnsafeMutableRawBufferPointer(start: room + 32, count: 32).copyMemory(from: root)
     }
-    return isSameHash && left.instance == right.instance && left.log == right.log
-      && left.number == right.number && left.firstSequence == right.firstSequence
-      && left.created == right.created
+    let crc = unsafe CRC32C.checksum(
+      UnsafeRawBufferPointer(start: room + 4, count: Self.byteCount - 4))
+    unsafe room.storeBytes(of: crc.littleEndian, as: UInt32.self)
+  }
+
+  /// Hands each entry of a frame's body to `body`; false when the body is not what the header says.
+  public func forEachEntry<E: Error>(
+    in bytes: UnsafeRawBufferPointer,
+    _ body: (_ index: UInt64, _ entry: UnsafeRawBufferPointer) throws(E) -> Void
+  ) throws(E) -> Bool {
+    var (index, offset) = (firstIndex, 0)
+    while offset < bytes.count {
+      guard offset + 2 <= bytes.count else { return false }
+      let count = unsafe Int(bytes[offset]) << 8 | Int(bytes[offset + 1])
+      offset += 2
+      guard count <= bytes.count - offset, index < size else { return false }
+      try unsafe body(index, UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)]))
+      index += 1
+      offset += count
+    }
+    return index == size
   }
 }

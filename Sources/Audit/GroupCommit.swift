@@ -70,7 +70,7 @@ public struct GroupCommit: ~Copyable {
   }
 
   private var state = State.idle
-  /// Frames that wait for the next batch.
+  /// Records that wait for the next batch.
   private var pending = ByteQueue()
   /// How many decisions are among them.
   private var pendingDecisions: UInt64 = 0
@@ -164,7 +164,7 @@ public struct GroupCommit: ~Copyable {
     if case .halted(let fault) = state { return .failed(fault) }
     guard waitingByteCount < limit, nextSequence < .max else { return .full }
     let sequence = nextSequence
-    _ = Frame.append(record, sequence: sequence, to: &pending)
+    _ = Pending.append(record, to: &pending)
     nextSequence += 1
     return .accepted(sequence: sequence)
   }

@@ -2,10 +2,18 @@
 public enum AuditLimits {
   /// Bytes of one record: what an entry of a tlog-tiles bundle can hold.
   public static let recordBytesMax = 65_535
+  /// Bytes of a record before its private fields are sealed: the rest is for nonce, tag and tokens.
+  public static let pendingRecordBytesMax = recordBytesMax - 256
+  /// Bytes of one frame's entries: what a recovery must be able to hold in memory.
+  public static let frameBytesMax = 1 << 30
+  /// Bytes kept of a patient's identifier: what FHIR allows.
+  public static let patientBytesMax = 64
   /// Bytes kept of a name, rule, reason or endpoint; configuration grants less.
   public static let nameBytesMax = 255
   /// Bytes kept of a subject: distinguished names are longer than names.
   public static let subjectBytesMax = 512
+  /// Bytes kept of a checkpoint: with the signatures of some witnesses.
+  public static let noteBytesMax = 8_192
   /// Candidates kept of one plan; policies name a handful.
   public static let candidatesMax = 32
   /// Removals kept of one narrowing: some endpoints for each candidate.

@@ -32,6 +32,9 @@ struct RecordField {
   /// The fault that names this field.
   var fault: RecordFault { .malformedField(tag: tag) }
 
+  /// The value itself; valid while the record's bytes are.
+  var raw: UnsafeRawBufferPointer { unsafe value }
+
   /// The value as a copy.
   var bytes: [UInt8] { unsafe [UInt8](value) }
 
@@ -101,7 +104,7 @@ struct RecordReader {
   /// The record's bytes; they outlive the reader.
   private let bytes: UnsafeRawBufferPointer
   /// Where the next field starts.
-  private var offset = 2
+  private(set) var offset = 2
   /// What the record tells.
   let kind: RecordKind
 
@@ -117,6 +120,13 @@ struct RecordReader {
     guard let kind = RecordKind(rawValue: number) else { throw .unknownKind(number) }
     unsafe self.bytes = unsafe bytes
     self.kind = kind
+  }
+
+  /// Reads fields that stand without a head.
+  init(fields: UnsafeRawBufferPointer, kind: RecordKind) {
+    unsafe bytes = unsafe fields
+    self.kind = kind
+    offset = 0
   }
 
   /// The next field; nil at the record's end.

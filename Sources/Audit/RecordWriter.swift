@@ -12,6 +12,8 @@ struct RecordWriter {
   private let capacity: Int
   /// Bytes written.
   private(set) var count = 0
+  /// Where the private fields start; 0 while there are none.
+  private(set) var privateStart = 0
   /// Whether a value was cut to its bound.
   private(set) var isTruncated = false
 
@@ -29,6 +31,10 @@ struct RecordWriter {
   private func need(_ byteCount: Int) {
     precondition(count + byteCount <= capacity, "record longer than its bound")
   }
+
+  /// What is written from here on identifies a person and is sealed before it is stored.
+  @inline(__always)
+  mutating func startPrivate() { privateStart = count }
 
   /// Appends one raw byte.
   @inline(__always)
@@ -103,6 +109,14 @@ struct RecordWriter {
       head(tag, kept)
       unsafe append(UnsafeRawBufferPointer(rebasing: bytes[0..<kept]))
     }
+  }
+
+  /// Bytes as they are, left out when there are none.
+  @inline(__always)
+  mutating func bytes(_ tag: UInt8, _ value: UnsafeRawBufferPointer) {
+    if value.count == 0 { return }
+    head(tag, value.count)
+    unsafe append(value)
   }
 
   /// An enum's word.

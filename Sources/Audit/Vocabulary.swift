@@ -22,6 +22,12 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
   case configurationLoad = 9
   /// An operator changed something.
   case operatorAction = 10
+  /// A log begins; carries the counters so far, and its predecessor's last checkpoint.
+  case logOpen = 11
+  /// The wall clock was set: from here on, times are not comparable with those before.
+  case clockStep = 12
+  /// A key was made, changed or destroyed.
+  case keyEvent = 13
 
   /// The word for people and exports.
   public var word: StaticString {
@@ -36,6 +42,9 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
     case .policyLoad: "policy-load"
     case .configurationLoad: "configuration-load"
     case .operatorAction: "operator-action"
+    case .logOpen: "log-open"
+    case .clockStep: "clock-step"
+    case .keyEvent: "key-event"
     }
   }
 }
@@ -57,6 +66,24 @@ public enum LocationProvenance: String, CaseIterable, Sendable {
   /// A verified claim.
   case claim
   case unknown
+}
+
+/// Where it was taken from who the user is.
+public enum IdentityProvenance: String, CaseIterable, Sendable {
+  /// Nobody was established.
+  case none
+  /// The client's verified certificate.
+  case certificate
+  /// A verified token.
+  case token
+}
+
+/// Where it was taken from where a patient is at home.
+public enum PatientProvenance: String, CaseIterable, Sendable {
+  /// No patient is concerned, or none that is known.
+  case none
+  /// The patient directory.
+  case directory
 }
 
 /// Why narrowing took a candidate, or one endpoint of it, off the plan.

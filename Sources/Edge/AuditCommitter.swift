@@ -1,28 +1,28 @@
 internal import Audit
 internal import Base
-internal import Native
 internal import Reactor
 
 /// Puts the audit log on disk: one write and one sync for each group, on a thread of its own.
 ///
-/// Performs what `GroupCommit` says. Born on its thread and confined to it.
+/// Performs what `GroupCommit` says, and signs a checkpoint each second. Born on its thread and
+/// confined to it.
 final class AuditCommitter: TimerTarget {
   let log: AuditLog
   private let options: AuditOptions
   private let workers: [Mailbox<WorkerMessage>]
   private let edgeLog: EdgeLog
   private let loop: EventLoop
-  private let segments: AuditSegments
+  private let writer: AuditWriter
   private var batch = ByteQueue()
   private var heartbeatAt: Instant
   private var hasFailed = false
 
   init(
-    log: AuditLog, segments: AuditSegments, options: AuditOptions,
+    log: AuditLog, writer: AuditWriter, options: AuditOptions,
     workers: [Mailbox<WorkerMessage>], edgeLog: EdgeLog
   ) throws(SystemError) {
     self.log = log
-    self.segments = segments
+    self.writer = writer
     self.options = options
     self.workers = workers
     self.edgeLog = edgeLog
@@ -38,10 +38,10 @@ final class AuditCommitter: TimerTarget {
       case .stop:
         log.append(EventRecord(kind: .stop, time: Clock.wall()))
         commit()
+        close()
         loop.stop()
       }
     }
-    log.append(EventRecord(kind: .start, time: Clock.wall()))
     timerFired(token: 0)
     loop.run()
   }
@@ -58,11 +58,19 @@ final class AuditCommitter: TimerTarget {
 
   func timerFired(token: Int) {
     if token == Self.urgent { return commit() }
-    if loop.now >= heartbeatAt {
-      log.appendHeartbeat(at: Clock.wall())
-      heartbeatAt = loop.now.adding(milliseconds: 1000)
+    guard loop.now >= heartbeatAt else {
+      commit()
+      return again()
     }
+    heartbeatAt = loop.now.adding(milliseconds: 1000)
+    watchClock()
+    log.appendHeartbeat(at: Clock.wall())
     commit()
+    finishSecond()
+    again()
+  }
+
+  private func again() {
     loop.schedule(at: loop.now.adding(milliseconds: options.intervalMilliseconds), self)
   }
 
@@ -92,7 +100,7 @@ final class AuditCommitter: TimerTarget {
 
   private func write() -> GroupCommit.Action {
     do throws(SystemError) {
-      try segments.write(batch, firstSequence: log.firstSequenceOfBatch, at: Clock.wall())
+      try writer.write(batch, at: Clock.wall())
       let count = batch.count
       if count >= Self.busyByteCount {
         quietUntil = loop.now.adding(milliseconds: Self.quietMilliseconds)
@@ -107,12 +115,53 @@ final class AuditCommitter: TimerTarget {
 
   private func synchronize() -> GroupCommit.Action {
     do throws(SystemError) {
-      try segments.synchronize()
+      guard try writer.synchronize() else {
+        edgeLog.auditFailed("the log's file was replaced, removed or linked a second time")
+        return log.failed(.fileReplaced)
+      }
       return log.synced()
     } catch {
       edgeLog.auditFailed("\(error)")
       return log.failed(.syncFailed)
     }
+  }
+
+  /// Signs what is durable by now, and begins a new log when the month is over.
+  private func finishSecond() {
+    guard !hasFailed else { return }
+    do {
+      try writer.publish()
+      try writer.rotate(at: Clock.wall(), counters: log.counters)
+    } catch {
+      edgeLog.auditFailed("\(error)")
+      _ = log.failed(.writeFailed)
+      tellFailure()
+    }
+  }
+
+  /// How far the wall clock is ahead of the monotonic one, microseconds.
+  private var clockOffset: Int64?
+  /// A wall clock that moves by more than this against the monotonic one was set, not slewed.
+  private static let clockStepMicroseconds: Int64 = 500_000
+
+  /// Records when the wall clock was set: times before and after are not comparable.
+  private func watchClock() {
+    let time = Clock.wall()
+    let offset =
+      Int64(clamping: time.microseconds) - Int64(clamping: Clock.monotonic().nanoseconds / 1000)
+    defer { clockOffset = offset }
+    guard let before = clockOffset, abs(offset - before) > Self.clockStepMicroseconds else {
+      return
+    }
+    var event = EventRecord(kind: .clockStep, time: time)
+    let direction = offset > before ? "forward" : "back"
+    event.detail = .text("the wall clock was set \(direction) by \(abs(offset - before)) us")
+    log.append(event)
+  }
+
+  private func close() {
+    guard !hasFailed else { return }
+    do throws(SystemError) { try writer.close() } catch { edgeLog.auditFailed("\(error)") }
   }
 
   private func tellFailure() {

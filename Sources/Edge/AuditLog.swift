@@ -3,35 +3,6 @@ internal import Base
 internal import Reactor
 internal import Synchronization
 
-/// Where the audit log lies and how it is written.
-public struct AuditOptions: Sendable {
-  /// The folder of the log's segments; made when it is missing.
-  public var directory: String
-  /// How long records without urgency may wait for the disk, milliseconds.
-  public var intervalMilliseconds: UInt64
-  /// Bytes after which a new segment begins.
-  public var segmentByteCountMax: Int
-  /// The key under which patients become pseudonyms; at least 32 bytes.
-  public var pseudonymKey: [UInt8]
-  /// The edge that writes.
-  public var instance: String
-  /// Bytes that may wait for the disk before decisions are refused.
-  public var pendingByteCountMax: Int
-
-  /// Makes options.
-  public init(
-    directory: String, intervalMilliseconds: UInt64, segmentByteCountMax: Int,
-    pseudonymKey: [UInt8], instance: String, pendingByteCountMax: Int
-  ) {
-    self.directory = directory
-    self.intervalMilliseconds = intervalMilliseconds
-    self.segmentByteCountMax = segmentByteCountMax
-    self.pseudonymKey = pseudonymKey
-    self.instance = instance
-    self.pendingByteCountMax = pendingByteCountMax
-  }
-}
-
 /// The audit log as every thread sees it: append here, and ask for a commit.
 ///
 /// Loops hold the lock for one append (under a microsecond); the committer never holds it while the
@@ -45,16 +16,14 @@ final class AuditLog: Sendable {
     case stop
   }
 
-  let pseudonymKey: [UInt8]
   let inbox: Mailbox<Message>
   private let group: Mutex<GroupCommit>
   private let isCommitRequested = Atomic(false)
 
-  init(_ options: AuditOptions, firstSequence: UInt64) throws(SystemError) {
-    pseudonymKey = options.pseudonymKey
+  init(_ options: AuditOptions) throws(SystemError) {
     inbox = try Mailbox()
     group = Mutex(
-      GroupCommit(firstSequence: firstSequence, capacityBytes: options.pendingByteCountMax))
+      GroupCommit(firstSequence: 1, capacityBytes: options.pendingByteCountMax))
   }
 
   func append(_ record: borrowing DecisionRecord) -> GroupCommit.Append {
@@ -90,6 +59,6 @@ final class AuditLog: Sendable {
 
   func failed(_ fault: CommitFault) -> GroupCommit.Action { group.withLock { $0.failed(fault) } }
 
-  /// The number of the first record of the batch that is being written.
-  var firstSequenceOfBatch: UInt64 { group.withLock { $0.durable + 1 } }
+  /// The account as it stands.
+  var counters: AuditCounters { group.withLock { $0.counters } }
 }

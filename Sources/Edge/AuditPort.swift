@@ -2,7 +2,6 @@ internal import Audit
 internal import Base
 internal import Clinical
 internal import HTTP
-internal import Native
 internal import Proxy
 
 /// One loop's way to the audit log: appends records, and tells exchanges when theirs is on disk.
@@ -11,7 +10,7 @@ internal import Proxy
 final class AuditPort {
   let loop: UInt16
   private let log: AuditLog
-  private var scribe: Scribe
+  private var record = DecisionRecord()
   /// Exchanges that wait for the disk, in the order of their records.
   private var waiting: [(sequence: UInt64, exchange: Exchange)] = []
   /// The first of `waiting` that still waits.
@@ -23,13 +22,12 @@ final class AuditPort {
   init(loop: Int, log: AuditLog) {
     self.loop = UInt16(loop)
     self.log = log
-    scribe = Scribe(pseudonymKey: log.pseudonymKey)
   }
 
   /// Appends a decision; nil when the log does not take it, and nothing may be disclosed then.
   func append(_ request: borrowing JudgedRequest, _ snapshot: Snapshot) -> UInt64? {
-    guard case .accepted(let sequence) = scribe.append(request, loop: loop, snapshot, to: log)
-    else { return nil }
+    request.fill(&record, loop: loop, snapshot: snapshot)
+    guard case .accepted(let sequence) = log.append(record) else { return nil }
     return sequence
   }
 
@@ -73,31 +71,5 @@ final class AuditPort {
     waiting = []
     waitingHead = 0
     for entry in lost { entry.exchange.recordFailed() }
-  }
-}
-
-/// Writes decisions into a record whose memory is used again and again.
-private struct Scribe: ~Copyable {
-  private var pseudonyms: HMACSHA256
-  private var record = DecisionRecord()
-
-  init(pseudonymKey: [UInt8]) { pseudonyms = HMACSHA256(key: pseudonymKey) }
-
-  mutating func append(
-    _ request: borrowing JudgedRequest, loop: UInt16, _ snapshot: Snapshot, to log: AuditLog
-  ) -> GroupCommit.Append {
-    request.fill(&record, loop: loop, patient: pseudonym(request), snapshot: snapshot)
-    return log.append(record)
-  }
-
-  /// The patient under the log's pseudonym: the first half of an HMAC-SHA-256 of the id.
-  private mutating func pseudonym(_ request: borrowing JudgedRequest) -> AuditID? {
-    unsafe request.withPatient { id in
-      unsafe pseudonyms.authenticationCode(for: id).withBytes { bytes in
-        unsafe AuditID(
-          high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
-          low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-      }
-    }
   }
 }

@@ -7,6 +7,11 @@ internal import Origins
 struct EdgeLog: Sendable {
   let logger: Logger
 
+  /// Tells nobody anything; for measurements.
+  static var silent: EdgeLog {
+    EdgeLog(logger: Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() })
+  }
+
   func listening(_ address: String) {
     logger.notice("listening", metadata: ["address": "\(address)"])
   }
@@ -87,6 +92,11 @@ struct EdgeLog: Sendable {
 
   func adopted(policy: String, version: Int) {
     logger.notice("policy in force", metadata: ["policy": "\(policy)", "version": "\(version)"])
+  }
+
+  func shadows(policy: String?, version: Int?) {
+    guard let policy, let version else { return logger.notice("no policy version is shadowed") }
+    logger.notice("policy shadowed", metadata: ["policy": "\(policy)", "version": "\(version)"])
   }
 
   func deltasApplied(_ batches: Int, _ changes: Int, _ last: UInt64) {

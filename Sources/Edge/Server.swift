@@ -16,9 +16,9 @@ enum WorkerReport: Sendable {
   case requestSucceeded(Endpoint)
   /// The loop has drained and ended.
   case ended
-  /// Where the versions of this snapshot's pair differed.
-  case differences(DifferenceTable, Snapshot)
-  /// Another version of the policy is in force.
+  /// Where the versions of this snapshot differed.
+  case differences(PolicyDifferences, Snapshot)
+  /// Another version of the policy is in force, or shadowed.
   case policies(PolicyPair)
 }
 
@@ -60,7 +60,7 @@ public final class Server {
   private let workers: [Mailbox<WorkerMessage>]
   private let keeper: Mailbox<IdentityRequest>
   private let auditLog: AuditLog
-  private let segments: AuditSegments
+  private let auditWriter: AuditWriter
   private let reload: () -> Snapshot?
   private let directories: Mailbox<DirectoryWatch.Message>
   private var signals: Signals?
@@ -71,8 +71,13 @@ public final class Server {
   private var startFailure: String?
   private var ready: (() -> Void)?
   private var isDraining = false
-  /// Where the versions of the pair differed since the last activation.
-  private var differences = DifferenceTable()
+  /// Where the versions differed since the last activation.
+  private var differences = PolicyDifferences()
+  /// Whether the log has told of a version that is shadowed.
+  private var isShadowing = false
+  /// Whether the log has yet to tell of the version that decides, and of the one that is shadowed.
+  private var isAdoptionDue = true
+  private var isShadowDue = true
   /// Whether the loops were started.
   private var hasStarted = false
 
@@ -91,9 +96,11 @@ public final class Server {
     directories = try Mailbox()
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
-    segments = try AuditSegments(options.audit, at: Clock.wall())
-    auditLog = try AuditLog(options.audit, firstSequence: segments.nextSequence)
-    if let recovery = segments.recovery { auditLog.append(recovery) }
+    auditWriter = try AuditWriter(options.audit, at: Clock.wall())
+    auditLog = try AuditLog(options.audit)
+    // Before any decision: an account begins here.
+    auditLog.append(EventRecord(kind: .start, time: Clock.wall()))
+    if let recovery = auditWriter.recovery { auditLog.append(recovery) }
     prober = Prober(
       context: context, snapshot: snapshot, log: log, seed: options.seed,
       publish: { health in for worker in workers { worker.post(.health(health)) } })
@@ -172,12 +179,12 @@ public final class Server {
   }
 
   private func startCommitter() throws -> Thread {
-    let (segments, auditLog, options) = (self.segments, self.auditLog, self.options.audit)
+    let (writer, auditLog, options) = (self.auditWriter, self.auditLog, self.options.audit)
     let (workers, log) = (self.workers, self.log)
     return try Thread(name: "homeward-audit") {
       do throws(SystemError) {
         let committer = try AuditCommitter(
-          log: auditLog, segments: segments, options: options, workers: workers, edgeLog: log)
+          log: auditLog, writer: writer, options: options, workers: workers, edgeLog: log)
         try committer.run()
       } catch {
         log.auditFailed("\(error)")
@@ -229,14 +236,16 @@ public final class Server {
         beginDrain()
       } else if listeningCount == options.loopCount, startFailure == nil {
         for listener in snapshot.listeners { log.listening("\(listener.address):\(listener.port)") }
-        recordAdoption()
+        recordPolicies()
         ready?()
       }
-    case .differences(let table, let of):
-      // Those of an earlier snapshot would be read with the wrong rules.
-      guard of === snapshot else { return }
-      differences.add(table)
-      options.policies?.differ(snapshot.lines(of: differences))
+    case .differences(let news, let of):
+      // Those of other policies would be read with the wrong rules.
+      guard of.hasSamePolicies(as: snapshot) else { return }
+      differences.add(news)
+      options.policies?.differ(
+        snapshot.phaseLines(of: differences), shadow: snapshot.shadowLines(of: differences),
+        comparedCount: differences.comparedCount)
     case .policies(let pair): adopt(pair)
     case .ended:
       runningCount -= 1
@@ -254,9 +263,14 @@ public final class Server {
   }
 
   /// Goes on with another snapshot once its endpoints were heard of; requests under way finish with
-  /// the one that they began with.
-  private func adopt(_ next: Snapshot) {
-    if next.policy.contentHash != snapshot.policy.contentHash { differences = DifferenceTable() }
+  /// the one that they began with. `decides` is false when only another version is shadowed.
+  private func adopt(_ next: Snapshot, decides: Bool = true) {
+    let isOtherPolicy = next.policy.contentHash != snapshot.policy.contentHash
+    let isOtherShadow = next.shadowHash != snapshot.shadowHash
+    if isOtherPolicy { differences = PolicyDifferences() }
+    if isOtherShadow { differences.forgetShadow() }
+    isAdoptionDue = isAdoptionDue || decides
+    isShadowDue = isShadowDue || isOtherPolicy || isOtherShadow
     snapshot = next
     keeper.post(.adopt(next.identity))
     follow(next)
@@ -266,24 +280,34 @@ public final class Server {
     prober.whenSettled { [unowned self] in
       for worker in workers { worker.post(.adopt(snapshot, prober.current)) }
       // Otherwise the last loop that listens brings it about.
-      if listeningCount == options.loopCount { recordAdoption() }
+      if listeningCount == options.loopCount { recordPolicies() }
     }
   }
 
   /// Goes on with another policy, everything else staying as it is; or stays with the one before.
   private func adopt(_ pair: PolicyPair) {
     let policy = pair.active
-    guard !isDraining, policy.contentHash != snapshot.policy.contentHash else { return }
+    let decides = policy.contentHash != snapshot.policy.contentHash
+    guard !isDraining,
+      decides || pair.successor?.policy.contentHash != snapshot.shadowHash
+    else { return }
     do throws(TopologyFaults) {
-      adopt(try snapshot.replacing(policies: pair))
+      adopt(try snapshot.replacing(policies: pair), decides: decides)
     } catch {
       log.policyRefused(policy: policy.name, version: policy.version, "\(error)")
       options.policies?.refused(policy, "\(error)")
     }
   }
 
+  /// The loops have the snapshot: the log says what is new of its policies.
+  private func recordPolicies() {
+    if isAdoptionDue { recordAdoption() }
+    if isShadowDue { recordShadow() }
+  }
+
   /// The log says which policy version decides from here on.
   private func recordAdoption() {
+    isAdoptionDue = false
     let policy = snapshot.policy
     log.adopted(policy: policy.name, version: policy.version)
     var event = EventRecord(kind: .policyLoad, time: Clock.wall())
@@ -291,6 +315,17 @@ public final class Server {
     event.detail = .text(policy.contentHash)
     auditLog.append(event)
     options.policies?.adopted(policy)
+  }
+
+  /// The log says which version is evaluated beside that, when there is one or was.
+  private func recordShadow() {
+    isShadowDue = false
+    let policy = snapshot.policies.successor?.policy
+    if policy != nil || isShadowing {
+      log.shadows(policy: policy?.name, version: policy?.version)
+    }
+    isShadowing = policy != nil
+    options.policies?.shadows(policy)
   }
 
   private func beginDrain() {

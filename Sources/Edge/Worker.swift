@@ -106,10 +106,10 @@ final class Worker: TimerTarget {
     openListeners()
   }
 
-  /// Tells the control loop where policy versions differed.
+  /// Tells the control loop where policy versions differed, and how often that was looked at.
   private func reportDifferences() {
-    guard let table = decider.takeDifferences() else { return }
-    reports.post(.differences(table, snapshot))
+    guard let differences = decider.takeDifferences() else { return }
+    reports.post(.differences(differences, snapshot))
   }
 
   // MARK: Clients

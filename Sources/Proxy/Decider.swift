@@ -9,7 +9,7 @@ internal import Policy
 public struct Decider: ~Copyable {
   private var random: SplitMix64
   private var steps: [Step] = []
-  private var differences = DifferenceTable()
+  private var differences = PolicyDifferences()
 
   /// Makes a decider whose identifiers and random choices follow `seed`.
   public init(seed: UInt64) { random = SplitMix64(seed: seed) }
@@ -30,10 +30,13 @@ public struct Decider: ~Copyable {
     decision.source = decided.source
     decision.other = decided.other
     if let other = decided.other {
-      differences.add(
-        DifferenceTable.Key(
-          dataClass: decision.facts.dataClass, source: decided.source, ruleIndex: plan.ruleIndex,
-          verdict: plan.verdict, other: other))
+      differences.phases.add(DifferenceTable.Key(decided, decision.facts.dataClass, other))
+    }
+    if snapshot.policies.successor != nil {
+      differences.comparedCount &+= 1
+      if let other = snapshot.policies.successorDifference(decision.facts, from: decided) {
+        differences.shadow.add(DifferenceTable.Key(decided, decision.facts.dataClass, other))
+      }
     }
     if case .refuse(let kind) = plan.verdict {
       decision.refusal = refusal(kind)
@@ -60,10 +63,10 @@ public struct Decider: ~Copyable {
     if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
   }
 
-  /// The differences between policy versions since the last call; nil when there were none.
-  public mutating func takeDifferences() -> DifferenceTable? {
+  /// The differences between policy versions since the last call; nil when none were looked for.
+  public mutating func takeDifferences() -> PolicyDifferences? {
     guard !differences.isEmpty else { return nil }
-    defer { differences = DifferenceTable() }
+    defer { differences = PolicyDifferences() }
     return differences
   }
 

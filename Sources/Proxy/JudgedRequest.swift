@@ -30,18 +30,15 @@ public struct JudgedRequest: ~Copyable, Sendable {
       into: &decision)
   }
 
-  /// Writes the decision to `record`; see `Decision.fill`.
-  public func fill(
-    _ record: inout DecisionRecord, loop: UInt16, patient: AuditID?, snapshot: Snapshot
-  ) {
-    decision.fill(&record, loop: loop, patient: patient, method: head.method, snapshot: snapshot)
-  }
-
-  /// Hands the bytes of the one patient's id to `body`; nil when there is none, or more than one.
-  public func withPatient<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R? {
-    guard case .one(let range) = decision.classification.patient else { return nil }
-    return unsafe head.target.withUnsafeBytes { target in
-      unsafe body(UnsafeRawBufferPointer(rebasing: target[range]))
+  /// Writes the decision to `record`, with the one patient's id, which is sealed before it is
+  /// stored; see `Decision.fill`.
+  public func fill(_ record: inout DecisionRecord, loop: UInt16, snapshot: Snapshot) {
+    decision.fill(&record, loop: loop, method: head.method, snapshot: snapshot)
+    guard case .one(let range) = decision.classification.patient else { return }
+    unsafe head.target.withUnsafeBytes { target in
+      let bytes = unsafe UnsafeRawBufferPointer(
+        rebasing: target[range].prefix(AuditLimits.patientBytesMax))
+      if let id = unsafe PatientIdentifier(bytes) { record.patientID = id }
     }
   }
 

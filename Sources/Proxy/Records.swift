@@ -7,11 +7,10 @@ internal import Origins
 internal import Policy
 
 extension Decision {
-  /// Writes the decision to `record`, whose memory is reused. `patient` is the pseudonym of the
-  /// patient concerned.
+  /// Writes the decision to `record`, whose memory is reused. The patient's id is the caller's to
+  /// add: it lies in the request's target.
   public func fill(
-    _ record: inout DecisionRecord, loop: UInt16, patient: AuditID?, method: HTTP.Method,
-    snapshot: Snapshot
+    _ record: inout DecisionRecord, loop: UInt16, method: HTTP.Method, snapshot: Snapshot
   ) {
     record.reset()
     record.id = AuditID(high: id.high, low: id.low)
@@ -19,7 +18,6 @@ extension Decision {
     record.loop = loop
     fillClient(&record)
     record.method = .text(method.rawValue)
-    record.patient = patient
     record.operation = facts.operation
     record.resourceType = .literal(classification.resourceType.name)
     record.dataClass = facts.dataClass
@@ -32,7 +30,33 @@ extension Decision {
     record.consent = facts.consent
     record.role = facts.role
     record.purpose = facts.purpose
+    fillConditions(&record, snapshot)
     fillPlan(&record, snapshot)
+  }
+
+  private func fillConditions(_ record: inout DecisionRecord, _ snapshot: Snapshot) {
+    record.conditions.breakGlass = facts.breakGlass
+    record.conditions.assurance = facts.assurance
+    record.conditions.device = facts.device
+    record.conditions.ownRecord = facts.ownRecord
+    record.conditions.scope = facts.scope
+    switch facts.tenant {
+    case .named(let index):
+      record.conditions.tenant = .bytes(snapshot.names(of: self).tenants[Int(index)])
+    case .other: record.conditions.isTenantOther = true
+    case .unknown: break
+    }
+    record.conditions.directoryAgeSeconds = facts.directoryAgeSeconds
+    record.conditions.authenticationAgeSeconds = facts.authenticationAgeSeconds
+    record.conditions.hour = facts.hour
+    record.conditions.identityProvenance = provenance
+    record.conditions.patientProvenance = facts.home == nil ? .none : .directory
+  }
+
+  /// What role, purpose and the like were taken from: a token weighs more than a certificate.
+  private var provenance: IdentityProvenance {
+    if case .token? = identification.subject?.source { return .token }
+    return client.subject == nil ? .none : .certificate
   }
 
   private func fillClient(_ record: inout DecisionRecord) {
@@ -73,6 +97,7 @@ extension Decision {
     }
     if let refusal { record.reason = .text(refusal.rawValue) }
     record.durability = plan.durability
+    record.obligations = plan.obligations
     for candidate in plan.candidates {
       record.candidates.append(
         RecordedCandidate(

@@ -15,13 +15,21 @@ extension Snapshot {
     return copy(next, places)
   }
 
+  /// Whether both ask the same versions, so that rules have the same numbers.
+  public func hasSamePolicies(as other: Snapshot) -> Bool {
+    policy.contentHash == other.policy.contentHash
+      && policies.superseded?.policy.contentHash == other.policies.superseded?.policy.contentHash
+      && shadowHash == other.shadowHash
+  }
+
   /// The same snapshot with counted objects of its own, for one loop: two loops that count
   /// references on the same names would pass their cache line to and fro with each request.
   public func copyForLoop() -> Snapshot { copy(policies, topology) }
 
   private func copy(_ policies: PolicyPair, _ topology: Topology) -> Snapshot {
     Snapshot(
-      policy: policies.active, superseded: policies.superseded?.policy, topology: topology,
+      policy: policies.active, superseded: policies.superseded?.policy,
+      successor: policies.successor?.policy, topology: topology,
       classifier: classifier, directory: directory, locations: locations,
       trustedProxies: trustedProxies, listeners: listeners, originContexts: originContexts,
       healthTarget: String(decoding: healthTarget, as: UTF8.self), limits: limits,

@@ -10,10 +10,13 @@ public import Policy
 /// Everything that a decision depends on besides the request and the regions' health: immutable,
 /// and swapped as a whole. An exchange keeps the snapshot that it began with until it ends.
 public final class Snapshot: Sendable {
-  /// The active policy version, with the one that it supersedes where a phase asks for that.
+  /// The active policy version, with the one that it supersedes where a phase asks for that, and
+  /// the one that is shadowed.
   public let policies: PolicyPair
   /// The active policy version.
   public var policy: Policy { policies.active }
+  /// The content hash of the version that is shadowed; nil without one.
+  public var shadowHash: String? { policies.successor?.policy.contentHash }
   /// The endpoints behind the edge; region indices are the policy's.
   public let topology: Topology
   /// Reads requests.
@@ -45,14 +48,14 @@ public final class Snapshot: Sendable {
 
   /// Joins the parts of one configuration.
   public init(
-    policy: Policy, superseded: Policy? = nil, topology: Topology, classifier: Classifier,
-    directory: PatientDirectory?,
+    policy: Policy, superseded: Policy? = nil, successor: Policy? = nil, topology: Topology,
+    classifier: Classifier, directory: PatientDirectory?,
     locations: GeoDatabase?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
     originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts,
     identity: IdentityRules? = nil
   ) {
     precondition(originContexts.count == topology.endpoints.count, "one context per endpoint")
-    policies = PolicyPair(active: policy, superseded: superseded)
+    policies = PolicyPair(active: policy, superseded: superseded, successor: successor)
     self.topology = topology
     self.classifier = classifier
     self.directory = directory

@@ -11,6 +11,8 @@ final class SnapshotNames: Sendable {
   let policyHash: [UInt8]
   /// Rule ids by rule index.
   let rules: [[UInt8]]
+  /// Tenant names by tenant index.
+  let tenants: [[UInt8]]
   /// Endpoint names by endpoint index.
   let endpoints: [[UInt8]]
   /// `EHR-Policy` by rule index: name, version and rule.
@@ -26,6 +28,7 @@ final class SnapshotNames: Sendable {
     policyName = Array(policy.name.utf8)
     policyHash = Array(policy.contentHash.utf8)
     rules = policy.rules.map { Array($0.id.utf8) }
+    tenants = policy.tenants.map { Array($0.utf8) }
     endpoints = topology.endpoints.map { Array($0.name.utf8) }
     let version = "\(policy.name);version=\(policy.version)"
     policyByRule = policy.rules.map { Array("\(version);rule=\($0.id)".utf8) }

@@ -20,6 +20,16 @@ public struct SystemError: Error, Sendable, Equatable {
   public var isNotFound: Bool { code == ENOENT }
   /// Whether the disk or quota is full (ENOSPC, EDQUOT).
   public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+  /// Whether the file system takes no writes (EROFS).
+  public var isReadOnly: Bool { code == EROFS }
+  /// Whether the process may not (EACCES, EPERM).
+  public var isDenied: Bool { code == EACCES || code == EPERM }
+  /// Whether the disk failed (EIO).
+  public var isDiskFault: Bool { code == EIO }
+  /// Whether a folder of the path is missing or no folder (ENOENT, ENOTDIR).
+  public var isNoFolder: Bool { code == ENOENT || code == ENOTDIR }
+  /// Whether the path is a symbolic link that is not followed (ELOOP).
+  public var isSymbolicLink: Bool { code == ELOOP }
 }
 
 extension SystemError: CustomStringConvertible {

@@ -48,8 +48,8 @@ private func sampleDecision() -> DecisionRecord {
 
 @Test func aDecisionIsOneLineOfJSON() {
   #expect(
-    AuditText.json(.decision(sampleDecision()), sequence: 7)
-      == #"{"sequence":7,"kind":"decision","id":"00000000000000010000000000000002","#
+    AuditText.json(.decision(sampleDecision()), index: 7)
+      == #"{"index":7,"kind":"decision","id":"00000000000000010000000000000002","#
       + #""time":"2026-11-22T04:00:00.123456Z","loop":1,"address":"198.51.100.7","#
       + #""addressFrom":"connection","location":"US-AZ","locationFrom":"geo-database","#
       + #""subject":"CN=Dr \"Ann\" Lee\n","role":"clinician","purpose":"treatment","#
@@ -68,7 +68,7 @@ private func sampleDecision() -> DecisionRecord {
 
 @Test func aDecisionIsReadable() {
   #expect(
-    AuditText.readable(.decision(sampleDecision()), sequence: 7) == """
+    AuditText.readable(.decision(sampleDecision()), index: 7) == """
       #7 2026-11-22T04:00:00.123456Z permit: search Observation -> us-west (w-r2)
           decision 00000000000000010000000000000002
           why: nearest fresh lawful replica
@@ -76,7 +76,7 @@ private func sampleDecision() -> DecisionRecord {
           who: CN=Dr "Ann" Lee\u{FFFD}, role clinician, purpose treatment, from 198.51.100.7 \
       (connection), in US-AZ (geo-database)
           patient: 00000000000000030000000000000004, home us-west, residency US-AZ, consent granted
-          data: vitals, normal, exact, none
+          data: class vitals, sensitivity normal, confidence exact, ambiguity none
           plan 1: us-west replica, at most 5000 ms stale; without w-r1 stale
           plan 2: us-central replica, marked; without all no-endpoint
 
@@ -97,14 +97,14 @@ private func sampleDecision() -> DecisionRecord {
   record.totalMicroseconds = 900
   record.attempts = 1
   #expect(
-    AuditText.json(.outcome(record), sequence: 8)
-      == #"{"sequence":8,"kind":"outcome","id":"00000000000000010000000000000002","#
+    AuditText.json(.outcome(record), index: 8)
+      == #"{"index":8,"kind":"outcome","id":"00000000000000010000000000000002","#
       + #""time":"1970-01-01T00:00:00.000000Z","loop":0,"status":200,"region":"us-west","#
       + #""endpoint":"w-r2","tier":"replica","lagMilliseconds":2000,"#
       + #""asOf":"1970-01-01T00:00:01.000000Z","bytesIn":0,"bytesOut":700,"#
       + #""microseconds":{"decide":3,"total":900},"attempts":1,"termination":"completed"}"#)
   #expect(
-    AuditText.readable(.outcome(record), sequence: 8) == """
+    AuditText.readable(.outcome(record), index: 8) == """
       #8 1970-01-01T00:00:00.000000Z outcome: 200 from us-west replica (w-r2) in 900 us, completed
           decision 00000000000000010000000000000002
           bytes: 0 in, 700 out; attempts: 1
@@ -119,11 +119,11 @@ private func sampleDecision() -> DecisionRecord {
   record.counters.committed = 9
   record.counters.refused = 1
   #expect(
-    AuditText.json(.event(record), sequence: 9)
-      == #"{"sequence":9,"kind":"heartbeat","time":"1970-01-01T00:00:00.000000Z","loop":0,"#
+    AuditText.json(.event(record), index: 9)
+      == #"{"index":9,"kind":"heartbeat","time":"1970-01-01T00:00:00.000000Z","loop":0,"#
       + #""decided":10,"committed":9,"refused":1,"lost":0,"pending":0,"dropped":0}"#)
   #expect(
-    AuditText.readable(.event(record), sequence: 9).contains(
+    AuditText.readable(.event(record), index: 9).contains(
       "decided 10 = committed 9 + refused 1 + lost 0 + pending 0; dropped 0"))
 }
 
@@ -209,11 +209,11 @@ func anyRecordIsOneObjectOnOneLine(seed: UInt64) {
   for record in [
     AuditRecord.decision(decision), .outcome(source.outcome()), .event(source.event()),
   ] {
-    let json = AuditText.json(record, sequence: seed)
+    let json = AuditText.json(record, index: seed)
     var checker = JSONChecker(rest: json[...].unicodeScalars)
     #expect(checker.value() && checker.rest.isEmpty, "\(json)")
     #expect(!json.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F })
-    let lines = AuditText.readable(record, sequence: seed)
+    let lines = AuditText.readable(record, index: seed)
     #expect(lines.hasSuffix("\n") && !lines.contains("\u{1B}"))
   }
 }

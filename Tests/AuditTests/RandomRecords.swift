@@ -1,5 +1,7 @@
-import Audit
 import Base
+import Native
+
+@testable import Audit
 
 /// Seeded records with every field set or not.
 struct RandomRecords {
@@ -44,7 +46,8 @@ struct RandomRecords {
     record.method = name()
     record.operation = pick(Operation.self)
     record.resourceType = name()
-    record.patient = bool() ? id() : nil
+    record.patientID =
+      bool() ? PatientIdentifier(of: "p\(Int.random(in: 0...99_999, using: &random))") : .init()
     record.dataClass = pick(DataClass.self)
     record.sensitivity = pick(Sensitivity.self)
     record.mayContainRestricted = bool()
@@ -53,6 +56,10 @@ struct RandomRecords {
     record.home = name()
     record.residency = bool() ? Place("DE") ?? .unknown : .unknown
     record.consent = pick(Consent.self)
+    record.conditions = conditions()
+    record.obligations = Obligations(rawValue: UInt8.random(in: 0...63, using: &random))
+    record.phase = name()
+    record.cacheVerdict = name()
     record.policyName = name()
     record.policyVersion = number()
     record.policyHash = name()
@@ -77,6 +84,23 @@ struct RandomRecords {
     record.endpoint = name()
     record.isTruncated = bool()
     return record
+  }
+
+  mutating func conditions() -> RecordedConditions {
+    var conditions = RecordedConditions()
+    conditions.breakGlass = [nil, false, true].randomElement(using: &random) ?? nil
+    conditions.assurance = pick(Assurance.self)
+    conditions.device = pick(Device.self)
+    conditions.ownRecord = [nil, false, true].randomElement(using: &random) ?? nil
+    conditions.scope = pick(TokenScope.self)
+    conditions.tenant = name()
+    conditions.isTenantOther = bool()
+    conditions.directoryAgeSeconds = bool() ? UInt32(truncatingIfNeeded: number()) : nil
+    conditions.authenticationAgeSeconds = bool() ? 0 : nil
+    conditions.hour = bool() ? UInt8.random(in: 0...23, using: &random) : nil
+    conditions.identityProvenance = pick(IdentityProvenance.self)
+    conditions.patientProvenance = pick(PatientProvenance.self)
+    return conditions
   }
 
   mutating func outcome() -> OutcomeRecord {
@@ -118,22 +142,54 @@ struct RandomRecords {
     record.bytesDropped = number()
     record.subject = name()
     record.detail = name(bytesMax: 255)
+    record.predecessor = name(bytesMax: 300)
     return record
   }
 }
 
-/// A segment with `count` records of mixed kinds, from `firstSequence` on, and where each frame
-/// ends.
-func segment(
-  seed: UInt64, count: Int, firstSequence: UInt64 = 1
-) -> (bytes: [UInt8], ends: [Int], records: [AuditRecord]) {
-  var source = RandomRecords(seed: seed)
+extension PatientIdentifier {
+  /// The id of a text that is short enough.
+  init(of text: String) {
+    let id = unsafe Array(text.utf8).withUnsafeBytes { unsafe PatientIdentifier($0) }
+    precondition(id != nil, "too long")
+    self = id ?? PatientIdentifier()
+  }
+}
+
+/// The keys of the tests' logs.
+func testKeys(_ byte: UInt8 = 7) -> LogKeys {
+  LogKeys(secret: [UInt8](repeating: byte, count: LogKeys.secretByteCount), opening: 1)
+}
+
+/// A tree of so many leaves.
+func frontier(size: UInt64) -> MerkleFrontier {
+  var frontier = MerkleFrontier()
+  var hasher = MerkleHasher()
+  var tails = TileTails()
+  for index in 0..<size {
+    frontier.append(hasher.leaf(Array("\(index)".utf8)), &hasher, tiles: &tails)
+  }
+  return frontier
+}
+
+/// The first bytes of a segment that begins with entry `firstIndex`.
+func segmentHead(firstIndex: UInt64 = 0) -> ByteQueue {
   var file = ByteQueue()
   SegmentHeader(
-    instance: source.id(), log: source.id(), number: 3, firstSequence: firstSequence,
-    created: WallTime(microseconds: 9)
+    origin: "edge/audit/clinical/1", number: 3, created: WallTime(microseconds: 9),
+    frontier: frontier(size: firstIndex)
   ).encode(into: &file)
-  var commit = GroupCommit(firstSequence: firstSequence)
+  return file
+}
+
+/// A segment with `count` frames of one record each, of mixed kinds, from `firstIndex` on, and
+/// where each frame ends.
+func segment(
+  seed: UInt64, count: Int, firstIndex: UInt64 = 0
+) -> (bytes: [UInt8], ends: [Int], records: [AuditRecord]) {
+  var source = RandomRecords(seed: seed)
+  var file = segmentHead(firstIndex: firstIndex)
+  var builder = FrameBuilder(frontier: frontier(size: firstIndex), keys: testKeys())
   var batch = ByteQueue()
   var records: [AuditRecord] = []
   var ends: [Int] = []
@@ -142,36 +198,59 @@ func segment(
     case 0:
       let record = source.decision()
       records.append(.decision(record))
-      _ = commit.append(record)
+      _ = Pending.append(record, to: &batch)
     case 1:
       let record = source.outcome()
       records.append(.outcome(record))
-      _ = commit.append(record)
+      _ = Pending.append(record, to: &batch)
     default:
       let record = source.event()
       records.append(.event(record))
-      _ = commit.append(record)
+      _ = Pending.append(record, to: &batch)
     }
-    _ = commit.begin(into: &batch)
-    let written = batch.count
-    unsafe batch.withReadable { unsafe file.append($0) }
-    batch.consume(written)
-    _ = commit.wrote(byteCount: written)
-    _ = commit.synced()
+    builder.build(batch, into: &file)
+    batch.removeAll()
     ends.append(file.count)
   }
   return (file.copyToArray(), ends, records)
 }
 
 /// Scans a file to its verdict.
-func scan(_ bytes: [UInt8], isLast: Bool = true) throws -> (frames: [Frame], verdict: ScanStep) {
-  try unsafe bytes.withUnsafeBytes { raw in
-    var scanner = try unsafe SegmentScanner(raw, isLast: isLast)
-    var frames: [Frame] = []
-    while true {
-      let step = scanner.next()
-      guard case .frame(let frame) = step else { return (frames, step) }
-      frames.append(frame)
+func scan(_ bytes: [UInt8], isLast: Bool = true) throws -> (
+  frames: [ScannedFrame], verdict: ScanStep
+) {
+  var scanner = try SegmentScanner(MemorySource(bytes), isLast: isLast)
+  var frames: [ScannedFrame] = []
+  while true {
+    let step = scanner.next()
+    guard case .frame(let frame) = step else { return (frames, step) }
+    frames.append(frame)
+  }
+}
+
+/// The records of a frame, with their private fields when `keys` open them.
+func records(_ frame: ScannedFrame, _ keys: consuming LogKeys? = nil) throws -> [AuditRecord] {
+  var keys = keys
+  var records: [AuditRecord] = []
+  let isWhole = try unsafe frame.body.withUnsafeBytes { body in
+    try unsafe frame.header.forEachEntry(in: body) { _, entry throws(RecordFault) in
+      let opened = unsafe keys?.open(entry) ?? []
+      records.append(try unsafe AuditRecord(decoding: entry, opened: opened))
     }
   }
+  precondition(isWhole, "the frame is not what its header says")
+  return records
+}
+
+/// A record as it reads back with the keys: with its tokens.
+func stored(_ record: AuditRecord) -> AuditRecord {
+  guard case .decision(var decision) = record else { return record }
+  var keys = testKeys()
+  if decision.patientID.byteCount > 0 {
+    decision.patient = keys.token(patient: decision.patientID.string)
+  }
+  if decision.subject != .empty {
+    decision.subjectToken = keys.token(subject: decision.subject.string)
+  }
+  return .decision(decision)
 }

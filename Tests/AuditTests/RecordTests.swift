@@ -1,6 +1,8 @@
-import Audit
 import Base
+import Native
 import Testing
+
+@testable import Audit
 
 /// Encodes a record through the log and decodes it again.
 private func roundTrip(_ append: (inout GroupCommit) -> Void) throws -> AuditRecord {
@@ -8,19 +10,85 @@ private func roundTrip(_ append: (inout GroupCommit) -> Void) throws -> AuditRec
   append(&commit)
   var batch = ByteQueue()
   #expect(commit.begin(into: &batch) == .write)
-  let payload = Array(batch.copyToArray().dropFirst(Frame.headerBytes))
-  return try unsafe payload.withUnsafeBytes { try unsafe AuditRecord(decoding: $0) }
+  var builder = FrameBuilder(frontier: MerkleFrontier(), keys: testKeys())
+  var file = segmentHead()
+  builder.build(batch, into: &file)
+  let frame = try #require(try scan(file.copyToArray()).frames.first)
+  return try #require(try records(frame, testKeys()).first)
 }
 
 @Test(arguments: 0..<100 as Range<UInt64>)
 func recordsSurviveTheRoundTrip(seed: UInt64) throws {
   var source = RandomRecords(seed: seed)
   let decision = source.decision()
-  #expect(try roundTrip { _ = $0.append(decision) } == .decision(decision))
+  #expect(try roundTrip { _ = $0.append(decision) } == stored(.decision(decision)))
   let outcome = source.outcome()
   #expect(try roundTrip { _ = $0.append(outcome) } == .outcome(outcome))
   let event = source.event()
   #expect(try roundTrip { _ = $0.append(event) } == .event(event))
+}
+
+/// Without the key nobody is identified, and with another key neither.
+@Test func privateFieldsAreSealed() throws {
+  var record = DecisionRecord()
+  record.address = .v4(0xC633_6407)
+  record.subject = .text("CN=Ann Lee")
+  record.patientID = PatientIdentifier(of: "az1001")
+  record.rule = "R-12"
+  var batch = ByteQueue()
+  _ = Pending.append(record, to: &batch)
+  _ = Pending.append(record, to: &batch)
+  var builder = FrameBuilder(frontier: MerkleFrontier(), keys: testKeys())
+  var file = segmentHead()
+  builder.build(batch, into: &file)
+  let bytes = file.copyToArray()
+  for secret in ["Ann Lee", "az1001", "\u{C6}\u{33}\u{64}\u{07}"] {
+    let code = secret.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+    #expect(!bytes.contains(code), "\(secret) stands in the file")
+  }
+  let frame = try #require(try scan(bytes).frames.first)
+  for read in [try records(frame), try records(frame, testKeys(8))] {
+    guard case .decision(let first) = read[0], case .decision(let second) = read[1] else { return }
+    #expect(first.isSealed && first.address == .none && first.subject == .empty)
+    #expect(first.patientID.byteCount == 0 && first.rule == "R-12")
+    #expect(first.patient != nil && first.patient == second.patient)
+    #expect(first.subjectToken != nil && first.subjectToken != first.patient)
+  }
+  guard case .decision(let open) = try records(frame, testKeys())[1] else { return }
+  #expect(!open.isSealed && open.subject == "CN=Ann Lee" && open.patientID.string == "az1001")
+  #expect(open.address == record.address)
+  // The same fields twice: the same length, and not a byte of the sealed form in common by design.
+  let first = frame.body.prefix(frame.body.count / 2), second = frame.body.suffix(first.count)
+  #expect(zip(first, second).count { $0 == $1 } < first.count - 40)
+}
+
+@Test func aSealedFieldBelongsToItsEntry() throws {
+  var record = DecisionRecord()
+  record.subject = .text("somebody")
+  record.rule = "R-1"
+  var batch = ByteQueue()
+  _ = Pending.append(record, to: &batch)
+  var builder = FrameBuilder(frontier: MerkleFrontier(), keys: testKeys())
+  var file = segmentHead()
+  builder.build(batch, into: &file)
+  var entry = Array(try #require(try scan(file.copyToArray()).frames.first).body.dropFirst(2))
+  var keys = testKeys()
+  #expect(unsafe !entry.withUnsafeBytes { unsafe keys.open($0) }.isEmpty)
+  let place = try #require(entry.firstRange(of: Array("R-1".utf8)))
+  entry[place.lowerBound + 2] = UInt8(ascii: "2")
+  #expect(unsafe entry.withUnsafeBytes { unsafe keys.open($0) }.isEmpty)
+}
+
+@Test func aLogsKeysNeedTheOperatorsKey() {
+  let secret = [UInt8](0..<64)
+  let key = [UInt8](repeating: 3, count: 32)
+  let file = LogKeyFile.wrap(
+    secret, origin: "a", operatorKey: key, nonce: AEADNonce(prefix: 1, counter: 2))
+  #expect(LogKeyFile.unwrap(file, origin: "a", operatorKey: key) == secret)
+  #expect(LogKeyFile.unwrap(file, origin: "b", operatorKey: key) == nil)
+  #expect(LogKeyFile.unwrap(file, origin: "a", operatorKey: key + [0, 1]) == nil)
+  #expect(LogKeyFile.unwrap(Array(file.dropLast()), origin: "a", operatorKey: key) == nil)
+  #expect(LogKeyFile.unwrap([], origin: "a", operatorKey: key) == nil)
 }
 
 @Test func whatIsTooLongIsCutAndSaysSo() throws {
@@ -82,11 +150,9 @@ func malformedRecordsAreNamed(payload: [UInt8], fault: RecordFault) {
 @Test(arguments: 0..<50 as Range<UInt64>)
 func damagedRecordsNeverTrap(seed: UInt64) throws {
   var source = RandomRecords(seed: seed)
-  var commit = GroupCommit(firstSequence: 1)
-  _ = commit.append(source.decision())
   var batch = ByteQueue()
-  _ = commit.begin(into: &batch)
-  let payload = Array(batch.copyToArray().dropFirst(Frame.headerBytes))
+  _ = Pending.append(source.decision(), to: &batch)
+  let payload = Array(batch.copyToArray().dropFirst(Pending.headerByteCount))
   for _ in 0..<500 {
     var damaged = payload
     damaged[Int.random(in: 0..<damaged.count, using: &source.random)] = UInt8.random(

@@ -63,6 +63,7 @@ extension LoadTests {
       directory: log
       interval: 5ms
       pseudonym_key: pseudonym.key
+      signing_key: signing.key
       segment_size: 1GiB
       pending_records: 2048
     regions:

@@ -24,6 +24,7 @@ import Testing
     expected.policy.file = "conf/policy.yaml"
     expected.audit.directory = "conf/log"
     expected.audit.pseudonymKey = "conf/pseudonym.key"
+    expected.audit.signingKey = "conf/signing.key"
     let loopback = try #require(IPAddress("127.0.0.1"))
     expected.listeners = [
       Configuration.Listener(
@@ -104,9 +105,15 @@ import Testing
     files.contents["deploy/run/geo.mmdb"] = []
     files.contents["deploy/run/directory.csv"] = files.contents["conf/patients.csv"]
     files.contents["deploy/run/pseudonym.key"] = files.contents["conf/pseudonym.key"]
+    files.contents["deploy/run/signing.key"] = []
+    files.contents["deploy/homeward.yaml"] = text
+    let fresh = ConfigurationLoad.load("deploy/homeward.yaml", files: files, opensMaterial: false)
+    // Before the demo ran: nobody to approve, and nothing in force.
+    #expect(fresh.diagnostics.map(\.code) == ["E415", "E403"])
+    #expect(fresh.diagnostics.first?.message.contains("`homeward policy activate") == true)
     let policy = "policies/clinical-routing/0002.yaml"
     files.contents["deploy/../" + policy] = try FileSystem.read(Self.packageFolder + "/" + policy)
-    files.contents["deploy/homeward.yaml"] = text
+    files.contents["deploy/homeward.yaml"] = try withSingleFile(text, "../" + policy)
     let load = ConfigurationLoad.load("deploy/homeward.yaml", files: files, opensMaterial: false)
     #expect(load.diagnostics.map(\.description) == [])
     let regions = try #require(load.configuration).regions
@@ -114,6 +121,16 @@ import Testing
     for region in regions {
       #expect(region.endpoints.map(\.tier) == [.primary, .replica, .replica])
     }
+  }
+
+  /// The configuration with a single policy file in place of versions.
+  private func withSingleFile(_ text: [UInt8], _ path: String) throws -> [UInt8] {
+    let lines = String(decoding: text, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    let start = try #require(lines.firstIndex(of: "policy:"))
+    let end = try #require(lines[start...].firstIndex(of: ""))
+    let changed = lines[...start] + ["  file: \(path)"] + lines[end...]
+    return Array(changed.joined(separator: "\n").utf8)
   }
 
   @Test func aComplaintShowsLineCaretAndSuggestion() {
@@ -142,7 +159,7 @@ import Testing
         - address: 0.0.0.0:80
       directory: { file: patients.csv }
       policy: { file: policy.yaml }
-      audit: { directory: log, pseudonym_key: short.key, interval: 10 }
+      audit: { directory: log, pseudonym_key: short.key, interval: 10, signing_key: signing.key }
       regions:
         us-wets:
           endpoints: []
@@ -233,8 +250,8 @@ import Testing
       TestFiles.minimal.split(separator: ":9101").joined(separator: ":9101, \(tls)")
       + "location: { database: geo.mmdb }\n"
     let diagnostics = TestFiles.load(text, opensMaterial: true).diagnostics
-    #expect(diagnostics.map(\.code) == ["E413", "E413", "E413"])
-    #expect(diagnostics.map(\.line) == [4, 4, 11])
+    #expect(diagnostics.map(\.code) == ["E413", "E413", "E413", "E413"])
+    #expect(diagnostics.map(\.line) == [4, 4, 7, 11])
     #expect(diagnostics.last?.message.contains("`conf/geo.mmdb`") == true)
     #expect(TestFiles.load(text).diagnostics.isEmpty)
   }

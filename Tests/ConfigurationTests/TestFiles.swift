@@ -10,7 +10,7 @@ struct TestFiles: FileView {
     "conf/patients.csv": Array("patient,home,residency,consent,flags\n".utf8),
     "conf/policy.yaml": Array(TestFiles.policy(["us-west"]).utf8),
     "conf/pseudonym.key": [UInt8](repeating: 0x61, count: 64),
-    "conf/short.key": Array("abc\n".utf8),
+    "conf/short.key": Array("abc\n".utf8), "conf/signing.key": [],
     "conf/revoked.txt": Array("# nobody\ntoken 1\n".utf8),
     "conf/keys.json": Array(
       (#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"1","#
@@ -37,7 +37,7 @@ struct TestFiles: FileView {
         tls: { certificates: [{ chain: edge.pem, key: edge.key }] }
     directory: { file: patients.csv }
     policy: { file: policy.yaml }
-    audit: { directory: log, pseudonym_key: pseudonym.key }
+    audit: { directory: log, pseudonym_key: pseudonym.key, signing_key: signing.key }
     regions:
       us-west:
         endpoints: [{ name: west-1, tier: primary, address: 127.0.0.1:9101 }]

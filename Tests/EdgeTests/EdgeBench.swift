@@ -38,7 +38,7 @@ final class EdgeBench: TimerTarget {
     let context = try LoopContext()
     loop = context.loop
     giveUpAt = loop.now.adding(milliseconds: 20_000)
-    let log = try AuditLog(folder.options(), firstSequence: 1)
+    let log = try AuditLog(folder.options())
     let ports = Ports()
     var doors: [String: Door] = [:]
     for name in Self.endpointNames {

@@ -67,7 +67,7 @@ import Testing
     let decision = pair.decide(facts)
     let isOld = decision.source == .superseded
     let policy = isOld ? try #require(pair.superseded).policy : pair.active
-    let other = isOld ? pair.active : try #require(pair.superseded).policy
+    let other = isOld ? pair.active : pair.superseded?.policy ?? pair.active
     let rule = decision.plan.ruleIndex.map { policy.rules[$0].id } ?? "none"
     let names = decision.plan.candidates.map { "\(policy.regionName($0.region)) \($0.tier)" }
     let difference = decision.other.map { seen in
@@ -131,6 +131,40 @@ import Testing
         == "old permit O-1 [west primary] (no-rule none)")
     #expect(
       try text(pair, facts(.update, sensitivity: .veryRestricted)) == "new forbidden N-1 []")
+  }
+
+  @Test func aSuccessorIsAskedAndDecidesNothing() throws {
+    let whole = try pair("billing: shadow")
+    let old = try #require(whole.superseded).policy
+    func difference(_ pair: PolicyPair, _ facts: Facts) -> String {
+      let seen = pair.successorDifference(facts, from: pair.decide(facts))
+      let rules = pair.successor?.policy.rules ?? []
+      return seen.map { "\($0.verdict.word) \($0.ruleIndex.map { rules[$0].id } ?? "none")" }
+        ?? "same"
+    }
+    // The newer one beside the older: its phases do not matter.
+    let trial = PolicyPair(active: old, superseded: nil, successor: whole.active)
+    // East and west by the old version's numbers.
+    #expect(
+      try text(trial, facts(home: 2))
+        == "new permit O-1 [west primary, south replica, east replica]")
+    #expect(difference(trial, facts(home: 2)) == "permit R-1")
+    #expect(difference(trial, facts(.update, home: 1)) == "no-rule none")
+    #expect(difference(trial, facts(home: 2, role: .billing)) == "forbidden D-1")
+    // A home that the newer one does not know: only its refusals differ less.
+    #expect(difference(trial, facts(home: 0)) == "unavailable R-1")
+    // Beside itself, and beside a pair in which the same earlier version decides.
+    #expect(
+      difference(PolicyPair(active: old, superseded: nil, successor: old), facts(home: 1))
+        == "same")
+    #expect(difference(whole, facts()) == "same")
+    let threefold = PolicyPair(active: whole.active, superseded: old, successor: old)
+    #expect(threefold.decide(facts()).source == .superseded)
+    // South, which the version in force does not have, is left out of what decides.
+    #expect(difference(threefold, facts()) == "permit O-1")
+    let again = PolicyPair(active: whole.active, superseded: old, successor: whole.active)
+    #expect(difference(again, facts()) == "permit R-1")
+    #expect(difference(again, facts(sensitivity: .veryRestricted)) == "same")
   }
 
   @Test func withoutTheOldVersionEverythingIsEnforced() throws {

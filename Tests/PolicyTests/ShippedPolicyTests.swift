@@ -252,7 +252,7 @@ func shippedPolicyDecidesTheScenario(_ scenario: Scenario) {
   #expect(shipped.nearest(to: try #require(Place("US"))) == nil)
   #expect(shipped.nearest(to: .unknown) == nil)
   #expect(shipped.regions.flatMap(\.near).count == 51)
-  #expect(shipped.effectiveFrom == WallTime(microseconds: 1_794_700_800_000_000))
+  #expect(shipped.effectiveFrom == WallTime(microseconds: 1_751_328_000_000_000))
 }
 
 /// Whoever asks for whatever: what the officers wrote as invariants holds in every plan.

@@ -12,32 +12,37 @@ private func readBack(
   var group = GroupCommit(firstSequence: 1)
   #expect(group.append(decision) == .accepted(sequence: 1))
   #expect(group.append(outcome) == .accepted(sequence: 2))
-  var frames = ByteQueue()
-  #expect(group.begin(into: &frames) == .write)
-  let id = AuditID(high: 1, low: 2)
-  let header = SegmentHeader(
-    instance: id, log: id, number: 0, firstSequence: 1, created: WallTime(microseconds: 1))
+  var batch = ByteQueue()
+  #expect(group.begin(into: &batch) == .write)
+  var keys = LogKeys(secret: [UInt8](repeating: 1, count: LogKeys.secretByteCount), opening: 1)
   var segment = ByteQueue()
-  header.encode(into: &segment)
-  segment.append(frames.copyToArray())
-  return try unsafe segment.withReadable { bytes in
-    var scanner = try unsafe SegmentScanner(bytes)
-    guard case .frame(let first) = scanner.next(), case .frame(let second) = scanner.next(),
-      case .decision(let decision) = try scanner.record(first),
-      case .outcome(let outcome) = try scanner.record(second)
-    else { throw WorldError(reason: "not a decision and its outcome") }
-    #expect(scanner.next() == .end(offset: bytes.count))
-    return (decision, outcome)
+  SegmentHeader(
+    origin: "o", number: 0, created: WallTime(microseconds: 1), frontier: MerkleFrontier()
+  ).encode(into: &segment)
+  var builder = FrameBuilder(
+    frontier: MerkleFrontier(),
+    keys: LogKeys(secret: [UInt8](repeating: 1, count: LogKeys.secretByteCount), opening: 1))
+  builder.build(batch, into: &segment)
+  var scanner = try SegmentScanner(MemorySource(segment.copyToArray()))
+  var records: [AuditRecord] = []
+  while case .frame(let frame) = scanner.next() {
+    _ = try unsafe frame.body.withUnsafeBytes { body in
+      try unsafe frame.header.forEachEntry(in: body) { _, entry throws(RecordFault) in
+        records.append(
+          try unsafe AuditRecord(decoding: entry, opened: unsafe keys.open(entry)))
+      }
+    }
   }
+  guard records.count == 2, case .decision(let decision) = records[0],
+    case .outcome(let outcome) = records[1]
+  else { throw WorldError(reason: "not a decision and its outcome") }
+  return (decision, outcome)
 }
 
 @Suite struct RecordsTests {
-  private let patient = AuditID(high: 0xAA, low: 0xBB)
-
   private func record(_ world: World, _ decision: Decision) -> DecisionRecord {
     var record = DecisionRecord()
-    decision.fill(
-      &record, loop: 3, patient: patient, method: .get, snapshot: world.snapshot)
+    decision.fill(&record, loop: 3, method: .get, snapshot: world.snapshot)
     return record
   }
 
@@ -64,7 +69,7 @@ private func readBack(
     #expect(read.policyName.string == "clinical-routing" && read.policyVersion == 2)
     #expect(read.policyHash.string == "h-1")
     #expect(read.operation == .search && read.dataClass == .vitals)
-    #expect(read.resourceType.string == "Observation" && read.patient == patient)
+    #expect(read.resourceType.string == "Observation")
     #expect(read.home.string == "us-west" && read.residency == Place("US-AZ"))
     #expect(read.location == Place("US-AZ") && read.address == .v4(0xC633_6407))
     #expect(read.region.string == "us-west" && read.endpoint.string == "us-west-p")
@@ -159,12 +164,12 @@ private func readBack(
     var record = DecisionRecord()
     let first = world.decide(
       "GET /fhir/Observation?patient=az1&category=vital-signs", from: "US-AZ")
-    first.fill(&record, loop: 1, patient: patient, method: .get, snapshot: world.snapshot)
+    first.fill(&record, loop: 1, method: .get, snapshot: world.snapshot)
     #expect(!record.removals.isEmpty)
     let second = world.decide("GET /fhir/Observation?patient=%41", from: "unknown")
-    second.fill(&record, loop: 1, patient: nil, method: .get, snapshot: world.snapshot)
+    second.fill(&record, loop: 1, method: .get, snapshot: world.snapshot)
     var fresh = DecisionRecord()
-    second.fill(&fresh, loop: 1, patient: nil, method: .get, snapshot: world.snapshot)
+    second.fill(&fresh, loop: 1, method: .get, snapshot: world.snapshot)
     #expect(record == fresh)
   }
 }

@@ -31,6 +31,32 @@ import Testing
     #expect(try FileSystem.names(in: folder).contains("c.new") == false)
   }
 
+  @Test func spaceIsTakenAheadAndReadsAsZeros() throws {
+    let path = folder + "/d"
+    let file = try DiskFile(path: path, isNew: true)
+    try file.allocate(0..<8192)
+    try file.write([1, 2, 3], at: 4095)
+    try file.synchronize()
+    #expect(try FileSystem.status(of: path).byteCount == 8192)
+    #expect(try FileSystem.read(path, at: 4094, 5) == [0, 1, 2, 3, 0])
+    #expect(try FileSystem.read(path, at: 8190, 5) == [0, 0])
+    try file.truncate(byteCount: 4096)
+    #expect(try FileSystem.read(path, at: 4094, 5) == [0, 1])
+  }
+
+  @Test(arguments: ["link", "remove", "replace"])
+  func aFileThatLostItsNameIsNotIntact(change: String) throws {
+    let path = folder + "/e"
+    let file = try DiskFile(path: path, isNew: true)
+    #expect(try file.isIntact())
+    switch change {
+    case "link": try FileManager.default.linkItem(atPath: path, toPath: folder + "/f")
+    case "remove": try FileSystem.remove(path)
+    default: try FileSystem.replace(path, with: [1])
+    }
+    #expect(try !file.isIntact())
+  }
+
   @Test func aLinkIsNotFollowedForAppending() throws {
     let target = folder + "/target"
     try FileSystem.replace(target, with: [])

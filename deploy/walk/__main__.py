@@ -4,18 +4,20 @@ usage: python3 deploy/walk --build DIR [--once]
 """
 
 import argparse
+import hashlib
 import os
 import signal
 import sys
 import time
 
 import failing  # noqa: F401 (scenarios register themselves)
+import law  # noqa: F401
 import recording  # noqa: F401
 import refusing  # noqa: F401
 import routing
 from asking import ADDRESSES, AUTHORITY, BASE, ask
 from scenario import ALL, Expected, Walk
-from stand import RUN, SERVERS, Stand, Trouble, until
+from stand import CONFIGURATION, OFFICERS, RUN, SERVERS, VERSIONS, Stand, Trouble, until
 from telling import Teller
 
 #: A patient of each region, and where each region's users are.
@@ -40,9 +42,11 @@ def ready(stand, teller):
 
 def play(stand, teller):
     """Tells how to play on, and waits for Ctrl-C."""
-    run = RUN.relative_to(RUN.parents[1])
-    homeward = os.path.relpath(stand.build / "homeward", RUN.parents[1])
-    authority = AUTHORITY.relative_to(RUN.parents[1])
+    def here(path):
+        return os.path.relpath(path, RUN.parents[1])
+    run, homeward, authority = here(RUN), here(stand.build / "homeward"), here(AUTHORITY)
+    officers, versions, config = here(OFFICERS), here(VERSIONS), here(CONFIGURATION)
+    digest = hashlib.sha256((VERSIONS / "0002.yaml").read_bytes()).hexdigest()
     places = "\n".join(f"  {address:11} {place}" for place, address in ADDRESSES.items())
     servers = "\n".join(f"  {port} {name}" for name, port in SERVERS.items())
     teller.step("Everything is up; Ctrl-C stops it")
@@ -59,8 +63,22 @@ Make a server misbehave (fixtures/region/README.md lists the ways), and end that
   curl -X POST http://127.0.0.1:{SERVERS['us-east-2']}/fault -d '{{"clear":true}}'
   kill -9 $(cat {run}/pids/us-east-2)
 
-Edit policies/clinical-routing/0001.yaml, then have it read:
-  {homeward} check --config deploy/homeward.yaml && kill -HUP $(cat {run}/pids/edge)
+Go back to version 1 of the policy and forth again, and look at what happened:
+  {homeward} policy rollback --config {config}
+  {homeward} policy activate --config {config} 2
+  {homeward} policy status --config {config}
+  {homeward} policy history --config {config}
+
+A version is never changed; write the next one, change a rule in it, and check it:
+  sed 's/^version: .*/version: 3/; s/^supersedes: .*/supersedes: sha256:{digest}/' \\
+    {versions}/0002.yaml > {versions}/0003.yaml
+  {homeward} policy check {versions}/0003.yaml
+Let the edge try it without obeying it, ask for something, and see in `policy status` what differs:
+  {homeward} policy shadow {versions}/0003.yaml --config {config}
+Two officers sign it, then it decides:
+  {homeward} policy approve {versions}/0003.yaml --key {officers}/amina.key --config {config}
+  {homeward} policy approve {versions}/0003.yaml --key {officers}/bela.key --config {config}
+  {homeward} policy activate --config {config}
 
 Addresses to ask from, and where the edge believes they are:
 {places}

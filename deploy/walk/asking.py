@@ -37,6 +37,8 @@ class Answer:
         self.region = self._field("ehr-region", r"(.*)")
         self.decision = self._field("ehr-decision-id", r"(.*)")
         self.rule = self._field("ehr-policy", r"rule=([^;]+)")
+        version = self._field("ehr-policy", r"version=(\d+)")
+        self.version = int(version) if version else None
         self.endpoint = self._field("proxy-status", r'next-hop="([^"]+)"')
         self.error = self._field("proxy-status", r'details="([^"]+)"')
         self.tier = self._field("ehr-freshness", r"source=([^;]+)")
@@ -152,3 +154,8 @@ class Load:
         """Who gave the answers from the given number on."""
         with self._lock:
             return {answer.endpoint for answer in self._answers[since:]}
+
+    def versions(self, since=0):
+        """Which policy versions decided from the given number on."""
+        with self._lock:
+            return {answer.version for answer in self._answers[since:]}

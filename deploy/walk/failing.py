@@ -1,4 +1,4 @@
-"""Scenarios 13 to 17: servers that lag or die, a reload and an end under load."""
+"""Scenarios 14 to 18: servers that lag or die, a reload and an end under load."""
 
 import signal
 
@@ -14,7 +14,7 @@ ORDINARY = [VITALS.format("p1003"), "Condition?patient=p1003&category=problem-li
 EAST = ("us-east-2", "us-east-3")
 
 
-@scenario(13, "Copies 45 seconds behind: never served, the next lawful source is")
+@scenario(14, "Copies 45 seconds behind: never served, the next lawful source is")
 def lagging(walk):
     """R-11 allows 10 seconds."""
     near = Expected(200, "R-11", "us-east", "replica")
@@ -45,7 +45,7 @@ def survives(walk, load, name):
                " or ".join(sorted(load.endpoints(since=load.count - 30))))
 
 
-@scenario(14, "A copy dies: no safe request fails")
+@scenario(15, "A copy dies: no safe request fails")
 def dead_replica(walk):
     """In the middle of requests."""
     with Load("New York", ORDINARY) as load:
@@ -54,7 +54,7 @@ def dead_replica(walk):
              Expected(200, "R-11", "us-east", "replica", "us-east-3"))
 
 
-@scenario(15, "The primary dies too: reads go on, what must be authoritative says: try again")
+@scenario(16, "The primary dies too: reads go on, what must be authoritative says: try again")
 def dead_primary(walk):
     """Nobody else may take writes for the East."""
     with Load("New York", ORDINARY) as load:
@@ -73,7 +73,7 @@ def dead_primary(walk):
                    Expected(200, "R-22", "us-east", "primary", "us-east-1"))
 
 
-@scenario(16, "A new patient is known after a reload, and no request fails meanwhile")
+@scenario(17, "A new patient is known after a reload, and no request fails meanwhile")
 def reload(walk):
     """SIGHUP reads configuration, policy, directory and certificates anew."""
     target = VITALS.format("p1041")
@@ -89,7 +89,7 @@ def reload(walk):
     walk.check_load(load)
 
 
-@scenario(17, "SIGTERM: requests under way finish, then the edge ends")
+@scenario(18, "SIGTERM: requests under way finish, then the edge ends")
 def drain(walk):
     """The servers take a second for each answer, so that requests are under way."""
     walk.stand.fault("us-west-1", "us-west-2", "us-west-3", latency_ms=1000)

@@ -1,4 +1,4 @@
-"""Scenario 18: what the log holds after all that."""
+"""Scenario 19: what the log holds after all that."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ def records(stand, *more):
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-@scenario(18, "The log: every decision above is on record, without a patient's id")
+@scenario(19, "The log: every decision above is on record, without a patient's id")
 def record(walk):
     """What answers told is compared with what was recorded of them."""
     text = records(walk.stand, "--json")
@@ -26,9 +26,9 @@ def record(walk):
     for answer in walk.answers:
         decision = found["decision"].get(answer.decision, {})
         outcome = found["outcome"].get(answer.decision, {})
-        told = (answer.status, answer.rule, answer.region, answer.endpoint)
-        recorded = (outcome.get("status"), decision.get("rule"), outcome.get("region", "none"),
-                    outcome.get("endpoint"))
+        told = (answer.status, answer.version, answer.rule, answer.region, answer.endpoint)
+        recorded = (outcome.get("status"), decision.get("policyVersion"), decision.get("rule"),
+                    outcome.get("region", "none"), outcome.get("endpoint"))
         if told != recorded:
             wrong.append(f"{answer.decision} told {told}, recorded {recorded}")
     count = len(walk.answers)

@@ -1,4 +1,4 @@
-"""Scenarios 6 to 12: what is refused, to whom, and what is not."""
+"""Scenarios 6 and 8 to 13: what is refused, to whom, and what is not."""
 
 from asking import ask
 from routing import VITALS, has_matches
@@ -23,7 +23,7 @@ def substance_use(walk):
              Expected(200, "R-11", "us-west", "replica", with_matches=has_matches))
 
 
-@scenario(7, "Reproductive health of a Californian: denied in Texas, vital signs are not")
+@scenario(8, "Reproductive health of a Californian: denied in Texas, vital signs are not")
 def reproductive_health(walk):
     """Patient p1004 lives in California."""
     target = f"Condition?patient=p1004&_security={LABEL}SEX"
@@ -34,7 +34,7 @@ def reproductive_health(walk):
              Expected(200, "R-11", "us-central", "replica", with_matches=has_matches))
 
 
-@scenario(8, "Consent withdrawn: protected records are refused even near home")
+@scenario(9, "Consent withdrawn: protected records are refused even near home")
 def withdrawn(walk):
     """Patient p1011 lives in Texas and has withdrawn consent."""
     walk.ask("Texas", "GET", f"Condition?patient=p1011&_security={LABEL}PSY",
@@ -43,7 +43,7 @@ def withdrawn(walk):
              Expected(200, "R-11", "us-central", "replica"))
 
 
-@scenario(9, "Abroad: no patient data, but reference data and the server's description")
+@scenario(10, "Abroad: no patient data, but reference data and the server's description")
 def abroad(walk):
     """England is not under the law of the United States."""
     walk.ask("England", "GET", VITALS.format("p1001"), refused(403, "D-1"))
@@ -51,7 +51,7 @@ def abroad(walk):
     walk.ask("England", "GET", "metadata", Expected(200, "R-01", tier="replica"))
 
 
-@scenario(10, "Where the user is cannot be told: patient data from the home region only")
+@scenario(11, "Where the user is cannot be told: patient data from the home region only")
 def unknown_place(walk):
     """The VPN's address is listed for New York, but it is a VPN's."""
     walk.ask("New York", "GET", VITALS.format("p1002"),
@@ -63,7 +63,7 @@ def unknown_place(walk):
     walk.ask("a VPN", "GET", f"Condition?patient=p1015&_security={LABEL}SUD", refused(403, "D-3"))
 
 
-@scenario(11, "Header fields that claim another place change nothing")
+@scenario(12, "Header fields that claim another place change nothing")
 def spoofed(walk):
     """Nobody's word is taken: no proxy is trusted in the demo's configuration."""
     claims = ["x-forwarded-for: 127.5.0.1", "forwarded: for=127.5.0.1", "x-real-ip: 127.5.0.1",
@@ -75,7 +75,7 @@ def spoofed(walk):
              Expected(200, honest.rule, honest.region, honest.tier), claims)
 
 
-@scenario(12, "Reference data comes from wherever is near; unclear patients go nowhere")
+@scenario(13, "Reference data comes from wherever is near; unclear patients go nowhere")
 def unclear(walk):
     """Nothing is guessed."""
     walk.ask("Texas", "GET", VALUE_SET, Expected(200, "R-02", "us-central", "replica"))

@@ -15,6 +15,9 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUN = ROOT / "deploy" / "run"
 CONFIGURATION = ROOT / "deploy" / "homeward.yaml"
+#: The officers' keys, and the policy's versions with their approvals.
+OFFICERS = RUN / "officers"
+VERSIONS = RUN / "policies" / "clinical-routing"
 AUTHORITY = RUN / "certificates" / "ca.pem"
 #: Where the edge listens.
 EDGE_PORT = int(re.search(r"- address: 127\.0\.0\.1:(\d+)", CONFIGURATION.read_text()).group(1))
@@ -144,6 +147,20 @@ class Stand:
         url = f"http://127.0.0.1:{SERVERS[name]}{path}"
         with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=2) as answer:
             return answer.read()
+
+    # The policy.
+
+    def policy(self, *words):
+        """What `homeward policy ... --json` prints; paths are seen from the repository."""
+        named = [word.relative_to(ROOT) if isinstance(word, pathlib.Path) else word
+                 for word in words]
+        command = [self.build / "homeward", "policy", *named, "--json"]
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                              cwd=ROOT)
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            raise Trouble(f"`{' '.join(map(str, words))}` failed: {done.stderr}") from None
 
     # Disturbing.
 

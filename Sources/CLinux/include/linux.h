@@ -23,6 +23,9 @@ void homeward_name_thread(const char *name);
 /// `accept4(2)`, non-blocking and close-on-exec.
 int homeward_accept(int listener, struct sockaddr_storage *peer, socklen_t *count);
 
+/// `fallocate(2)`: takes space for a part of a file, which grows to its end.
+int homeward_allocate(int descriptor, int64_t offset, int64_t count);
+
 /// Bytes that the program has asked of the heap and not given back (mallinfo2(3)).
 static inline uint64_t homeward_heap_byte_count(void) {
   struct mallinfo2 info = mallinfo2();

@@ -5,6 +5,8 @@ internal import Reactor
 ///     active            the pointer
 ///     history           every event, chained
 ///     lock              held by the one writer
+///     shadow            the content hash of the version that is shadowed, if any
+///     shadow.yaml       that version
 ///     versions/HASH.yaml, HASH.approvals, HASH.report
 public struct PolicyState: Hashable, Sendable {
   /// The folder.
@@ -116,7 +118,7 @@ public struct PolicyState: Hashable, Sendable {
   }
 
   /// A file's bytes; nil when it is not there.
-  private func optional(
+  func optional(
     _ files: any StateFiles, _ path: String, byteCountMax: Int
   ) throws(StateFault) -> [UInt8]? {
     do throws(SystemError) {

@@ -14,6 +14,8 @@ public enum StateFault: Error, Equatable, Sendable {
   case archiveDamaged(path: String)
   /// The archived approvals do not carry the version.
   case notApproved(path: String, reasons: [String])
+  /// The version that is to be shadowed is not what was put there.
+  case shadowDamaged(path: String)
   /// Another process changes the state.
   case busy(path: String)
   /// A file could not be read or written.
@@ -40,6 +42,9 @@ extension StateFault: CustomStringConvertible {
     case .notApproved(let path, let reasons):
       "`\(path)` does not carry the version: \(reasons.joined(separator: "; ")); put the officers'"
         + " keys back (as `retired`, if they are), or activate a version with enough approvals"
+    case .shadowDamaged(let path):
+      "`\(path)` is not the version that was put there to be shadowed; nothing is shadowed; repeat"
+        + " `homeward policy shadow`, or end it with `--off`"
     case .busy(let path):
       "`\(path)`: another command is changing the policy; wait for its end and repeat this one"
     case .storage(let path, let error):
@@ -57,6 +62,7 @@ extension StateFault: CustomStringConvertible {
     case .archiveMissing: "archive-missing"
     case .archiveDamaged: "archive-damaged"
     case .notApproved: "not-approved"
+    case .shadowDamaged: "shadow-damaged"
     case .busy: "busy"
     case .storage: "storage"
     }

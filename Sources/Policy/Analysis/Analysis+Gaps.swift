@@ -13,7 +13,7 @@ extension Analysis {
     let cover = try BoxCover(gaps, countMax: Limits.gapCountMax)
     let text = SpaceText(domains: policy.domains, groups: policy.groups)
     for box in cover.boxes {
-      let path = box.map(\.first)
+      let path = rules.space.point(in: box)
       assert(policy.interpreter.decide(facts(path)).verdict == .refuse(.noRule), "not confirmed")
       let values = zip(rules.space.classes, box).map { $0.values(of: $1) }
       report(

@@ -80,7 +80,7 @@ public struct Analysis {
     _ code: AnalysisCode, _ rule: (id: String, mark: Mark), others: [String] = [],
     _ message: String, path: [Int?]? = nil
   ) {
-    let example = path.map { rules.space.domains.facts(rules.space.codes($0)) }
+    let example = path.map(facts)
     findings.append(
       AnalysisReport.Finding(
         code: code, rules: (rule.id.isEmpty ? [] : [rule.id]) + others, mark: rule.mark,
@@ -88,8 +88,15 @@ public struct Analysis {
         exampleText: example.map { RequestText.json($0, for: policy) }))
   }
 
-  /// The facts of a path.
-  func facts(_ path: [Int?]) -> Facts { rules.space.domains.facts(rules.space.codes(path)) }
+  /// The facts of a path, at the default time if the path holds then.
+  func facts(_ path: [Int?]) -> Facts {
+    let (domains, codes) = (rules.space.domains, rules.space.codes(path))
+    var facts = domains.facts(codes)
+    let time = facts.time
+    facts.time = policy.defaultTime
+    if domains.codes(facts)[.time] != codes[Attribute.time.rawValue] { facts.time = time }
+    return facts
+  }
 
   /// Ids for a message, at most four.
   func list(_ ids: [String]) -> String {

@@ -69,15 +69,25 @@ public struct AnalysisReport: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The findings as complaints about the file of this name and text.
-  public func diagnostics(file: String, text: String) -> [Diagnostic] {
+  /// The findings as complaints about the file of this name and text; of the gaps as many as asked
+  /// for, and how many more there are.
+  public func diagnostics(
+    file: String, text: String, gapCountMax: Int = .max
+  ) -> [Diagnostic] {
     let diagnostics = Diagnostics(file: file, text: text)
-    for finding in findings {
+    let gaps = findings.filter { $0.code == .gap }
+    let hidden = max(0, gaps.count - gapCountMax)
+    for finding in findings.filter({ $0.code != .gap }) + gaps.dropLast(hidden) {
       let message = finding.message + (finding.exampleText.map { "; example: \($0)" } ?? "")
       switch finding.code.severity {
       case .error: diagnostics.error(finding.code.rawValue, at: finding.mark, message)
       case .warning: diagnostics.warning(finding.code.rawValue, at: finding.mark, message)
       }
+    }
+    if hidden > 0 {
+      diagnostics.warning(
+        AnalysisCode.gap.rawValue, at: .start,
+        "no rule covers further kinds of requests: \(hidden); `--gaps` lists them")
     }
     return diagnostics.sorted()
   }

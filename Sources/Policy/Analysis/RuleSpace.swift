@@ -48,17 +48,34 @@ struct RuleSpace: Sendable {
   /// How many requests there are, each combination of value codes counted once.
   var pointCount: UInt128 { classes.reduce(1) { $0 * UInt128($1.classes.count) } }
 
-  /// The value codes by attribute of the request with these value classes by level; a class that is
-  /// not given is the first.
+  /// The value codes by attribute of the request with these value classes by level; where the class
+  /// is left open, and where it allows it, the value is `unknown`: so an example says what matters.
   func codes(_ point: [Int?]) -> [Int] {
     var codes = [Int](repeating: 0, count: Attribute.count)
     for (level, attribute) in Self.order.enumerated() {
-      codes[attribute.rawValue] =
-        classes[level].classes.firstIndex(of: point[level] ?? 0) ?? 0
+      codes[attribute.rawValue] = value(of: attribute, at: level, in: point[level])
     }
     codes[Attribute.userInHomeRegion.rawValue] = domains.answer(
       homeCode: codes[Attribute.home.rawValue], placeCode: codes[Attribute.location.rawValue])
     return codes
+  }
+
+  private func value(of attribute: Attribute, at level: Int, in valueClass: Int?) -> Int {
+    let classes = classes[level].classes
+    if let unknown = domains.unknownCode(attribute),
+      classes[unknown] == valueClass ?? classes[unknown]
+    {
+      return unknown
+    }
+    return classes.firstIndex(of: valueClass ?? 0) ?? 0
+  }
+
+  /// A point of a box of value classes by level; unknown where the box allows it.
+  func point(in box: [ValueSet]) -> [Int?] {
+    Self.order.indices.map { level in
+      let unknown = domains.unknownCode(Self.order[level]).map { classes[level].classes[$0] }
+      return unknown.flatMap { box[level].contains($0) ? $0 : nil } ?? box[level].first
+    }
   }
 
   /// The value classes by level of these value codes.

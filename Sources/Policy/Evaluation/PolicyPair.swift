@@ -1,6 +1,7 @@
 internal import Base
 
-/// The version in force and the one that it supersedes, joined by the phases of the former.
+/// The version in force and the one that it supersedes, joined by the phases of the former; beside
+/// them perhaps a candidate to succeed, which decides nothing.
 ///
 /// Immutable; any thread. In the phase `enforce` it costs one look at a table.
 public struct PolicyPair: Sendable {
@@ -31,11 +32,26 @@ public struct PolicyPair: Sendable {
   public let active: Policy
   /// The one before; nil when no phase asks for it.
   public let superseded: PolicyView?
+  /// A version that is asked beside the others to see what it would change; nil without one.
+  public let successor: PolicyView?
 
-  /// Joins two versions. Without the one before, everything is enforced.
-  public init(active: Policy, superseded: Policy?) {
+  /// Joins the versions. Without the one before, everything is enforced.
+  public init(active: Policy, superseded: Policy?, successor: Policy? = nil) {
     self.active = active
     self.superseded = superseded.map { PolicyView(of: $0, from: active) }
+    self.successor = successor.map { PolicyView(of: $0, from: active) }
+  }
+
+  /// What the successor would say where it differs from `decision`; nil where it does not, and
+  /// without one. Its own `phases` are passed over: it is asked as if all of it were enforced.
+  public func successorDifference(
+    _ facts: borrowing Facts, from decision: borrowing Decision
+  ) -> Other? {
+    guard let successor else { return nil }
+    let plan = successor.plan(for: facts)
+    let view = decision.source == .superseded ? superseded : nil
+    if successor.isSame(plan, as: decision.plan, through: view) { return nil }
+    return Other(ruleIndex: plan.ruleIndex, verdict: plan.verdict)
   }
 
   /// What counts for a request.

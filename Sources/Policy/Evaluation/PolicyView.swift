@@ -32,14 +32,18 @@ public struct PolicyView: Sendable {
     return policy.plan(for: translated)
   }
 
-  /// Whether a plan of this policy and one of the other let the same be done.
-  func isSame(_ mine: borrowing Plan, as other: borrowing Plan) -> Bool {
+  /// Whether a plan of this policy and one of the other let the same be done. `view` translates the
+  /// regions of the second plan when it is a third policy's.
+  func isSame(
+    _ mine: borrowing Plan, as other: borrowing Plan, through view: PolicyView? = nil
+  ) -> Bool {
     guard mine.verdict == other.verdict, mine.durability == other.durability,
       mine.obligations == other.obligations, mine.candidates.count == other.candidates.count
     else { return false }
     for position in mine.candidates.indices {
       let (left, right) = (mine.candidates[position], other.candidates[position])
-      guard region(left.region) == right.region, left.tier == right.tier,
+      let known = view.map { $0.region(right.region) } ?? right.region
+      guard region(left.region) == known, left.tier == right.tier,
         left.stalenessMillisecondsMax == right.stalenessMillisecondsMax,
         left.isMarkedStale == right.isMarkedStale
       else { return false }

@@ -1,111 +1,92 @@
 internal import ArgumentParser
 internal import Audit
+internal import Edge
+internal import Native
 internal import Reactor
 
-/// `homeward audit`: what was decided, and why.
+/// `homeward audit`: what was decided, and why; and the proof that nothing is missing or altered.
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
-    abstract: "Read the audit log.",
-    subcommands: [AuditShowCommand.self])
+    abstract: "Read, verify and prove the audit log.",
+    discussion: """
+      All but `keys` and `bench` read only, and work on the log of a running edge and on a copy. \
+      DIR is the folder of the configuration (`audit.directory`), or one log's folder in it.
+      """,
+    subcommands: [
+      AuditShowCommand.self, AuditTailCommand.self, AuditVerifyCommand.self,
+      AuditProveCommand.self, AuditCheckProofCommand.self, AuditExportCommand.self,
+      AuditStatsCommand.self, AuditReplayCommand.self, AuditKeysCommand.self,
+      AuditBenchCommand.self,
+    ])
 }
 
-/// `homeward audit show`: the records of a log, running or copied.
-struct AuditShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "show",
-    abstract: "Print the records of an audit log.",
-    discussion: """
-      Works on the log of a running edge and on a copy. Patients appear under the log's pseudonym \
-      only. The identifier of a decision stands in every answer's EHR-Decision-Id.
-
-      Examples:
-        homeward audit show deploy/run/audit --decision 01a201a871162daac83c032db1421b67
-        homeward audit show deploy/run/audit --json | tail -n 1
-
-      Exit status: 0 done, 1 the log is damaged or holds no such decision, 2 wrong usage.
-      """)
-
-  @Argument(help: ArgumentHelp("The log's folder.", valueName: "dir"))
-  var directory: String
-
+/// The public key by which a reader checks a log.
+struct AuditKeyOption: ParsableArguments {
   @Option(
     name: .long,
-    help: ArgumentHelp("Only this decision and its outcome.", valueName: "id"),
-    transform: { text in
-      guard let id = AuditID(hexadecimal: text) else {
-        throw ValidationError("`\(text)` is not a decision id; it has 32 hexadecimal digits")
-      }
-      return id
-    })
-  var decision: AuditID?
+    help: ArgumentHelp(
+      "The public key that the log must be signed with, got from its operator: the PEM file that"
+        + " `audit keys` made, or a verifier key.", valueName: "file"))
+  var key: String?
 
-  @Flag(name: .long, help: "One JSON object a line.")
-  var json = false
-
-  /// Prints the records in the order of the log.
-  func run() throws {
-    let names: [String]
-    do throws(SystemError) {
-      names = try FileSystem.names(in: directory).filter { $0.hasSuffix(".segment") }
+  /// The key by a log's origin; nil without the option.
+  func lookup() throws -> ((String) -> NoteKey?)? {
+    guard let path = key else { return nil }
+    let bytes: [UInt8]
+    do throws(SystemError) { bytes = try FileSystem.read(path, byteCountMax: 1 << 16) } catch {
+      throw ValidationError("`\(path)`: \(error)")
+    }
+    let text = String(decoding: bytes, as: UTF8.self)
+    if let key = NoteKey(text: text.hasSuffix("\n") ? text.dropLast() : text[...]) {
+      return { $0 == key.name ? key : nil }
+    }
+    do throws(TLSError) {
+      let key = try VerifyingKey(pemFile: path)
+      return { NoteKey(name: $0, key: key) }
     } catch {
-      throw ValidationError("`\(directory)`: \(error)")
-    }
-    guard !names.isEmpty else {
-      throw ValidationError("`\(directory)` holds no audit segment")
-    }
-    var printedCount = 0
-    for name in names {
-      let path = "\(directory)/\(name)"
-      let bytes = try FileSystem.read(path, byteCountMax: 4 << 30)
-      printedCount += try unsafe bytes.withUnsafeBytes { raw in
-        try unsafe show(raw, path: path, isLast: name == names.last)
-      }
-    }
-    if let decision, printedCount == 0 {
-      StandardStream.error.write("homeward: `\(directory)` holds no decision \(decision)\n")
-      throw ExitCode(1)
+      throw ValidationError("`\(path)` is neither an Ed25519 public key (PEM) nor a verifier key")
     }
   }
+}
 
-  /// Prints the records of one segment and gives their number.
-  private func show(_ bytes: UnsafeRawBufferPointer, path: String, isLast: Bool) throws -> Int {
-    // The edge is just making it.
-    if isLast, unsafe SegmentScanner.isStump(bytes) { return 0 }
-    do {
-      var scanner = try unsafe SegmentScanner(bytes, isLast: isLast)
-      var count = 0
-      while true {
-        switch scanner.next() {
-        case .frame(let frame):
-          let record = try scanner.record(frame)
-          guard isWanted(record) else { continue }
-          count += 1
-          let text =
-            json
-            ? AuditText.json(record, sequence: frame.sequence)
-            : AuditText.readable(record, sequence: frame.sequence)
-          StandardStream.output.write(text + "\n")
-        // A torn end is a write under way, or one that the next start cuts off.
-        case .end, .torn: return count
-        case .corrupt(let fault): throw fault
-        }
-      }
-    } catch let fault as SegmentFault {
-      StandardStream.error.write("homeward: `\(path)`: \(fault)\n")
-      throw ExitCode(1)
-    } catch let fault as RecordFault {
-      StandardStream.error.write("homeward: `\(path)`: \(fault)\n")
-      throw ExitCode(1)
-    }
-  }
+/// The operator's key that opens sealed fields.
+struct AuditUnsealOption: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The key of `audit.pseudonym_key`: shows addresses, subjects and patients, which are sealed"
+        + " otherwise.", valueName: "file"))
+  var unseal: String?
 
-  private func isWanted(_ record: AuditRecord) -> Bool {
-    guard let decision else { return true }
-    switch record {
-    case .decision(let record): return record.id == decision
-    case .outcome(let record): return record.id == decision
-    case .event: return false
+  /// The keys of a log; nil without the option, or when they were shredded.
+  func keys(of folder: AuditFolder) throws -> LogKeys? {
+    guard let path = unseal else { return nil }
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try FileSystem.read(path, byteCountMax: PseudonymKey.fileByteCountMax)
+    } catch {
+      throw ValidationError("`\(path)`: \(error)")
     }
+    guard let key = PseudonymKey.key(from: bytes) else {
+      throw ValidationError("`\(path)` is too short for a key")
+    }
+    return try folder.keys(operatorKey: key)
   }
+}
+
+/// Runs a reading command's body: what is wrong with the log goes to stderr, with status 1.
+func readingAudit(_ body: () throws -> Void) throws {
+  do { try body() } catch let error as AuditReadError {
+    StandardStream.error.write("homeward: \(error)\n")
+    throw ExitCode(1)
+  }
+}
+
+/// The record of an entry; nil when this program cannot read it.
+func auditRecord(
+  _ entry: UnsafeRawBufferPointer, _ keys: inout LogKeys?
+) -> AuditRecord? {
+  let opened = unsafe keys?.open(entry) ?? []
+  return try? unsafe AuditRecord(decoding: entry, opened: opened)
 }

@@ -8,9 +8,11 @@ extension Configuration {
     /// Milliseconds between syncs, 10 by default: what a durable write waits at most, and what one
     /// sync of a busy edge covers (a hundred records and more).
     var intervalMilliseconds = 10
-    /// The file of the key under which identifiers become pseudonyms: at least 32 bytes, or at
-    /// least 64 hexadecimal digits.
+    /// The file of the key that seals each log's own keys, under which identifiers are sealed and
+    /// become pseudonyms: at least 32 bytes, or at least 64 hexadecimal digits.
     var pseudonymKey = ""
+    /// The file of the Ed25519 key that signs the log's checkpoints; PEM.
+    var signingKey = ""
     /// Bytes after which a new file is begun, 256 MiB by default: small enough to copy and to
     /// verify in seconds, large enough that a day is tens of files and not thousands.
     var segmentBytes = 256 << 20
@@ -27,6 +29,7 @@ extension Configuration.Audit {
     intervalMilliseconds = reader.durationMilliseconds(
       "interval", in: 1...1_000, default: intervalMilliseconds)
     pseudonymKey = paths.file("pseudonym_key", in: reader)
+    signingKey = paths.file("signing_key", in: reader)
     segmentBytes = reader.byteSize(
       "segment_size", in: (1 << 20)...(16 << 30), default: segmentBytes)
     pendingRecordCountMax = reader.integer(

@@ -20,24 +20,27 @@ extension ConfigurationLoad {
     _ source: Configuration.PolicyLifecycle, _ paths: ConfigurationPaths,
     _ diagnostics: Diagnostics, _ complaints: inout [Diagnostic]
   ) {
-    guard let rule = Self.approvalRule(source, paths, diagnostics, &complaints),
-      !source.state.isEmpty
-    else { return }
+    let rule = Self.approvalRule(source, paths, diagnostics, &complaints)
+    guard !source.state.isEmpty else { return }
+    let (state, files) = (PolicyState(source.state), ViewedFiles(files: paths.files))
     do throws(StateFault) {
-      guard
-        let found = try ActivePolicy.read(
-          PolicyState(source.state), ViewedFiles(files: paths.files), rule)
-      else {
+      // Also said when the officers are missing, too: who sets up an edge sees all that is to do.
+      guard try state.pointer(files) != nil else {
         diagnostics.error(
           .noActivePolicy, at: paths.mark(of: source.state),
           "no version of the policy is in force yet; `homeward policy activate --config"
             + " \(diagnostics.file)` puts one into force")
         return
       }
+      guard let rule, let found = try ActivePolicy.read(state, files, rule) else { return }
       active = found.version
       approvalRule = rule
       policy = found.policy
       superseded = found.superseded
+      successor = found.successor
+      if let fault = found.shadowFault {
+        diagnostics.warning(.policyDoubt, at: paths.mark(of: source.state), "\(fault)")
+      }
       for warning in found.version.warnings {
         diagnostics.warning(.policyDoubt, at: paths.mark(of: source.state), "\(warning)")
       }
@@ -68,7 +71,8 @@ extension ConfigurationLoad {
   }
 }
 
-/// The version in force, read from an edge's state and loaded, with what its phases need.
+/// The version in force, read from an edge's state and loaded, with what its phases need and what
+/// is shadowed.
 struct ActivePolicy {
   /// What the state says.
   let version: ActiveVersion
@@ -76,9 +80,15 @@ struct ActivePolicy {
   let policy: Policy
   /// The version before, when a phase asks for it.
   let superseded: Policy?
+  /// The version that is evaluated beside them; nil when there is none, or it is in force itself.
+  let successor: Policy?
+  /// Why nothing is shadowed though something was to be.
+  let shadowFault: StateFault?
 
-  /// The two as the edge decides by them.
-  var pair: PolicyPair { PolicyPair(active: policy, superseded: superseded) }
+  /// The versions as the edge decides by them.
+  var pair: PolicyPair {
+    PolicyPair(active: policy, superseded: superseded, successor: successor)
+  }
 
   /// Reads and loads it; nil before the first activation.
   static func read(
@@ -91,7 +101,18 @@ struct ActivePolicy {
     if policy.needsPredecessor, let hash = policy.supersedes.flatMap({ ContentHash($0) }) {
       _ = try SignedVersion(hash, state, files, rule: rule) { identify($0, state, &superseded) }
     }
-    return ActivePolicy(version: version, policy: policy, superseded: superseded)
+    var (successor, shadowFault): (Policy?, StateFault?)
+    do throws(StateFault) {
+      if let hash = try state.shadow(files), hash != version.pointer.hash {
+        successor = try state.shadowed(hash, files)
+      }
+    } catch {
+      // It decides nothing, so that its faults keep nothing from coming into force.
+      shadowFault = error
+    }
+    return ActivePolicy(
+      version: version, policy: policy, superseded: superseded, successor: successor,
+      shadowFault: shadowFault)
   }
 
   /// Loads the policy in `bytes` and tells what it is called.

@@ -16,6 +16,8 @@ struct ConfigurationLoad {
   var policy: Policy?
   /// The version before, when a phase of the policy asks for it.
   var superseded: Policy?
+  /// The version that is shadowed.
+  var successor: Policy?
   /// The version in force, for a policy with versions.
   var active: ActiveVersion?
   /// Who must approve versions; nil for a policy without them.

@@ -13,6 +13,7 @@ func checkMaterial(
   opens: Bool
 ) {
   checkPseudonymKey(configuration.audit.pseudonymKey, paths, diagnostics)
+  checkSigningKey(configuration.audit.signingKey, paths, diagnostics, opens: opens)
   if let key = configuration.directory.signed?.key {
     warnIfOpen(key, "directory key", paths, diagnostics)
   }
@@ -195,6 +196,26 @@ private func checkPseudonymKey(
   } catch {
     diagnostics.error(
       .material, at: paths.mark(of: path), "`\(path)` cannot be read as a key: \(error)")
+  }
+}
+
+/// The signing key is an Ed25519 key and nobody else's business: who has it can forge the log.
+private func checkSigningKey(
+  _ path: String, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics, opens: Bool
+) {
+  guard paths.isUsable(path) else { return }
+  if let status = try? paths.files.status(of: path), status.isOpenToOthers {
+    let mode = String(status.permissions, radix: 8)
+    diagnostics.error(
+      .material, at: paths.mark(of: path),
+      "the signing key `\(path)` is open to others (mode \(mode)); `chmod 600 \(path)` closes it")
+    return
+  }
+  guard opens else { return }
+  do throws(TLSError) { _ = try SigningKey(pemFile: path) } catch {
+    diagnostics.error(
+      .material, at: paths.mark(of: path),
+      "`\(path)` is no Ed25519 key: \(error) (`homeward audit keys NEW-FILE` makes one)")
   }
 }
 

@@ -30,7 +30,7 @@ final class SnapshotBuilder {
         region.endpoints.map { $0.definition(in: region) }
       })
     return Snapshot(
-      policy: policy, superseded: load.superseded, topology: topology,
+      policy: policy, superseded: load.superseded, successor: load.successor, topology: topology,
       classifier: Classifier(configuration),
       directory: load.directory,
       locations: try configuration.location.map { try GeoDatabase(path: $0.database) },
@@ -147,7 +147,7 @@ extension AuditOptions {
     }
     self.init(
       directory: audit.directory, intervalMilliseconds: UInt64(audit.intervalMilliseconds),
-      segmentByteCountMax: audit.segmentBytes, pseudonymKey: key,
+      segmentByteCountMax: audit.segmentBytes, pseudonymKey: key, signingKeyPath: audit.signingKey,
       instance: configuration.instance,
       pendingByteCountMax: audit.pendingRecordCountMax * Self.recordByteCount)
   }

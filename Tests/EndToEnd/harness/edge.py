@@ -73,6 +73,8 @@ class Edge:
         key = self.folder / "pseudonym.key"
         key.write_text(secrets.token_hex(32))
         key.chmod(0o600)
+        subprocess.run([workshop.binary(), "audit", "keys", self.folder / "signing.key"], check=True,
+                       stdout=subprocess.DEVNULL)
         if location:
             geo.write(self.folder / "geo.mmdb")
         self.configuration = self.folder / "homeward.yaml"
@@ -103,7 +105,8 @@ class Edge:
         text += section("directory", {"file": "directory.csv"})
         text += section("policy", self.policy_section())
         text += section(
-            "audit", {"directory": "audit", "pseudonym_key": "pseudonym.key"} | self.audit)
+            "audit", {"directory": "audit", "pseudonym_key": "pseudonym.key",
+                      "signing_key": "signing.key"} | self.audit)
         text += ["regions:"]
         for name, endpoints in self.regions.items():
             text += [f"  {name}:", "    endpoints:"]
@@ -203,11 +206,21 @@ class Edge:
         """Begins to measure the peak of memory anew."""
         pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
-    def audit_text(self):
+    def audit_text(self, *options):
         """What `homeward audit show --json` prints of this edge's records."""
-        return subprocess.run(
-            [workshop.binary(), "audit", "show", self.folder / "audit", "--json"], check=True,
-            capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+        return self.audit_command("show", self.folder / "audit", "--json", *options)
+
+    def audit_command(self, *arguments, status=0):
+        """What `homeward audit` prints, to its standard error when `status` is not 0."""
+        result = subprocess.run(
+            [workshop.binary(), "audit", *map(str, arguments)], capture_output=True, text=True,
+            stdin=subprocess.DEVNULL)
+        assert result.returncode == status, f"{result.returncode}: {result.stderr}"
+        return result.stdout if status == 0 else result.stderr
+
+    def log_folder(self):
+        """The folder of the newest log."""
+        return max(path for path in (self.folder / "audit").iterdir() if path.name.count(".") >= 2)
 
 
 def check(configuration):

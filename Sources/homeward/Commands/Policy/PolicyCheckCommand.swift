@@ -22,12 +22,17 @@ struct PolicyCheckCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The policy files.", valueName: "file"))
   var files: [String]
 
+  @Flag(name: .long, help: "List every kind of request that no rule covers, not only the first.")
+  var gaps = false
+
   @Flag(name: .long, help: "Print the result as JSON, complaints included.")
   var json = false
 
   /// Checks each file, reports, and exits with what was found.
   func run() throws {
-    let reports = files.map { PolicyCheckReport(PolicyFile($0)) }
+    let reports = files.map {
+      PolicyCheckReport(PolicyFile($0), gapCountMax: gaps || json ? .max : 1)
+    }
     if json {
       let value = JSONValue.object([
         ("ok", .boolean(!reports.contains { $0.file.hasErrors })),
@@ -51,18 +56,14 @@ struct PolicyCheckReport {
   let file: PolicyFile
 
   /// Adds to what the reader found what the checks behind it find.
-  init(_ file: PolicyFile) {
+  init(_ file: PolicyFile, gapCountMax: Int = .max) {
     var file = file
     if let policy = file.policy, let source = file.source {
-      file.diagnostics += Self.findings(policy, source)
+      // Errors here keep the policy out of force like those of the reader.
+      file.diagnostics += Analysis.report(policy)
+        .diagnostics(file: source.file, text: source.text, gapCountMax: gapCountMax)
     }
     self.file = file
-  }
-
-  /// What is found in a policy that can be read: the place for proofs. Errors here keep the policy
-  /// out of force like those of the reader.
-  private static func findings(_ policy: Policy, _ source: Diagnostics) -> [Diagnostic] {
-    Analysis.report(policy).diagnostics(file: source.file, text: source.text)
   }
 
   /// The file in one line for people; nothing after errors, which speak for themselves.

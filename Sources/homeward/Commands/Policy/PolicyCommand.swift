@@ -9,8 +9,8 @@ struct PolicyCommand: ParsableCommand {
       The language is explained in policies/README.md. Commands about a file read what they are \
       given and nothing else; no edge is needed. An officer signs a version with `approve`; \
       enough officers having signed, `activate` puts it into force on an edge, which goes on \
-      without dropping a request, and `rollback` goes back: deploy/policy-lifecycle.md walks \
-      through it.
+      without dropping a request, and `rollback` goes back. `shadow` shows beforehand what a \
+      version would change. deploy/policy-lifecycle.md walks through it.
 
       Examples:
         homeward policy check policies/clinical-routing/0001.yaml
@@ -30,8 +30,8 @@ struct PolicyCommand: ParsableCommand {
       CommandGroup(
         name: "On an edge",
         subcommands: [
-          PolicyActivateCommand.self, PolicyRollbackCommand.self, PolicyStatusCommand.self,
-          PolicyHistoryCommand.self,
+          PolicyActivateCommand.self, PolicyRollbackCommand.self, PolicyShadowCommand.self,
+          PolicyStatusCommand.self, PolicyHistoryCommand.self,
         ]),
     ])
 }

@@ -10,6 +10,7 @@ struct PolicyStatus {
   private var entryCount = 0
   private var edge: EdgeReport?
   private var differences: [String] = []
+  private var shadow: ShadowStatus?
   private var waiting: [(version: Int, officers: [String])] = []
   private let required: Int
   /// What is wrong.
@@ -36,6 +37,11 @@ struct PolicyStatus {
       entryCount = history.entries.count
     } catch {
       if !faults.contains(error) { faults.append(error) }
+    }
+    do throws(StateFault) {
+      shadow = try ShadowStatus(settings.state, files, active: active?.version.pointer.hash)
+    } catch {
+      faults.append(error)
     }
     edge = (try? files.read(settings.state.reportPath, byteCountMax: 4096)).flatMap {
       EdgeReport($0)
@@ -78,6 +84,7 @@ struct PolicyStatus {
       ])
       if !edge.fault.isEmpty { rows.append(["", "it did not change: \(edge.fault)"]) }
     }
+    rows += shadow?.rows ?? []
     for (version, officers) in waiting {
       rows.append([
         "in the folder",
@@ -136,6 +143,7 @@ struct PolicyStatus {
           ])
         } ?? .null
       ),
+      ("shadow", shadow?.json ?? .null),
       (
         "waiting",
         .list(

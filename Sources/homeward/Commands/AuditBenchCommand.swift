@@ -1,0 +1,110 @@
+internal import ArgumentParser
+internal import Base
+internal import Edge
+internal import Native
+internal import Reactor
+
+/// `homeward audit bench`: how fast this machine's disk takes records.
+struct AuditBenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure how fast records become durable here.",
+    discussion: """
+      Appends decisions of the usual size from one thread and commits them as the edge does: \
+      sealed, hashed into the tree, one write and one sync a group, a signed checkpoint each \
+      second. The log goes to a new folder below DIR, which stays for `audit verify`; run it on \
+      the disk that the edge will use.
+
+      Example:
+        homeward audit bench /var/lib/homeward --rate 100000 --seconds 5
+
+      Exit status: 0 done, 1 the log failed or refused records, 2 wrong usage.
+      """)
+
+  @Argument(help: ArgumentHelp("Where the log goes.", valueName: "dir"))
+  var directory: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Records a second; 0 is as fast as they are taken.", valueName: "count"))
+  var rate: UInt64 = 100_000
+
+  @Option(name: .long, help: ArgumentHelp("How long.", valueName: "seconds"))
+  var seconds: UInt64 = 5
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Milliseconds between groups that are not urgent.", valueName: "ms"))
+  var interval: UInt64 = 10
+
+  @Flag(name: .long, help: "The figures as one JSON object; times in microseconds.")
+  var json = false
+
+  /// Measures and prints.
+  func run() throws {
+    guard rate <= 10_000_000, (1...600).contains(seconds), (1...1_000).contains(interval) else {
+      throw ValidationError(
+        "--rate is at most 10000000, --seconds 1 to 600, --interval 1 to 1000")
+    }
+    let folder = "\(directory)/bench-\(Clock.wall().microseconds)"
+    let figures: AuditFigures
+    do {
+      try FileSystem.makeDirectory(folder)
+      let key = SigningKey()
+      try key.save(toPEMFile: folder + "/signing.key")
+      try FileSystem.replace(
+        folder + "/signing.key.pub", with: Array(key.verifyingKey.pem.utf8))
+      figures = try AuditFigures.measure(options(folder), rate: rate, seconds: seconds)
+    } catch {
+      StandardStream.error.write("homeward: \(error)\n")
+      throw ExitCode(1)
+    }
+    StandardStream.output.write(json ? "\(value(figures))\n" : text(figures, folder))
+    if figures.refusedCount > 0 && rate > 0 { throw ExitCode(1) }
+  }
+
+  private func options(_ folder: String) -> AuditOptions {
+    var key = [UInt8](repeating: 0, count: 32)
+    unsafe key.withUnsafeMutableBytes { unsafe secureRandom(into: $0) }
+    return AuditOptions(
+      directory: folder + "/audit", intervalMilliseconds: interval,
+      segmentByteCountMax: 256 << 20, pseudonymKey: key,
+      signingKeyPath: folder + "/signing.key", instance: "bench",
+      pendingByteCountMax: 65_536 * 512)
+  }
+
+  private func text(_ figures: AuditFigures, _ folder: String) -> String {
+    let wait = figures.waitMilliseconds
+    return """
+      \(figures.recordCount) durable records, \(figures.refusedCount) refused
+      records a second    \(Int(figures.recordsPerSecond))
+      bytes a record      \(Int(figures.recordByteCount))
+      append              \(Int(figures.appendNanoseconds)) ns on the caller's thread
+      committer           \(tenths(figures.committerPercent)) % of one core
+      records a group     \(Int(figures.recordsPerGroup))
+      oldest to durable   \(tenths(wait.median)) ms in 50 of 100, \(tenths(wait.p99)) ms in 99
+      log                 \(folder)/audit (key: \(folder)/signing.key.pub)
+
+      """
+  }
+
+  /// A number with one decimal.
+  private func tenths(_ value: Double) -> String {
+    let tenths = Int((value * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+
+  private func value(_ figures: AuditFigures) -> JSONValue {
+    .object([
+      ("records", .number(Int(figures.recordCount))),
+      ("refused", .number(Int(figures.refusedCount))),
+      ("recordsPerSecond", .number(Int(figures.recordsPerSecond))),
+      ("bytesPerRecord", .number(Int(figures.recordByteCount))),
+      ("appendNanoseconds", .number(Int(figures.appendNanoseconds))),
+      ("committerPermille", .number(Int(figures.committerPercent * 10))),
+      ("recordsPerGroup", .number(Int(figures.recordsPerGroup))),
+      ("waitMedianMicroseconds", .number(Int(figures.waitMilliseconds.median * 1_000))),
+      ("waitP99Microseconds", .number(Int(figures.waitMilliseconds.p99 * 1_000))),
+    ])
+  }
+}

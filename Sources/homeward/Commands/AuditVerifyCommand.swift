@@ -1,0 +1,164 @@
+internal import ArgumentParser
+internal import Audit
+internal import Edge
+internal import Native
+internal import Reactor
+
+/// `homeward audit verify`: recomputes everything that a log claims.
+struct AuditVerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Prove that an audit log is whole and unaltered.",
+    discussion: """
+      Recomputes checksums, every leaf and node of the tree, the files of tile hashes, the signed \
+      checkpoint, and the account of each heartbeat (decided = committed + refused + lost + \
+      pending, recounted). Without --key the log's own published key is used, which finds damage \
+      but not a forger who made a new key. With --since, the log must contain the tree of an \
+      earlier checkpoint: keep one elsewhere now and then, and nobody can rewrite the history \
+      before it.
+
+      Examples:
+        homeward audit verify deploy/run/audit --key deploy/run/signing.key.pub
+        homeward audit verify copy/ --since checkpoint-of-last-month
+
+      Exit status: 0 whole, 1 the first fault is named on stderr, 2 wrong usage.
+      """)
+
+  @Argument(help: ArgumentHelp("The log's folder.", valueName: "dir"))
+  var directory: String
+
+  @OptionGroup var keyOption: AuditKeyOption
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("A checkpoint that was kept; may be repeated.", valueName: "checkpoint"))
+  var since: [String] = []
+
+  @Flag(name: .long, help: "The result as JSON, a list with one object a log.")
+  var json = false
+
+  /// Verifies each log of the folder.
+  func run() throws {
+    let key = try keyOption.lookup()
+    var kept: [(path: String, note: SignedNote, value: Checkpoint)] = []
+    for path in since {
+      let text: String
+      do throws(SystemError) {
+        text = String(decoding: try FileSystem.read(path, byteCountMax: 1 << 16), as: UTF8.self)
+      } catch {
+        throw ValidationError("`\(path)`: \(error)")
+      }
+      do throws(AuditReadError) {
+        let (note, value) = try AuditFolder.checkpoint(text, path: path)
+        kept.append((path, note, value))
+      } catch {
+        throw ValidationError("\(error)")
+      }
+    }
+    try readingAudit {
+      var last: (path: String, value: Checkpoint)?
+      var reports: [JSONValue] = []
+      for folder in try AuditFolder.logs(in: directory) {
+        var verification = try AuditVerification(folder, key: key)
+        var others: [(path: String, note: SignedNote, value: Checkpoint)] = []
+        for one in kept {
+          let isOfThisLog = try verification.demand(one.note, one.value, path: one.path)
+          if !isOfThisLog { others.append(one) }
+        }
+        kept = others
+        let report = try verification.run(isKeyTrusted: key != nil)
+        try checkPredecessor(of: folder, last)
+        if let (_, value) = try folder.checkpoint() { last = (folder.path, value) }
+        if json { reports.append(value(of: report)) } else { write(report) }
+      }
+      if json { StandardStream.output.write("\(JSONValue.list(reports))\n") }
+      guard let stray = kept.first else { return }
+      throw AuditReadError(
+        path: stray.path, finding: "it is of the log `\(stray.value.origin)`, which is not there")
+    }
+  }
+
+  /// A log that follows another one in the folder names its last checkpoint.
+  private func checkPredecessor(
+    of folder: AuditFolder, _ last: (path: String, value: Checkpoint)?
+  ) throws {
+    guard let last else { return }
+    var named: Checkpoint?
+    var keys: LogKeys?
+    try unsafe folder.forEachEntry { _, entry in
+      if case .event(let event)? = unsafe auditRecord(entry, &keys) {
+        named = SignedNote(parsing: event.predecessor.string).flatMap { Checkpoint(text: $0.text) }
+      }
+      return false
+    }
+    guard named == last.value else {
+      throw AuditReadError(
+        path: folder.path,
+        finding: "its first entry does not name the last checkpoint of `\(last.path)`: entries were"
+          + " removed from that log's end, or a log between them")
+    }
+  }
+
+  private func write(_ report: AuditVerification.Report) {
+    var lines = [
+      "\(report.origin): whole",
+      "  \(report.entryCount) entries in \(report.segmentCount) segments, \(report.signedCount)"
+        + " under the checkpoint; \(report.decisionCount) decisions, \(report.heartbeatCount)"
+        + " heartbeats, their accounts recounted",
+    ]
+    if report.tornByteCount > 0 {
+      lines.append(
+        "  \(report.tornByteCount) bytes of an unfinished write at the end: one under way, or one"
+          + " that the next start cuts off")
+    }
+    if !report.isKeyTrusted {
+      lines.append(
+        "  signed by the key that the log itself publishes; give --key to exclude a forger")
+    }
+    StandardStream.output.write(lines.map { $0 + "\n" }.joined())
+  }
+
+  private func value(of report: AuditVerification.Report) -> JSONValue {
+    .object([
+      ("origin", .text(report.origin)), ("whole", .boolean(true)),
+      ("entries", .number(Int(report.entryCount))), ("signed", .number(Int(report.signedCount))),
+      ("segments", .number(report.segmentCount)),
+      ("decisions", .number(Int(report.decisionCount))),
+      ("heartbeats", .number(Int(report.heartbeatCount))),
+      ("tornBytes", .number(report.tornByteCount)), ("keyTrusted", .boolean(report.isKeyTrusted)),
+    ])
+  }
+}
+
+/// `homeward audit keys`: makes the pair of keys for checkpoints.
+struct AuditKeysCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "keys",
+    abstract: "Make the key that signs the audit log's checkpoints.",
+    discussion: """
+      Writes the private key to FILE (mode 0600, for `audit.signing_key`) and the public one to \
+      FILE.pub, which auditors get. Never replaces a file.
+
+      Example:
+        homeward audit keys deploy/run/signing.key
+
+      Exit status: 0 done, 1 a file could not be written.
+      """)
+
+  @Argument(help: ArgumentHelp("Where the private key goes.", valueName: "file"))
+  var path: String
+
+  /// Makes both files and prints where they are.
+  func run() throws {
+    do {
+      let key = SigningKey()
+      try key.save(toPEMFile: path)
+      try FileSystem.replace(path + ".pub", with: Array(key.verifyingKey.pem.utf8))
+    } catch {
+      StandardStream.error.write("homeward: \(error)\n")
+      throw ExitCode(1)
+    }
+    StandardStream.output.write(
+      "\(path): keep it secret, name it as `audit.signing_key`\n\(path).pub: give it to auditors\n")
+  }
+}
