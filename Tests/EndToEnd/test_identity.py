@@ -240,6 +240,16 @@ class Identity(EdgeCase):
         self.assert_outcome(
             self.get(CHART, strong, ("ehr-purpose", "HRESCH")), 403, "purpose-not-granted")
 
+    def test_what_was_refused_for_the_users_sake_replays(self):
+        self.get(CHART)
+        self.get(CHART, self.issuer.token(roles=["billing"]))
+        self.get(NOTE, self.clinician(amr=["pwd"]))
+        until(lambda: "obligation-unmet" in self.edge.audit_text(), "the records")
+        result = subprocess.run(
+            [workshop.binary(), "audit", "replay", self.edge.folder / "audit",
+             "--policy", self.edge.policy_file], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
     # Change.
 
     def test_a_revoked_token_is_refused_at_once(self):
