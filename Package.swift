@@ -28,11 +28,14 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+
 let package = Package(
   name: "homeward",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
@@ -57,6 +60,7 @@ let package = Package(
     library("Audit", ["Base", "Native"]),
     library("Clinical", ["Base"]),
     library("Directory", ["Base", "Native"]),
+    library("Identity", ["Base", "Native", jwtKit]),
     library("Origins", ["Base", "HTTP"]),
     library("Policy", ["Base", "StrictYAML"]),
 
@@ -66,18 +70,20 @@ let package = Package(
     // The life of a request, and the driver that gives it sockets, files and time.
     library(
       "Proxy",
-      ["Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy"]),
+      [
+        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+      ]),
     library(
       "Edge",
       [
-        "Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy", "Proxy",
-        "Reactor", logging,
+        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+        "Proxy", "Reactor", logging,
       ]),
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Native", "Origins",
-        "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
+        "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity", "Native",
+        "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 
@@ -99,24 +105,25 @@ let package = Package(
     tests("AuditTests", ["Audit", "Base", "Native"]),
     tests("ClinicalTests", ["Base", "Clinical"]),
     tests("DirectoryTests", ["Base", "Directory", "Native"]),
+    tests("IdentityTests", ["Base", "Identity", "Native", jwtKit]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
     tests("ControlTests", ["Base", "Control", "Native", "Policy", "Reactor", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(
       "ProxyTests",
-      ["Audit", "Base", "Clinical", "Directory", "HTTP", "Origins", "Policy", "Proxy"]),
+      ["Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Origins", "Policy", "Proxy"]),
     tests(
       "EdgeTests",
       [
-        "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Native", "Origins", "Policy",
-        "Proxy", "Reactor", logging,
+        "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Identity", "Native", "Origins",
+        "Policy", "Proxy", "Reactor", logging,
       ]),
     tests(
       "ConfigurationTests",
       [
-        "homeward", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Native", "Policy",
-        "Reactor", "StrictYAML", argumentParser,
+        "homeward", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "Native", "Policy", "Reactor", "StrictYAML", argumentParser,
       ]),
     tests("TidyTests", []),
   ]

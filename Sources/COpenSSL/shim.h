@@ -101,7 +101,7 @@ static inline int homeward_alternative_name(
   const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
   *text = NULL;
   *byteCount = 0;
-  if (name->type == GEN_DNS || name->type == GEN_URI) {
+  if (name->type == GEN_DNS || name->type == GEN_URI || name->type == GEN_EMAIL) {
     *text = ASN1_STRING_get0_data(name->d.ia5);
     *byteCount = ASN1_STRING_length(name->d.ia5);
   }

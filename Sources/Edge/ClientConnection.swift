@@ -1,5 +1,6 @@
 internal import Base
 internal import HTTP
+internal import Identity
 internal import Native
 internal import Proxy
 internal import Reactor
@@ -18,7 +19,11 @@ final class ClientConnection: Connection {
   private var isDraining = false
   private var wasToldToEnd = false
   private var place: (of: IPAddress, in: Snapshot, is: Place)?
-  private lazy var subject = peerSubject
+  private lazy var certificate = peerCertificate
+  /// The token of the last request.
+  var recentToken = RecentToken()
+  /// What the certificate proves under a snapshot's rules.
+  private var certified: (in: Snapshot, is: Subject?)?
 
   /// Takes an accepted socket.
   init(
@@ -40,9 +45,13 @@ final class ClientConnection: Connection {
     if place?.of != address.address || place?.in !== snapshot {
       place = (address.address, snapshot, snapshot.place(of: address.address))
     }
+    if certified?.in !== snapshot {
+      certified = (snapshot, certificate.flatMap { snapshot.identity?.subject(of: $0) })
+    }
     let isKnown = address.provenance != .unreadable
     return ClientFacts(
-      address: address, place: isKnown ? place?.is ?? .unknown : .unknown, subject: subject)
+      address: address, place: isKnown ? place?.is ?? .unknown : .unknown,
+      subject: certificate?.subject, certified: certified?.is)
   }
 
   /// Makes a request fit for the origin.

@@ -72,8 +72,8 @@ class Connection: Pollable {
   /// The protocol that ALPN agreed; nil on cleartext or without ALPN.
   var alpn: ALPN? { tls?.alpn }
 
-  /// The peer's certificate subject; nil without one.
-  var peerSubject: String? { tls?.peerCertificate?.subject }
+  /// The peer's certificate; nil without one.
+  var peerCertificate: PeerCertificate? { tls?.peerCertificate }
 
   // MARK: Life
 

@@ -76,6 +76,20 @@ struct EdgeLog: Sendable {
       metadata: ["reason": "\(reason)"])
   }
 
+  func identityRead(_ path: String) {
+    logger.notice("keys or revocations in force", metadata: ["file": "\(path)"])
+  }
+
+  func identityFailed(_ path: String, _ reason: String) {
+    logger.error(
+      "keys or revocations cannot be read: what was read before stays for the grace period",
+      metadata: ["file": "\(path)", "reason": "\(reason)"])
+  }
+
+  func identityEnded(_ reason: String) {
+    logger.critical("tokens can no longer be verified", metadata: ["reason": "\(reason)"])
+  }
+
   func adopted(policy: String, version: Int) {
     logger.notice("policy in force", metadata: ["policy": "\(policy)", "version": "\(version)"])
   }

@@ -1,5 +1,6 @@
 internal import Base
 internal import HTTP
+internal import Identity
 internal import Origins
 internal import Proxy
 internal import Reactor
@@ -46,6 +47,8 @@ final class Exchange {
   var hasOriginEnded = false
   var isResponding = false
   var isOver = false
+  /// Whether the request's token is being verified: nothing is decided or recorded yet.
+  private var isIdentifying = false
 
   /// When to give up waiting for the next event.
   var deadline = Instant.never
@@ -68,9 +71,35 @@ final class Exchange {
   var snapshot: Snapshot { generation.snapshot }
   var now: Instant { worker.context.loop.now }
 
-  /// Decides, queues the record and starts; with a `fault`, all that is left is to refuse.
+  /// Finds out who asks and goes on; with a `fault`, all that is left is to refuse.
   func begin(_ fault: RequestFault? = nil) {
     let hasRoom = worker.began(self)
+    if fault == nil, hasRoom {
+      guard
+        let known = worker.identity.identify(
+          self, request.head.fields, request.decision.client, at: context.wallTime)
+      else {
+        isIdentifying = true
+        return touch(snapshot.timeouts.identityMilliseconds)
+      }
+      request.decision.identification = known
+    } else if fault == nil, snapshot.identity != nil {
+      request.decision.identification = .refused(.busy)
+    }
+    proceed(fault, hasRoom: hasRoom)
+  }
+
+  /// It is known who asks, or will not be.
+  func identified(_ identification: Identification) {
+    guard isIdentifying else { return }
+    isIdentifying = false
+    deadline = .never
+    request.decision.identification = identification
+    proceed(nil, hasRoom: true)
+  }
+
+  /// Decides, queues the record and starts.
+  private func proceed(_ fault: RequestFault?, hasRoom: Bool) {
     worker.decide(self, fault)
     recordSequence = worker.audit.append(request, snapshot)
     guard recordSequence != nil else { return answer(.auditUnavailable) }
@@ -204,12 +233,20 @@ final class Exchange {
   /// The rest of the request cannot be read, or never came.
   func clientFailed(_ refusal: Refusal) {
     guard !isOver else { return }
+    if isIdentifying { return identified(.refused(.busy)) }
     perform(machine.clientFailed(refusal))
   }
 
   /// The client's stream or connection ended.
   func clientGone() {
     guard !isOver else { return }
+    if isIdentifying {
+      // Nobody hears the answer, but every request leaves a decision.
+      isIdentifying = false
+      request.decision.identification = .refused(.busy)
+      worker.decide(self, nil)
+      recordSequence = worker.audit.append(request, snapshot)
+    }
     perform(machine.clientGone())
   }
 
@@ -228,6 +265,7 @@ final class Exchange {
   func timedOut() {
     guard !isOver else { return }
     deadline = .never
+    if isIdentifying { return identified(.refused(.busy)) }
     if origin != nil, !isResponding, heldHead == nil, isClientsTurn {
       return clientFailed(.requestTimeout)
     }

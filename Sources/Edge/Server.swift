@@ -58,6 +58,7 @@ public final class Server {
   private let prober: Prober
   private let reports: Mailbox<WorkerReport>
   private let workers: [Mailbox<WorkerMessage>]
+  private let keeper: Mailbox<IdentityRequest>
   private let auditLog: AuditLog
   private let auditWriter: AuditWriter
   private let reload: () -> Snapshot?
@@ -91,6 +92,7 @@ public final class Server {
     log = EdgeLog(logger: options.logger)
     context = try LoopContext()
     reports = try Mailbox()
+    keeper = try Mailbox()
     directories = try Mailbox()
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
@@ -111,6 +113,7 @@ public final class Server {
     signals = try Signals(on: context.loop) { [unowned self] in received($0) }
     try reports.attach(to: context.loop) { [unowned self] in received($0) }
     let committer = try startCommitter()
+    let identity = try startKeeper()
     let directoryWatch = try startDirectoryWatch()
     follow(snapshot)
     let stopWatch = try Mailbox<PolicyWatch.Stop>()
@@ -123,6 +126,8 @@ public final class Server {
     context.loop.run()
     for thread in threads { thread.join() }
     threads = []
+    keeper.post(.stop)
+    identity.join()
     directories.post(.stop)
     directoryWatch.join()
     stopWatch.post(PolicyWatch.Stop())
@@ -153,13 +158,16 @@ public final class Server {
     let mailbox = workers[index]
     let reports = self.reports
     let auditLog = self.auditLog
+    let keeper = self.keeper
     let log = self.log
     let seed = options.seed &+ UInt64(index) &+ 1
     return try Thread(name: "homeward-loop-\(index)") {
       do {
         let worker = Worker(
           context: try LoopContext(), snapshot: snapshot, health: health,
-          audit: AuditPort(loop: index, log: auditLog), log: log, seed: seed, reports: reports)
+          audit: AuditPort(loop: index, log: auditLog),
+          identity: IdentityPort(loop: index, keeper: keeper, rules: snapshot.identity),
+          log: log, seed: seed, reports: reports)
         try mailbox.attach(to: worker.context.loop) { worker.receive($0) }
         reports.post(.listening(failure: worker.openListeners()))
         worker.run()
@@ -182,6 +190,20 @@ public final class Server {
         log.auditFailed("\(error)")
         _ = auditLog.failed(.writeFailed)
         for worker in workers { worker.post(.auditFailed) }
+      }
+    }
+  }
+
+  /// Starts the thread that verifies tokens, with the first snapshot's rules.
+  private func startKeeper() throws -> Thread {
+    let (keeper, workers, log) = (self.keeper, self.workers, self.log)
+    keeper.post(.adopt(snapshot.identity))
+    return try Thread(name: "homeward-ident") {
+      do throws(SystemError) {
+        try IdentityKeeper(workers: workers, log: log).run(keeper)
+      } catch {
+        // Loops go on and answer 503 where a token would have to be verified.
+        log.identityEnded("\(error)")
       }
     }
   }
@@ -250,6 +272,7 @@ public final class Server {
     isAdoptionDue = isAdoptionDue || decides
     isShadowDue = isShadowDue || isOtherPolicy || isOtherShadow
     snapshot = next
+    keeper.post(.adopt(next.identity))
     follow(next)
     prober.adopt(next)
     // Before their start the loops need no message: they start with this snapshot.

@@ -1,5 +1,6 @@
 internal import Base
 internal import HTTP
+internal import Identity
 internal import Native
 internal import Origins
 internal import Proxy
@@ -15,6 +16,10 @@ enum WorkerMessage: Sendable {
   case durable(UInt64)
   /// The audit log failed: nothing that is not on disk will be.
   case auditFailed
+  /// What a token proved, by which rules.
+  case verified(SHA256Digest, Result<Subject, TokenFault>, IdentityRules)
+  /// Keys or revocations changed.
+  case vouches(TokenVerifier)
   /// End gracefully.
   case drain
 }
@@ -26,6 +31,7 @@ final class Worker: TimerTarget {
   let context: LoopContext
   let log: EdgeLog
   let audit: AuditPort
+  let identity: IdentityPort
   private let reports: Mailbox<WorkerReport>
   private(set) var generation: Generation!
   var random: SplitMix64
@@ -41,10 +47,11 @@ final class Worker: TimerTarget {
 
   init(
     context: LoopContext, snapshot: Snapshot, health: HealthSnapshot, audit: AuditPort,
-    log: EdgeLog, seed: UInt64, reports: Mailbox<WorkerReport>
+    identity: IdentityPort, log: EdgeLog, seed: UInt64, reports: Mailbox<WorkerReport>
   ) {
     self.context = context
     self.audit = audit
+    self.identity = identity
     self.log = log
     self.reports = reports
     random = SplitMix64(seed: seed)
@@ -77,6 +84,9 @@ final class Worker: TimerTarget {
       if health.topology === snapshot.topology { generation.health = health.copyForLoop() }
     case .durable(let sequence): audit.becameDurable(sequence)
     case .auditFailed: audit.failed()
+    case .verified(let digest, let proof, let rules):
+      identity.verified(digest, proof, by: rules)
+    case .vouches(let verifier): identity.changed(verifier)
     case .drain: beginDrain()
     }
   }
@@ -88,6 +98,7 @@ final class Worker: TimerTarget {
     let next = Generation(
       snapshot.copyForLoop(), health: health.copyForLoop(), after: old, worker: self)
     generation = next
+    identity.adopt(snapshot.identity)
     for pool in old?.pools ?? [] where !next.pools.contains(where: { $0 === pool }) {
       pool.retire()
       retiringPools.append(pool)

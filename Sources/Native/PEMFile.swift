@@ -38,6 +38,24 @@ enum PEMFile {
     return found
   }
 
+  /// The revocation lists (CRLs) of a file, in its order; at least one and at most `countMax`.
+  static func revocationLists(
+    _ path: String, countMax: Int
+  ) throws(TLSError) -> [OpenSSLObject] {
+    let bio = try open(path)
+    defer { ErrorQueue.clear() }
+    var found: [OpenSSLObject] = []
+    while let list = unsafe PEM_read_bio_X509_CRL(bio.pointer, nil, nil, nil) {
+      unsafe found.append(OpenSSLObject(list) { unsafe X509_CRL_free($0) })
+      if found.count > countMax { throw .malformed(path: path) }
+    }
+    let (library, reason) = ErrorQueue.take()
+    let isAtEnd = library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE
+    if found.isEmpty && isAtEnd { throw .noRevocationList(path: path) }
+    if !isAtEnd { throw .malformed(path: path) }
+    return found
+  }
+
   /// The private key of a file.
   static func privateKey(_ path: String) throws(TLSError) -> OpenSSLObject {
     let bio = try open(path)

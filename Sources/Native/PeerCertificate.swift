@@ -9,6 +9,8 @@ public struct PeerCertificate: Sendable, Equatable {
   public let dnsNames: [String]
   /// URI alternative names, such as SPIFFE identifiers. The same holds.
   public let uriNames: [String]
+  /// Email alternative names. The same holds.
+  public let emailNames: [String]
   /// SHA-256 over the certificate's DER form.
   public let fingerprint: SHA256Digest
   /// The serial number in lower-case hexadecimal digits.
@@ -23,7 +25,7 @@ public struct PeerCertificate: Sendable, Equatable {
     ErrorQueue.clear()
     defer { ErrorQueue.clear() }
     subject = unsafe Self.subject(of: certificate)
-    (dnsNames, uriNames) = unsafe Self.alternativeNames(of: certificate)
+    (dnsNames, uriNames, emailNames) = unsafe Self.alternativeNames(of: certificate)
     fingerprint = unsafe Self.fingerprint(of: certificate)
     serial = unsafe Self.serial(of: certificate)
     notBefore = unsafe Self.time(X509_get0_notBefore(certificate))
@@ -40,12 +42,15 @@ public struct PeerCertificate: Sendable, Equatable {
     return unsafe MemoryBIO.text(of: bio)
   }
 
-  /// The DNS and URI names, at most `alternativeNameCountMax` of both together.
-  private static func alternativeNames(of certificate: OpaquePointer) -> ([String], [String]) {
-    guard let names = unsafe homeward_alternative_names(certificate) else { return ([], []) }
+  /// The DNS, URI and email names, at most `alternativeNameCountMax` of all together.
+  private static func alternativeNames(
+    of certificate: OpaquePointer
+  ) -> ([String], [String], [String]) {
+    guard let names = unsafe homeward_alternative_names(certificate) else { return ([], [], []) }
     defer { unsafe homeward_alternative_names_free(names) }
     var dnsNames: [String] = []
     var uriNames: [String] = []
+    var emailNames: [String] = []
     let count = unsafe homeward_alternative_names_count(names)
     for index in 0..<min(count, Int32(TLSLimits.alternativeNameCountMax)) {
       var start: UnsafePointer<UInt8>?
@@ -57,9 +62,13 @@ public struct PeerCertificate: Sendable, Equatable {
         unsafe bytes.allSatisfy({ (0x21...0x7E).contains($0) })
       else { continue }
       let text = unsafe String(decoding: bytes, as: UTF8.self)
-      if type == GEN_DNS { dnsNames.append(text) } else { uriNames.append(text) }
+      switch type {
+      case GEN_DNS: dnsNames.append(text)
+      case GEN_URI: uriNames.append(text)
+      default: emailNames.append(text)
+      }
     }
-    return (dnsNames, uriNames)
+    return (dnsNames, uriNames, emailNames)
   }
 
   private static func fingerprint(of certificate: OpaquePointer) -> SHA256Digest {

@@ -134,12 +134,24 @@ extension TLSContext {
       let name = unsafe X509_NAME_dup(X509_get_subject_name(authority.pointer))
       _ = unsafe homeward_names_push(names, name)
     }
+    try checkRevocation(in: store, options)
     unsafe SSL_CTX_set1_cert_store(pointer, store.pointer)
     unsafe SSL_CTX_set_client_CA_list(pointer, names)  // takes over the list
     let isRequired = options.clientAuthentication == .require
     unsafe SSL_CTX_set_verify(
       pointer, SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nil)
     ErrorQueue.clear()
+  }
+
+  /// Makes verification look at the revocation lists of the options. Only the client's own
+  /// certificate is looked up: who revokes an authority takes it out of the authorities' file.
+  private static func checkRevocation(
+    in store: OpenSSLObject, _ options: ServerTLSOptions
+  ) throws(TLSError) {
+    guard let path = options.clientRevocationsPath else { return }
+    let lists = try PEMFile.revocationLists(path, countMax: TLSLimits.revocationListCountMax)
+    for list in lists { _ = unsafe X509_STORE_add_crl(store.pointer, list.pointer) }
+    _ = unsafe X509_STORE_set_flags(store.pointer, UInt(X509_V_FLAG_CRL_CHECK))
   }
 
   /// The authorities of client certificates; required when certificates are asked for.

@@ -4,6 +4,8 @@ public enum TLSError: Error, Equatable, Sendable {
   case unreadable(path: String, reason: String)
   /// No PEM certificate is in the file.
   case noCertificate(path: String)
+  /// No PEM revocation list is in the file.
+  case noRevocationList(path: String)
   /// A PEM block of the file cannot be read, or the file holds more than the limit.
   case malformed(path: String)
   /// The certificate is too weak or otherwise refused by OpenSSL.
@@ -33,6 +35,8 @@ extension TLSError: CustomStringConvertible {
     case .unreadable(let path, let reason): "`\(path)`: \(reason)"
     case .noCertificate(let path):
       "`\(path)`: no certificate found; expected PEM (BEGIN CERTIFICATE)"
+    case .noRevocationList(let path):
+      "`\(path)`: no revocation list found; expected PEM (BEGIN X509 CRL)"
     case .malformed(let path): "`\(path)`: a PEM block is malformed, or there are too many"
     case .unusable(let path, let reason): "`\(path)`: certificate cannot be used: \(reason)"
     case .noPrivateKey(let path):

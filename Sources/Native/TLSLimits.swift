@@ -4,6 +4,8 @@ public enum TLSLimits {
   public static let chainCertificateCountMax = 10
   /// Certificates in one authorities file: the system's bundle has about 150.
   public static let authorityCountMax = 2_000
+  /// Revocation lists in one file: one for each authority.
+  public static let revocationListCountMax = 64
   /// Alternative names read from one peer certificate; more are ignored.
   public static let alternativeNameCountMax = 64
   /// Bytes of one alternative name; SPIFFE allows 2,048 for an identifier.

@@ -41,6 +41,9 @@ public struct ServerTLSOptions: Sendable {
   public var clientAuthentication = ClientAuthentication.none
   /// PEM file of the authorities that sign client certificates.
   public var clientAuthoritiesPath: String?
+  /// PEM file of revocation lists, one for each authority that signs client certificates; with it,
+  /// a certificate whose authority has no current list is refused. Nil checks nothing.
+  public var clientRevocationsPath: String?
   /// How long sessions may be resumed by ticket; zero turns resumption off.
   public var resumptionSeconds = TLSLimits.resumptionSecondsDefault
   /// Whether a server name that no certificate covers is refused instead of served by the first.

@@ -1,6 +1,7 @@
 public import Base
 internal import Clinical
 public import HTTP
+internal import Identity
 internal import Policy
 
 /// An answer that the edge gives in an origin's place.
@@ -25,6 +26,9 @@ extension Decision {
     head.fields.append("cache-control", "no-store")
     if refusal == .tunnelRefused {
       head.fields.append("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+    }
+    if let challenge = challenge(refusal, snapshot) {
+      head.fields.append("www-authenticate", challenge)
     }
     if let seconds = refusal.retryAfterSeconds { head.fields.append("retry-after", "\(seconds)") }
     var status = "homeward"
@@ -57,6 +61,7 @@ extension Decision {
     var parts = ["decision \(id)", "policy \(policy.name) \(policy.version)"]
     if let index = plan?.ruleIndex { parts.append("rule \(policy.rules[index].id)") }
     if let malformed = classification.refusal { parts.append(malformed.rawValue) }
+    if let fault = identification.fault { parts.append(fault.rawValue) }
     return parts.joined(separator: ", ")
   }
 

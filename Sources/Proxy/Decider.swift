@@ -22,6 +22,7 @@ public struct Decider: ~Copyable {
     decision.id = DecisionID(at: time, random: &random)
     decision.time = time
     gather(head, snapshot, into: &decision)
+    if decision.refusal == nil { identify(head, snapshot, into: &decision) }
     if decision.refusal != nil { return }
     let decided = snapshot.policies.decide(decision.facts)
     let plan = decided.plan
@@ -41,6 +42,8 @@ public struct Decider: ~Copyable {
       decision.refusal = refusal(kind)
       return
     }
+    demand(plan.obligations, head, into: &decision)
+    if decision.refusal != nil { return }
     steps.removeAll(keepingCapacity: true)
     let view = decided.source == .superseded ? snapshot.policies.superseded : nil
     for candidate in plan.candidates {
@@ -141,7 +144,8 @@ public struct Decider: ~Copyable {
 
   private func refusal(_ kind: RefusalKind) -> Refusal {
     switch kind {
-    case .forbidden, .unauthenticated: .forbidden
+    case .forbidden: .forbidden
+    case .unauthenticated: .unauthenticated
     case .noRule: .noRule
     case .unavailable: .homeUnknown
     }

@@ -1,6 +1,7 @@
 public import Base
 public import Clinical
 public import HTTP
+public import Identity
 public import Origins
 public import Policy
 
@@ -12,12 +13,17 @@ public struct ClientFacts: Sendable {
   public var place: Place
   /// The subject of the client's verified certificate; nil without one.
   public var subject: String?
+  /// What that certificate proves; nil when no rule is about it.
+  public var certified: Subject?
 
   /// Makes facts of a client.
-  public init(address: ClientAddress, place: Place, subject: String?) {
+  public init(
+    address: ClientAddress, place: Place, subject: String?, certified: Subject? = nil
+  ) {
     self.address = address
     self.place = place
     self.subject = subject
+    self.certified = certified
   }
 }
 
@@ -27,6 +33,10 @@ public struct Decision: Sendable {
   public internal(set) var id = DecisionID(high: 0, low: 0)
   /// Who asks.
   public internal(set) var client: ClientFacts
+  /// Who that is, as far as he proved it; set before the decision is taken.
+  public var identification = Identification.notConfigured
+  /// How surely the user must be who he says he is, when that was not enough.
+  public internal(set) var neededAssurance: Assurance?
   /// When it was taken.
   public internal(set) var time = WallTime(microseconds: 0)
   /// What the request's target tells.

@@ -2,6 +2,7 @@ public import Audit
 internal import Base
 internal import Clinical
 public import HTTP
+internal import Identity
 internal import Origins
 internal import Policy
 
@@ -48,8 +49,14 @@ extension Decision {
     record.conditions.directoryAgeSeconds = facts.directoryAgeSeconds
     record.conditions.authenticationAgeSeconds = facts.authenticationAgeSeconds
     record.conditions.hour = facts.hour
-    record.conditions.identityProvenance = client.subject == nil ? .none : .certificate
+    record.conditions.identityProvenance = provenance
     record.conditions.patientProvenance = facts.home == nil ? .none : .directory
+  }
+
+  /// What role, purpose and the like were taken from: a token weighs more than a certificate.
+  private var provenance: IdentityProvenance {
+    if case .token? = identification.subject?.source { return .token }
+    return client.subject == nil ? .none : .certificate
   }
 
   private func fillClient(_ record: inout DecisionRecord) {
@@ -64,7 +71,12 @@ extension Decision {
       client.address.provenance == .connection ? .connection : .trustedProxy
     record.location = client.place
     record.locationProvenance = client.place == .unknown ? .unknown : .geoDatabase
-    if let subject = client.subject { record.subject = .text(subject) }
+    // Who proved himself by a token weighs more than the machine that he uses.
+    if let subject = identification.subject {
+      record.subject = .bytes(subject.recordName)
+    } else if let subject = client.subject {
+      record.subject = .text(subject)
+    }
   }
 
   private func fillPlan(_ record: inout DecisionRecord, _ snapshot: Snapshot) {
@@ -74,14 +86,14 @@ extension Decision {
     record.policyVersion = UInt64(snapshot.policy(of: self).version)
     record.policyHash = .bytes(words.policyHash)
     guard let plan else {
-      record.verdict = .reject
+      record.verdict = refusal == .unauthenticated ? .refuse(.unauthenticated) : .reject
       if let refusal { record.reason = .text(refusal.rawValue) }
       return
     }
     if let index = plan.ruleIndex { record.rule = .bytes(words.rules[index]) }
     switch plan.verdict {
     case .refuse(let kind): record.verdict = .refuse(kind)
-    case .permit: record.verdict = narrowed.choices.isEmpty ? .refuse(.unavailable) : .permit
+    case .permit: record.verdict = refusal.map { .refuse($0.kind) } ?? .permit
     }
     if let refusal { record.reason = .text(refusal.rawValue) }
     record.durability = plan.durability
@@ -104,6 +116,17 @@ extension Decision {
       let region = snapshot.topology.region(of: first.endpoint)
       record.region = .bytes(names.regions[Int(region.index)])
       record.endpoint = .bytes(names.endpoints[Int(first.endpoint.index)])
+    }
+  }
+}
+
+extension Refusal {
+  /// What stands in a record when the policy permits and the edge refuses nevertheless.
+  fileprivate var kind: RefusalKind {
+    switch self {
+    case .unauthenticated, .stepUpRequired: .unauthenticated
+    case .reasonRequired, .purposeNotGranted, .obligationUnmet: .forbidden
+    default: .unavailable
     }
   }
 }

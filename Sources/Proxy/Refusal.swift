@@ -41,6 +41,18 @@ public enum Refusal: String, CaseIterable, Sendable {
   case severalPatients = "several-patients"
   /// The request has been here before.
   case loop
+  /// Who asks could not be established.
+  case unauthenticated
+  /// Who asks must prove himself better (RFC 9470).
+  case stepUpRequired = "step-up-required"
+  /// The request must say why it asks.
+  case reasonRequired = "reason-required"
+  /// The request names a purpose for which its token was not given.
+  case purposeNotGranted = "purpose-not-granted"
+  /// Tokens cannot be verified now.
+  case identityUnavailable = "identity-unavailable"
+  /// The policy demands something that this edge cannot do.
+  case obligationUnmet = "obligation-unmet"
   /// No connection to any lawful endpoint.
   case originConnect = "origin-connect"
   /// The origin did not answer in time.
@@ -53,15 +65,18 @@ public enum Refusal: String, CaseIterable, Sendable {
   /// The status code that carries the refusal.
   public var status: UInt16 {
     switch self {
-    case .forbidden, .noRule: 403
-    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect: 503
+    case .unauthenticated, .stepUpRequired: 401
+    case .forbidden, .noRule, .reasonRequired, .purposeNotGranted: 403
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
+      .identityUnavailable:
+      503
     case .invalid, .malformed, .targetNotCanonical: 400
     case .tunnelRefused: 405
     case .requestTimeout: 408
     case .targetTooLong: 414
     case .expectationRefused: 417
     case .fieldsTooLarge: 431
-    case .methodRefused, .codingRefused: 501
+    case .methodRefused, .codingRefused, .obligationUnmet: 501
     case .versionRefused: 505
     case .severalPatients: 422
     case .loop: 508
@@ -73,13 +88,18 @@ public enum Refusal: String, CaseIterable, Sendable {
   /// What FHIR calls the issue (`http://hl7.org/fhir/issue-type`).
   public var issueType: StaticString {
     switch self {
-    case .forbidden, .noRule: "forbidden"
-    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect: "transient"
+    case .unauthenticated, .stepUpRequired: "login"
+    case .forbidden, .noRule, .purposeNotGranted: "forbidden"
+    case .reasonRequired: "required"
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
+      .identityUnavailable:
+      "transient"
     case .invalid: "invalid"
     case .malformed: "structure"
     case .targetNotCanonical: "value"
     case .targetTooLong, .fieldsTooLarge: "too-long"
-    case .methodRefused, .tunnelRefused, .expectationRefused, .codingRefused, .versionRefused:
+    case .methodRefused, .tunnelRefused, .expectationRefused, .codingRefused, .versionRefused,
+      .obligationUnmet:
       "not-supported"
     case .severalPatients: "business-rule"
     case .loop: "processing"
@@ -91,10 +111,13 @@ public enum Refusal: String, CaseIterable, Sendable {
   /// What RFC 9209 section 2.3 calls the error; nil when the proxy worked as told.
   public var proxyError: StaticString? {
     switch self {
-    case .forbidden, .noRule: "http_request_denied"
+    case .forbidden, .noRule, .unauthenticated, .stepUpRequired, .reasonRequired,
+      .purposeNotGranted:
+      "http_request_denied"
     case .unavailable: "destination_unavailable"
     case .homeUnknown: "destination_not_found"
-    case .auditUnavailable: "proxy_internal_error"
+    case .auditUnavailable, .identityUnavailable: "proxy_internal_error"
+    case .obligationUnmet: "proxy_configuration_error"
     case .overloaded: "connection_limit_reached"
     case .invalid, .severalPatients, .malformed, .targetNotCanonical, .targetTooLong,
       .fieldsTooLarge, .methodRefused, .tunnelRefused, .expectationRefused, .codingRefused,
@@ -113,7 +136,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     switch self {
     case .homeUnknown: 30
     case .unavailable, .originConnect, .originReset, .originTimeout: 2
-    case .auditUnavailable, .overloaded: 1
+    case .auditUnavailable, .overloaded, .identityUnavailable: 1
     default: nil
     }
   }
@@ -140,6 +163,12 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .requestTimeout: "the rest of the request did not come in time"
     case .severalPatients: "the request concerns several patients that may not be joined"
     case .loop: "the request came back to the edge that forwarded it"
+    case .unauthenticated: "who asks could not be established; sign in again"
+    case .stepUpRequired: "this needs a stronger sign-in; sign in again with a second factor"
+    case .reasonRequired: "this needs a reason; state it in the field EHR-Reason"
+    case .purposeNotGranted: "the sign-in was not given for this purpose of use"
+    case .identityUnavailable: "the sign-in cannot be verified now; try again shortly"
+    case .obligationUnmet: "the policy demands something that this edge cannot do"
     case .originConnect: "no lawful server could be reached"
     case .originTimeout: "the server did not answer in time"
     case .originReset: "the server closed the connection before it answered"

@@ -39,15 +39,21 @@ extension DecisionRecord {
   /// Decides once more under `policy`, from the recorded facts alone, and compares the plan. What
   /// health and lag made of the plan is not compared: that was so at that moment only.
   public func replay(under policy: Policy) -> ReplayVerdict {
-    if verdict == .reject { return .notAsked }
+    // Who proved nothing was refused before a policy was asked.
+    if verdict == .reject || (verdict == .refuse(.unauthenticated) && candidates.isEmpty) {
+      return .notAsked
+    }
     guard let facts = facts(under: policy) else {
       return .differs("the policy has no region `\(home.string)`")
     }
     let plan = policy.plan(for: facts)
     switch (plan.verdict, verdict) {
     case (.permit, .permit): break
-    // The plan was lawful, and nothing healthy and fresh enough was left of it.
+    // The plan was lawful: nothing healthy and fresh enough was left of it, or the request did not
+    // meet its obligations. A policy that refuses names no candidates.
     case (.permit, .refuse(.unavailable)) where !candidates.isEmpty: break
+    case (.permit, .refuse(.unauthenticated)) where !candidates.isEmpty: break
+    case (.permit, .refuse(.forbidden)) where !candidates.isEmpty && !obligations.isEmpty: break
     case (.refuse(let now), .refuse(let then)) where now == then: break
     case (.refuse(let now), _):
       return .differs("verdict \(now.rawValue) instead of \(verdict.word)")

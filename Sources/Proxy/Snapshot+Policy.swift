@@ -33,6 +33,6 @@ extension Snapshot {
       classifier: classifier, directory: directory, locations: locations,
       trustedProxies: trustedProxies, listeners: listeners, originContexts: originContexts,
       healthTarget: String(decoding: healthTarget, as: UTF8.self), limits: limits,
-      timeouts: timeouts)
+      timeouts: timeouts, identity: identity)
   }
 }

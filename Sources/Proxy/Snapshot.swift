@@ -2,6 +2,7 @@ public import Base
 public import Clinical
 public import Directory
 public import HTTP
+public import Identity
 public import Native
 public import Origins
 public import Policy
@@ -26,6 +27,8 @@ public final class Snapshot: Sendable {
   public let locations: GeoDatabase?
   /// Peers whose forwarding headers are believed.
   public let trustedProxies: [CIDR]
+  /// Who may ask; nil when nothing is said about identities.
+  public let identity: IdentityRules?
   /// Where clients connect.
   public let listeners: [ListenerDefinition]
   /// TLS towards each endpoint by its index; nil for cleartext.
@@ -48,7 +51,8 @@ public final class Snapshot: Sendable {
     policy: Policy, superseded: Policy? = nil, successor: Policy? = nil, topology: Topology,
     classifier: Classifier, directory: PatientDirectory?,
     locations: GeoDatabase?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
-    originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts
+    originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts,
+    identity: IdentityRules? = nil
   ) {
     precondition(originContexts.count == topology.endpoints.count, "one context per endpoint")
     policies = PolicyPair(active: policy, superseded: superseded, successor: successor)
@@ -57,6 +61,7 @@ public final class Snapshot: Sendable {
     self.directory = directory
     self.locations = locations
     self.trustedProxies = trustedProxies
+    self.identity = identity
     self.listeners = listeners
     self.originContexts = originContexts
     self.healthTarget = Array(healthTarget.utf8)
@@ -162,6 +167,8 @@ public struct Timeouts: Sendable, Equatable {
   public var firstByteMilliseconds: UInt64 = 10_000
   /// For the next byte of an origin's answer, or for an origin to take the next of a request.
   public var originStallMilliseconds: UInt64 = 30_000
+  /// For a token to be verified.
+  public var identityMilliseconds: UInt64 = 2_000
   /// For a record to reach the disk.
   public var auditMilliseconds: UInt64 = 2_000
   /// For exchanges under way when the edge is told to end.

@@ -1,4 +1,6 @@
+import Base
 import HTTP
+import Identity
 
 @testable import homeward
 
@@ -19,9 +21,32 @@ extension LoadTests {
           alpn: [http/1.1]
           client_certificates: require
           client_authorities: edge.pem
+          client_revocations: edge.pem
       - address: 0.0.0.0:8080
         cleartext: allowed
     trust: { proxies: [10.0.0.0/8, "2001:db8::/32"] }
+    identity:
+      required: false
+      skew: 5s
+      grace: 10m
+      revocations: revoked.txt
+      issuers:
+        - name: ward
+          issuer: https://idp.ward.test
+          audiences: [https://edge.test/fhir]
+          keys: keys.json
+          algorithms: [EdDSA]
+          mapping: mapping.yaml
+          tenants: [west-clinic]
+      certificates:
+        - uri: "spiffe://ward.test/*"
+          role: system
+          tenant: west-clinic
+          purpose: HOPERAT
+          assurance: single-factor
+        - { dns: lab.test, role: system }
+        - { email: desk@ward.test, role: support }
+        - { subject: CN=gateway, role: system }
     fhir:
       base: /r4/fhir
       patient_id_separator: "-"
@@ -95,6 +120,36 @@ extension LoadTests {
       waiting_frames: 109
 
     """
+
+  /// The identity rules of `full`.
+  static var fullIdentity: IdentityRules {
+    var mapping = ClaimMapping()
+    mapping.rolePaths = [["roles"], ["ext", "role"]]
+    mapping.roleWords = [ClaimMapping.Word("doc*", .clinician)]
+    mapping.roleWithoutUser = .system
+    mapping.purposeDefault = .treatment
+    mapping.amrWords = [ClaimMapping.Word("otp", .multiFactor)]
+    var rules = IdentityRules()
+    rules.isRequired = false
+    rules.skewMilliseconds = 5_000
+    rules.graceMilliseconds = 600_000
+    rules.revocationsPath = "conf/revoked.txt"
+    rules.issuers = [
+      IssuerRules(
+        name: "ward", issuer: "https://idp.ward.test", audiences: ["https://edge.test/fhir"],
+        algorithms: [.edDSA], mapping: mapping, tenants: ["west-clinic"],
+        keysPath: "conf/keys.json")
+    ]
+    rules.certificates = [
+      CertificateRule(
+        .uri, "spiffe://ward.test/*", role: .system, tenant: "west-clinic", purpose: .operations,
+        assurance: .singleFactor),
+      CertificateRule(.dns, "lab.test", role: .system),
+      CertificateRule(.email, "desk@ward.test", role: .support),
+      CertificateRule(.subject, "CN=gateway", role: .system),
+    ]
+    return rules
+  }
 
   /// The timeouts of `full`.
   static let fullTimeouts = Configuration.Timeouts(

@@ -2,6 +2,7 @@ import Base
 import Clinical
 import Directory
 import HTTP
+import Identity
 import Policy
 import Reactor
 import StrictYAML
@@ -14,7 +15,7 @@ import Testing
   @Test func theSmallestFileGetsEveryDefault() throws {
     let load = TestFiles.load(TestFiles.minimal)
     #expect(load.diagnostics.isEmpty)
-    #expect(load.notes.count == 1)
+    #expect(load.notes.count == 2)
     #expect(load.policy?.name == "small")
     #expect(load.directory?.count == 0)
     var expected = Configuration()
@@ -59,6 +60,8 @@ import Testing
     #expect(listener.tls?.alpn == [.http11])
     #expect(listener.tls?.clientCertificates == .require)
     #expect(listener.tls?.clientAuthorities == "conf/edge.pem")
+    #expect(listener.tls?.clientRevocations == "conf/edge.pem")
+    #expect(configuration.identity?.rules == Self.fullIdentity)
     #expect(configuration.listeners[1].tls == nil)
     #expect(configuration.trust.proxies.map(\.description) == ["10.0.0.0/8", "2001:db8::/32"])
     #expect(

@@ -11,6 +11,16 @@ struct TestFiles: FileView {
     "conf/policy.yaml": Array(TestFiles.policy(["us-west"]).utf8),
     "conf/pseudonym.key": [UInt8](repeating: 0x61, count: 64),
     "conf/short.key": Array("abc\n".utf8), "conf/signing.key": [],
+    "conf/revoked.txt": Array("# nobody\ntoken 1\n".utf8),
+    "conf/keys.json": Array(
+      (#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"1","#
+        + #""x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#).utf8),
+    "conf/mapping.yaml": Array(
+      """
+      role: { claims: [roles, [ext, role]], values: { "doc*": clinician }, without_user: system }
+      purpose: { claims: [], default: TREAT }
+      assurance: { amr: { otp: multi-factor } }
+      """.utf8),
   ]
   /// The folders there are.
   var folders: Set<String> = ["conf", "conf/log"]

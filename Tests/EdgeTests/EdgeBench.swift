@@ -49,8 +49,9 @@ final class EdgeBench: TimerTarget {
     let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     worker = Worker(
       context: context, snapshot: snapshot, health: Self.health(snapshot.topology, loop.now),
-      audit: AuditPort(loop: 0, log: log), log: EdgeLog(logger: silent), seed: 1,
-      reports: try Mailbox())
+      audit: AuditPort(loop: 0, log: log),
+      identity: IdentityPort(loop: 0, keeper: try Mailbox(), rules: nil),
+      log: EdgeLog(logger: silent), seed: 1, reports: try Mailbox())
     let front = try Door(on: loop) { [unowned worker] socket, peer in
       worker.accept(socket, peer: peer, tls: nil)
     }

@@ -37,6 +37,14 @@ enum Certificates {
     leaf clinic authority "$ec" 30 \
       'subjectAltName=URI:spiffe://ward.test/clinic,DNS:clinic.test\\nextendedKeyUsage=clientAuth'
     leaf impostor stranger "$ec" 30 'subjectAltName=URI:spiffe://ward.test/clinic'
+    leaf revoked authority "$ec" 30 'subjectAltName=email:desk@ward.test'
+    touch index; echo 01 > crlnumber
+    printf '[ca]\ndefault_ca=a\n[a]\ndatabase=index\ncrlnumber=crlnumber\n' > ca.conf
+    crl() { openssl ca -config ca.conf -cert authority.pem -keyfile authority.key -md sha256 \
+      "$@"; }
+    crl -gencrl -crldays 30 -out empty.crl
+    crl -revoke revoked.pem
+    crl -gencrl -crldays 30 -out authority.crl
     openssl ec -in server.key -aes256 -passout pass:secret -out locked.key
     openssl x509 -in clinic.pem -noout -fingerprint -sha256 > clinic.fingerprint
     openssl x509 -in clinic.pem -noout -serial > clinic.serial

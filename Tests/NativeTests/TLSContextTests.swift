@@ -80,12 +80,32 @@ struct TLSContextTests {
     #expect(peer.subject == "CN=clinic,O=Ward")
     #expect(peer.uriNames == ["spiffe://ward.test/clinic"])
     #expect(peer.dnsNames == ["clinic.test"])
+    #expect(peer.emailNames == [])
     let fingerprint = try text("clinic.fingerprint").replacing(":", with: "").lowercased()
     #expect(fingerprint.contains("=\(peer.fingerprint)"))
     let serial = try text("clinic.serial").lowercased()
     #expect(serial.contains("=\(peer.serial)"))
     let days = (peer.notAfter.microseconds - peer.notBefore.microseconds) / 86_400_000_000
     #expect(days == 30)
+  }
+
+  @Test func revokedClientCertificatesAreRefused() throws {
+    func handshake(_ client: String, _ list: String?) throws -> TLSSession.HandshakeResult {
+      let server = try serverContext {
+        $0.clientAuthentication = .require
+        $0.clientAuthoritiesPath = Certificates.path("authority.pem")
+        $0.clientRevocationsPath = list.map(Certificates.path)
+      }
+      var pair = try Pair(clientContext { $0.certificate = Certificates.pair(client) }, server)
+      return pair.handshake().server
+    }
+    #expect(try handshake("revoked", nil) == .complete)
+    #expect(try handshake("revoked", "empty.crl") == .complete)
+    #expect(try reason(handshake("revoked", "authority.crl"))?.contains("revoked") == true)
+    #expect(try handshake("clinic", "authority.crl") == .complete)
+    #expect(throws: TLSError.noRevocationList(path: Certificates.path("clinic.pem"))) {
+      try handshake("clinic", "clinic.pem")
+    }
   }
 
   @Test func missingAndWrongClientCertificates() throws {

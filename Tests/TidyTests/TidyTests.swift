@@ -13,16 +13,20 @@ import Testing
     "Audit": ["Base", "Native"],
     "Clinical": ["Base"],
     "Directory": ["Base", "Native"],
+    "Identity": ["Base", "Native", "JWTKit"],
     "Origins": ["Base", "HTTP"],
     "Policy": ["Base", "StrictYAML"],
     "Control": ["Base", "Native", "Policy", "Reactor", "StrictYAML"],
-    "Proxy": ["Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy"],
+    "Proxy": [
+      "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+    ],
     "Edge": [
-      "Audit", "Base", "Clinical", "Directory", "HTTP", "Native", "Origins", "Policy", "Proxy",
-      "Reactor", "Logging",
+      "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+      "Proxy", "Reactor", "Logging",
     ],
     "homeward": [
       "ArgumentParser", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP",
+      "Identity",
       "Logging",
       "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
     ],
@@ -32,8 +36,8 @@ import Testing
 
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
-    "Base", "HTTP", "Audit", "Clinical", "Control", "Directory", "Origins", "Policy", "Proxy",
-    "StrictYAML",
+    "Base", "HTTP", "Audit", "Clinical", "Control", "Directory", "Identity", "Origins",
+    "Policy", "Proxy", "StrictYAML",
   ]
 
   private static let forbiddenInPureTargets = [

@@ -7,7 +7,7 @@ struct FactsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "facts",
     abstract: "See a request as the edge sees it.",
-    subcommands: [FactsExplainCommand.self])
+    subcommands: [FactsExplainCommand.self, FactsTokenCommand.self])
 }
 
 /// `homeward facts explain`: every fact of one request, where it comes from, how sure it is.

@@ -22,6 +22,8 @@ extension Configuration {
     var clientCertificates = ClientCertificates.none
     /// PEM file of the authorities that sign client certificates; set if any are asked for.
     var clientAuthorities: String?
+    /// The revocation lists of those authorities; nil: nothing is revoked.
+    var clientRevocations: String?
   }
 
   /// A certificate and its key, both PEM.
@@ -108,6 +110,7 @@ extension Configuration.ServerTLS {
       "client_certificates", of: Configuration.ClientCertificates.self,
       default: clientCertificates)
     clientAuthorities = paths.optionalFile("client_authorities", in: reader)
+    clientRevocations = paths.optionalFile("client_revocations", in: reader)
     checkClientCertificates(reader)
     reader.finish()
   }
@@ -144,6 +147,11 @@ extension Configuration.ServerTLS {
         .combination, at: reader.mark(of: "client_authorities"),
         "`client_authorities` has no effect without"
           + " `client_certificates: request` or `require`")
+    }
+    if clientRevocations != nil, !reader.contains("client_authorities") {
+      reader.diagnostics.error(
+        .combination, at: reader.mark(of: "client_revocations"),
+        "`client_revocations` has no effect without `client_authorities`")
     }
   }
 }

@@ -19,6 +19,8 @@ struct Configuration: Sendable, Equatable {
   var listeners: [Listener] = []
   /// Whose word about a client's address is taken.
   var trust = Trust()
+  /// Who may ask; nil: nobody is asked.
+  var identity: Identity?
   /// How requests name patients and resources.
   var fhir = FHIR()
   /// What lies outside FHIR.
@@ -57,6 +59,8 @@ extension Configuration {
     configuration.loopCount = loopCount(reader)
     configuration.listeners = listeners(reader, paths)
     configuration.trust = Trust(reader.section("trust"))
+    configuration.identity = reader.optionalMapping("identity", "`identity`")
+      .map { Identity($0, paths) }
     configuration.fhir = FHIR(reader.section("fhir"))
     configuration.paths = Outside.all(reader, base: configuration.fhir.base)
     configuration.location = reader.optionalMapping("location", "`location`")

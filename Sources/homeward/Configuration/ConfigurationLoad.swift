@@ -67,10 +67,14 @@ struct ConfigurationLoad {
         configuration.directory.file, homes: homes, paths, &others)
     }
     if root != nil { checkMaterial(configuration, paths, diagnostics, opens: opensMaterial) }
-    load.diagnostics += diagnostics.sorted() + others
+    load.diagnostics += diagnostics.sorted() + paths.complaints + others
     if root != nil, configuration.location == nil {
       load.notes.append(
         "no `location`: where a user is stays unknown, and rules that ask for it match `unknown`")
+    }
+    if root != nil, configuration.identity == nil {
+      load.notes.append(
+        "no `identity`: tokens are not read, and rules that ask who a user is match `unknown`")
     }
     if load.active == nil, let policy = load.policy, policy.needsPredecessor {
       load.notes.append(

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Native
 internal import Reactor
 internal import StrictYAML
@@ -17,6 +18,7 @@ func checkMaterial(
     warnIfOpen(key, "directory key", paths, diagnostics)
   }
   for key in configuration.privateKeyPaths { warnIfOpen(key, "private key", paths, diagnostics) }
+  checkIdentity(configuration.identity, paths, diagnostics)
   guard opens else { return }
   for tls in configuration.listeners.compactMap(\.tls) { checkTLS(tls, paths, diagnostics) }
   for tls in configuration.regions.flatMap(\.endpoints).compactMap(\.tls) {
@@ -48,6 +50,10 @@ private func checkTLS(
       options.clientAuthentication = .request
       options.clientAuthoritiesPath = authorities
       candidates.append(authorities)
+      if let revocations = tls.clientRevocations, paths.isUsable(revocations) {
+        options.clientRevocationsPath = revocations
+        candidates.append(revocations)
+      }
     }
     do throws(TLSError) {
       let context = try TLSContext.server(options)
@@ -76,6 +82,39 @@ private func checkTLS(
     }
   } catch {
     report(error, about: named, paths, diagnostics)
+  }
+}
+
+/// Key sets hold keys, and the list of revocations can be read.
+private func checkIdentity(
+  _ identity: Configuration.Identity?, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
+) {
+  guard let identity else { return }
+  func read(_ path: String, byteCountMax: Int) -> [UInt8]? {
+    guard paths.isUsable(path) else { return nil }
+    do throws(SystemError) {
+      return try paths.files.read(path, byteCountMax: byteCountMax)
+    } catch {
+      diagnostics.error(.material, at: paths.mark(of: path), "`\(path)` cannot be read: \(error)")
+      return nil
+    }
+  }
+  for path in identity.keysPaths {
+    guard let bytes = read(path, byteCountMax: IdentityLimits.keySetByteCountMax) else { continue }
+    do throws(KeySetFault) {
+      _ = try KeySet(bytes)
+    } catch {
+      diagnostics.error(.material, at: paths.mark(of: path), "`\(path)`: \(error)")
+    }
+  }
+  guard let path = identity.rules.revocationsPath,
+    let bytes = read(path, byteCountMax: IdentityLimits.revocationsByteCountMax)
+  else { return }
+  do throws(RevocationFault) {
+    _ = try Revocations(bytes)
+  } catch {
+    diagnostics.error(
+      .material, at: paths.mark(of: path), "`\(path)`: line \(error.line): \(error.message)")
   }
 }
 

@@ -40,6 +40,8 @@ final class ConfigurationPaths {
   private var marks: [String: Mark] = [:]
   /// The resolved paths behind which is a file that can be read.
   private var usable: Set<String> = []
+  /// What is wrong in files that were read on the way.
+  private(set) var complaints: [Diagnostic] = []
 
   /// Resolves against `folder` in `files`.
   init(folder: String, files: any FileView) {
@@ -52,6 +54,9 @@ final class ConfigurationPaths {
 
   /// Whether `path`, a resolved one, is a file that can be read; otherwise that was reported.
   func isUsable(_ path: String) -> Bool { usable.contains(path) }
+
+  /// Remembers what is wrong in another file than the configuration.
+  func note(_ complaint: Diagnostic) { complaints.append(complaint) }
 
   /// The file that `key` names, resolved; complains unless it can be read.
   func file(_ key: String, in reader: MappingReader) -> String {

@@ -2,6 +2,7 @@ internal import Base
 internal import Clinical
 internal import Edge
 internal import HTTP
+internal import Identity
 internal import Native
 internal import Origins
 internal import Policy
@@ -38,7 +39,8 @@ final class SnapshotBuilder {
       originContexts: try contexts(configuration),
       healthTarget: configuration.health.path,
       limits: configuration.proxyLimits(loopCount: loopCount),
-      timeouts: configuration.proxyTimeouts)
+      timeouts: configuration.proxyTimeouts,
+      identity: configuration.identity?.rules)
   }
 
   private func listener(_ listener: Configuration.Listener) throws -> ListenerDefinition {
@@ -88,6 +90,7 @@ extension ServerTLSOptions {
     versionMin = tls.minimum == .tls12 ? .tls12 : .tls13
     alpn = tls.alpn.map { $0 == .h2 ? .http2 : .http1 }
     clientAuthoritiesPath = tls.clientAuthorities
+    clientRevocationsPath = tls.clientRevocations
     switch tls.clientCertificates {
     case .none: clientAuthentication = .none
     case .request: clientAuthentication = .request

@@ -49,12 +49,15 @@ class Edge:
 
     def __init__(self, regions, policy=None, patients=None, loops=2, location=False, timeouts=None,
                  limits=None, health=None, alpn=None, client_certificates="request",
-                 trusted=(), descriptors_max=None, file_blocks_max=None, audit=None):
+                 trusted=(), descriptors_max=None, file_blocks_max=None, audit=None,
+                 identity=(), tls=()):
         self.folder = workshop.folder("edge")
         self.regions, self.loops, self.alpn = regions, loops, alpn
         self.client_certificates, self.location = client_certificates, location
         self.timeouts = {"drain": "10s", "connect": "1s"} | (timeouts or {})
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
+        # Lines of the section `identity`, and further ones of the listener's `tls`.
+        self.identity, self.tls = list(identity), list(tls)
         # Patient: on a busy machine an origin of a test may be slow without being dead.
         self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "2s",
                        "down_interval": "100ms"} | (health or {})
@@ -94,6 +97,7 @@ class Edge:
         if self.client_certificates != "none":
             text += [f"      client_certificates: {self.client_certificates}",
                      "      client_authorities: certificates/ca.pem"]
+        text += [f"      {line}" for line in self.tls] + self.identity
         if self.trusted:
             text += ["trust:", f"  proxies: [{', '.join(self.trusted)}]"]
         if self.location:
