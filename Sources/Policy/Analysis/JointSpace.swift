@@ -135,11 +135,12 @@ struct JointSpace {
     return RuleSpace.order.indices.map { classes[$0].classes[codes[RuleSpace.order[$0]]] }
   }
 
-  /// The joint codes by attribute of a point; classes that are nil are the first.
+  /// The joint codes by attribute of a point; unknown where the point leaves it open.
   func codes(_ point: [Int?]) -> [Int] {
     var codes = [Int](repeating: 0, count: Attribute.count)
     for (level, attribute) in RuleSpace.order.enumerated() {
-      codes[attribute.rawValue] = classes[level].classes.firstIndex(of: point[level] ?? 0) ?? 0
+      codes[attribute.rawValue] = classes[level].code(
+        in: point[level], unknown: domains.unknownCode(attribute))
     }
     return codes
   }

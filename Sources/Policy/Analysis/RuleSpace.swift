@@ -53,21 +53,12 @@ struct RuleSpace: Sendable {
   func codes(_ point: [Int?]) -> [Int] {
     var codes = [Int](repeating: 0, count: Attribute.count)
     for (level, attribute) in Self.order.enumerated() {
-      codes[attribute.rawValue] = value(of: attribute, at: level, in: point[level])
+      codes[attribute.rawValue] = classes[level].code(
+        in: point[level], unknown: domains.unknownCode(attribute))
     }
     codes[Attribute.userInHomeRegion.rawValue] = domains.answer(
       homeCode: codes[Attribute.home.rawValue], placeCode: codes[Attribute.location.rawValue])
     return codes
-  }
-
-  private func value(of attribute: Attribute, at level: Int, in valueClass: Int?) -> Int {
-    let classes = classes[level].classes
-    if let unknown = domains.unknownCode(attribute),
-      classes[unknown] == valueClass ?? classes[unknown]
-    {
-      return unknown
-    }
-    return classes.firstIndex(of: valueClass ?? 0) ?? 0
   }
 
   /// A point of a box of value classes by level; unknown where the box allows it.

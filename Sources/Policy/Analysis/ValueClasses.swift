@@ -46,6 +46,12 @@ struct ValueClasses: Sendable, Equatable {
     return representatives
   }
 
+  /// A value of a class, or of any class: `unknown` where it may be.
+  func code(in valueClass: Int?, unknown: Int?) -> Int {
+    if let unknown, valueClass == nil || classes[unknown] == valueClass { return unknown }
+    return classes.firstIndex(of: valueClass ?? 0) ?? 0
+  }
+
   /// How many values each class has.
   var weights: [UInt128] {
     var weights = [UInt128](repeating: 0, count: count)
