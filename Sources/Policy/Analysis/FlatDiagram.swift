@@ -98,7 +98,7 @@ struct FlatDiagram: Sendable {
   func terminal(_ codes: borrowing Codes) -> Terminal {
     // Spans, because subscripts of inline arrays copy them, and such a copy waits for each write.
     let values = codes.values.span
-    var storage = Codes.zeros
+    var storage = InlineArray<24, UInt16>(repeating: 0)
     var answers = storage.mutableSpan
     for index in questions.indices {
       let question = questions[index]

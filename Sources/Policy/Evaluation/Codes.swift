@@ -4,12 +4,7 @@ struct Codes: Sendable {
   /// More attributes than this need a greater array; `Domains` checks it.
   static let capacity = 24
   /// The walk of a diagram reads them through a span: a subscript would copy them each time.
-  private(set) var values = zeros
-
-  /// Written out: `InlineArray(repeating:)` is a call with a loop.
-  @inline(__always) static var zeros: InlineArray<24, UInt16> {
-    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-  }
+  private(set) var values = InlineArray<24, UInt16>(repeating: 0)
 
   /// All codes zero.
   init() {}
