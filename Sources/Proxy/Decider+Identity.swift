@@ -72,7 +72,8 @@ extension Decider {
     }
     let asked = known.purpose(named: named)
     decision.facts.purpose = asked?.purpose ?? .unknown
-    switch BreakGlass.judge(known, asked: asked, hasReason: hasReason(head)) {
+    let hasReason = asked == .breakTheGlass && takeReason(head, into: &decision)
+    switch BreakGlass.judge(known, asked: asked, hasReason: hasReason) {
     case .notAsked: decision.facts.breakGlass = false
     case .broken: decision.facts.breakGlass = true
     case .notEntitled: decision.refusal = .purposeNotGranted
@@ -99,7 +100,7 @@ extension Decider {
       assurance != .multiFactor
     {
       stepUp(to: .multiFactor, &decision)
-    } else if obligations.contains(.requireReason), !hasReason(head) {
+    } else if obligations.contains(.requireReason), !takeReason(head, into: &decision) {
       decision.refusal = .reasonRequired
     } else if !obligations.isSubset(of: Self.carriedOut) {
       decision.refusal = .obligationUnmet
@@ -113,10 +114,17 @@ extension Decider {
       decision.identification.subject == nil ? .unauthenticated : .stepUpRequired
   }
 
-  /// Whether the request says why, once and in words.
-  private func hasReason(_ head: borrowing RequestHead) -> Bool {
+  /// Whether the request says why, once and in words; if so, the words go into the record. They are
+  /// free text, and may name a patient: the record seals them, and nothing else shows them.
+  private func takeReason(
+    _ head: borrowing RequestHead, into decision: inout Decision
+  ) -> Bool {
     guard let line = StatedField.line("ehr-reason", head), !line.isRepeated else { return false }
-    return unsafe head.fields.withValue(line.line) { unsafe BreakGlass.isReason($0) }
+    let words = unsafe head.fields.withValue(line.line) {
+      unsafe BreakGlass.isReason($0) ? [UInt8]($0) : []
+    }
+    decision.statedReason = words
+    return !words.isEmpty
   }
 }
 

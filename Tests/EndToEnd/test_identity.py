@@ -96,6 +96,23 @@ class Identity(EdgeCase):
         return until(find, "the record of a decision")
 
     def clinician(self, **claims):
+    def assert_sealed(self, answer, reason):
+        """The record holds the user's words for who has the key, and for nobody else."""
+        self.decision(answer)
+        wanted = ("--decision", answer.header("ehr-decision-id"))
+        sealed = self.edge.audit_command("show", self.edge.folder / "audit", *wanted)
+        self.assertNotIn(reason, sealed)
+        key = ("--unseal", self.edge.folder / "pseudonym.key")
+        opened = self.edge.audit_command("show", self.edge.folder / "audit", *wanted, *key)
+        self.assertIn(f"reason given: {reason}\n", opened)
+        record = json.loads(self.edge.audit_text(*wanted, *key).splitlines()[0])
+        self.assertEqual(record["statedReason"], reason)
+        # Neither in the log nor, in clear text, in any file of the audit log.
+        self.assertNotIn(reason, self.edge.log())
+        for path in (self.edge.folder / "audit").rglob("*"):
+            if path.is_file():
+                self.assertNotIn(reason.encode(), path.read_bytes(), path)
+
         """A token of a clinician."""
         return self.issuer.token(**({"roles": ["clinician"]} | claims))
 
@@ -215,7 +232,7 @@ class Identity(EdgeCase):
         answer = put(("ehr-reason", "corrected after the round"))
         self.assertNotIn(answer.status, (401, 403), answer.headers)
         self.assertEqual(self.origin.requests[-1].values("ehr-reason"), [])
-        self.assertNotIn("after the round", self.edge.audit_text())
+        self.assert_sealed(answer, "corrected after the round")
 
     def test_an_obligation_that_cannot_be_met_is_a_refusal(self):
         answer = self.get(CHART, self.issuer.token(roles=["billing"]))
@@ -263,6 +280,7 @@ class Identity(EdgeCase):
         self.revocations.write_text("subject ward bob\n")
         until(lambda: client.get(CHART, [bearer(other)]).status == 401, "the revocation")
         self.revocations.write_text("# nobody\n")
+        self.assert_sealed(answer, reason[1])
         until(lambda: client.get(CHART, [bearer(token)]).status == 200, "its end")
 
     def test_keys_rotate_under_load(self):
