@@ -25,5 +25,7 @@ public enum IdentityLimits {
   /// Issuers of one edge.
   public static let issuerCountMax = 32
   /// Bytes of a reason for breaking the glass, least and most.
+  /// Parameters of a granular scope's query; real ones have one.
+  public static let scopeParameterCountMax = 8
   public static let reasonByteCounts = 8...256
 }

@@ -53,9 +53,19 @@ extension Decider {
     }
     guard let scopes = known.scopes else { return }
     let type = classification.resourceType
-    decision.facts.scope = scopes.cover(
-      classification.operation, type: type == .none ? "" : type.name,
-      isLaunchPatient: isLaunchPatient)
+    let pathCount = head.pathCount
+    decision.facts.scope = unsafe head.target.withUnsafeBytes { target in
+      // Past `mentioned`, something of the request was not understood, or it joins other resources.
+      var query: UnsafeRawBufferPointer?
+      if classification.operation == .search, classification.ambiguity <= .mentioned,
+        classification.bodyUse == .none, pathCount < target.count
+      {
+        unsafe query = UnsafeRawBufferPointer(rebasing: target[(pathCount + 1)...])
+      }
+      return unsafe scopes.cover(
+        classification.operation, type: type == .none ? "" : type.name,
+        isLaunchPatient: isLaunchPatient, query: query)
+    }
   }
 
   /// The purpose that the request uses, and whether it breaks the glass.

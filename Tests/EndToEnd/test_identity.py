@@ -296,6 +296,19 @@ class Identity(EdgeCase):
                 if answer.status != 200:
                     failures.append((answer.status, answer.header("www-authenticate")))
 
+    def test_granular_scopes_cover_searches_inside_them(self):
+        token = self.clinician(scope="user/Observation.rs?category=vital-signs")
+
+        def scope(path):
+            return self.decision(self.get(path, token))["scope"]
+
+        self.assertEqual(scope(CHART), "granted")
+        for path in ("/fhir/Observation?patient=p1", "/fhir/Observation/p1.1",
+                     "/fhir/Observation?patient=p1&category=vital-signs,laboratory",
+                     "/fhir/Observation?patient=p1&category:not=vital-signs",
+                     f"{CHART}&_revinclude=Provenance:target", f"{CHART}&whatever=1"):
+            self.assertEqual(scope(path), "missing", path)
+
         steady = [self.issuer.token(key=self.issuer.keys[1], roles=["clinician"], jti=f"r{i}")
                   for i in range(4)]
         threads = [threading.Thread(target=read, args=(lambda t=t: t,)) for t in steady]
