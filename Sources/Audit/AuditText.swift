@@ -105,6 +105,7 @@ public enum AuditText {
     json.add("locationFrom", record.locationProvenance.rawValue)
     json.add("subject", record.subject.string)
     json.add("subjectToken", record.subjectToken.map { "\($0)" } ?? "")
+    json.add("statedReason", record.statedReason.string)
     json.add("role", record.role.rawValue)
     json.add("purpose", record.purpose.rawValue)
     json.add("method", record.method.string)
@@ -246,6 +247,9 @@ public enum AuditText {
           + " rule \(record.rule == .empty ? "none" : record.rule.string)")
     }
     lines.append(who(record))
+    if record.statedReason != .empty {
+      lines.append("reason given: \(record.statedReason.string)")
+    }
     let pseudonym = record.patient.map { "\($0)" } ?? "none or unknown"
     let patient =
       record.patientID.byteCount == 0

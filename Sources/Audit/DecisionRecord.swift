@@ -119,6 +119,8 @@ public struct DecisionRecord: Equatable, Sendable {
   public var locationProvenance = LocationProvenance.unknown
   /// Who asks; empty when nobody was established. Stored sealed.
   public var subject = Name.empty
+  /// Why the user asks, in his words; empty when that did not matter. Stored sealed.
+  public var statedReason = Name.empty
   /// The token under which the subject is found; made when the record is stored.
   public var subjectToken: AuditID?
   /// The user's role.
@@ -184,7 +186,8 @@ public struct DecisionRecord: Equatable, Sendable {
   public var endpoint = Name.empty
   /// Whether something was cut to its bound when the record was written.
   public var isTruncated = false
-  /// Whether address, subject and patient were read without the key, and so are missing here.
+  /// Whether address, subject, stated reason and patient were read without the key, and so are
+  /// missing here.
   public var isSealed = false
 
   /// Makes an empty record.

@@ -12,6 +12,8 @@ public enum AuditLimits {
   public static let nameBytesMax = 255
   /// Bytes kept of a subject: distinguished names are longer than names.
   public static let subjectBytesMax = 512
+  /// Bytes kept of a user's words for why he asks: `IdentityLimits.reasonByteCounts` takes no more.
+  public static let statedReasonBytesMax = 256
   /// Bytes kept of a checkpoint: with the signatures of some witnesses.
   public static let noteBytesMax = 8_192
   /// Candidates kept of one plan; policies name a handful.

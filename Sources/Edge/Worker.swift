@@ -142,15 +142,24 @@ final class Worker: TimerTarget {
     return failure
   }
 
-  /// Takes a client that a listener accepted.
-  func accept(_ socket: consuming Socket, peer: SocketAddress, tls: TLSContext?) {
+  /// Takes a client that a listener accepted. Where PROXY headers are required, nobody but a
+  /// trusted balancer may connect.
+  func accept(_ socket: consuming Socket, peer: SocketAddress, _ listener: ListenerDefinition) {
     guard clients.count < snapshot.limits.clientConnectionsMax else {
       droppedClientCount += 1
       return
     }
+    if listener.requiresProxyHeader,
+      !snapshot.trustedProxies.contains(where: { $0.contains(peer.address) })
+    {
+      return log.clientBroke("not a trusted balancer")
+    }
     do {
-      let session: TLSSession? = if let tls { try TLSSession(server: tls) } else { nil }
-      let client = ClientConnection(worker: self, socket: socket, peer: peer, tls: session)
+      let session: TLSSession? =
+        if let tls = listener.tls { try TLSSession(server: tls) } else { nil }
+      let client = ClientConnection(
+        worker: self, socket: socket, peer: peer, tls: session,
+        isAnnounced: listener.requiresProxyHeader)
       clients[ObjectIdentifier(client)] = client
       try client.begin()
     } catch {

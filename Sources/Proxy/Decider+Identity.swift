@@ -53,9 +53,19 @@ extension Decider {
     }
     guard let scopes = known.scopes else { return }
     let type = classification.resourceType
-    decision.facts.scope = scopes.cover(
-      classification.operation, type: type == .none ? "" : type.name,
-      isLaunchPatient: isLaunchPatient)
+    let pathCount = head.pathCount
+    decision.facts.scope = unsafe head.target.withUnsafeBytes { target in
+      // Past `mentioned`, something of the request was not understood, or it joins other resources.
+      var query: UnsafeRawBufferPointer?
+      if classification.operation == .search, classification.ambiguity <= .mentioned,
+        classification.bodyUse == .none, pathCount < target.count
+      {
+        unsafe query = UnsafeRawBufferPointer(rebasing: target[(pathCount + 1)...])
+      }
+      return unsafe scopes.cover(
+        classification.operation, type: type == .none ? "" : type.name,
+        isLaunchPatient: isLaunchPatient, query: query)
+    }
   }
 
   /// The purpose that the request uses, and whether it breaks the glass.
@@ -72,7 +82,8 @@ extension Decider {
     }
     let asked = known.purpose(named: named)
     decision.facts.purpose = asked?.purpose ?? .unknown
-    switch BreakGlass.judge(known, asked: asked, hasReason: hasReason(head)) {
+    let hasReason = asked == .breakTheGlass && takeReason(head, into: &decision)
+    switch BreakGlass.judge(known, asked: asked, hasReason: hasReason) {
     case .notAsked: decision.facts.breakGlass = false
     case .broken: decision.facts.breakGlass = true
     case .notEntitled: decision.refusal = .purposeNotGranted
@@ -99,7 +110,7 @@ extension Decider {
       assurance != .multiFactor
     {
       stepUp(to: .multiFactor, &decision)
-    } else if obligations.contains(.requireReason), !hasReason(head) {
+    } else if obligations.contains(.requireReason), !takeReason(head, into: &decision) {
       decision.refusal = .reasonRequired
     } else if !obligations.isSubset(of: Self.carriedOut) {
       decision.refusal = .obligationUnmet
@@ -113,10 +124,17 @@ extension Decider {
       decision.identification.subject == nil ? .unauthenticated : .stepUpRequired
   }
 
-  /// Whether the request says why, once and in words.
-  private func hasReason(_ head: borrowing RequestHead) -> Bool {
+  /// Whether the request says why, once and in words; if so, the words go into the record. They are
+  /// free text, and may name a patient: the record seals them, and nothing else shows them.
+  private func takeReason(
+    _ head: borrowing RequestHead, into decision: inout Decision
+  ) -> Bool {
     guard let line = StatedField.line("ehr-reason", head), !line.isRepeated else { return false }
-    return unsafe head.fields.withValue(line.line) { unsafe BreakGlass.isReason($0) }
+    let words = unsafe head.fields.withValue(line.line) {
+      unsafe BreakGlass.isReason($0) ? [UInt8]($0) : []
+    }
+    decision.statedReason = words
+    return !words.isEmpty
   }
 }
 

@@ -60,6 +60,7 @@ extension Decision {
   }
 
   private func fillClient(_ record: inout DecisionRecord) {
+    if !statedReason.isEmpty { record.statedReason = .bytes(statedReason) }
     let address = client.address.address
     record.address =
       address.isIPv4

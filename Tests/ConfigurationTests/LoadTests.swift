@@ -103,7 +103,11 @@ import Testing
       files.contents["deploy/run/" + name] = []
     }
     files.contents["deploy/run/geo.mmdb"] = []
-    files.contents["deploy/run/directory.csv"] = files.contents["conf/patients.csv"]
+    for name in ["patients.snapshot", "patients.deltas", "signer.pem"] {
+      files.contents["deploy/run/directory/" + name] = []
+    }
+    files.contents["deploy/run/directory/directory.key"] = files.contents["conf/pseudonym.key"]
+    files.contents["deploy/run/identity/keys.json"] = files.contents["conf/keys.json"]
     files.contents["deploy/run/pseudonym.key"] = files.contents["conf/pseudonym.key"]
     files.contents["deploy/run/signing.key"] = []
     files.contents["deploy/homeward.yaml"] = text

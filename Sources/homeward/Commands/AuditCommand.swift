@@ -55,8 +55,8 @@ struct AuditUnsealOption: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The key of `audit.pseudonym_key`: shows addresses, subjects and patients, which are sealed"
-        + " otherwise.", valueName: "file"))
+      "The key of `audit.pseudonym_key`: shows addresses, subjects, stated reasons and"
+        + " patients, which are sealed otherwise.", valueName: "file"))
   var unseal: String?
 
   /// The keys of a log; nil without the option, or when they were shredded.

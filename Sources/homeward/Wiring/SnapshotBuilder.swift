@@ -49,7 +49,8 @@ final class SnapshotBuilder {
     }
     return ListenerDefinition(
       address: address.address, port: try port(for: address),
-      tls: try listener.tls.map { try TLSContext.server(ServerTLSOptions($0)) })
+      tls: try listener.tls.map { try TLSContext.server(ServerTLSOptions($0)) },
+      requiresProxyHeader: listener.requiresProxyHeader)
   }
 
   /// The port of an address; one that the kernel picks is reserved once and kept for reloads.
