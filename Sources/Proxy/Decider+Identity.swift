@@ -39,13 +39,12 @@ extension Decider {
     switch classification.patient {
     case .none: isLaunchPatient = true
     case .several, .unknown: isLaunchPatient = false
-    case .one(let range):
-      let (owns, launched) = unsafe head.target.withUnsafeBytes { target in
-        let patient = unsafe UnsafeRawBufferPointer(rebasing: target[range])
-        return unsafe (known.ownsRecord(of: patient), known.isLaunchPatient(patient))
+    case .one:
+      let found = unsafe decision.withPatient(head) { patient in
+        unsafe (known.ownsRecord(of: patient), known.isLaunchPatient(patient))
       }
-      decision.facts.ownRecord = owns
-      isLaunchPatient = launched
+      decision.facts.ownRecord = found?.0
+      isLaunchPatient = found?.1 ?? false
     }
     if case .one = classification.patient {
     } else {
@@ -72,7 +71,8 @@ extension Decider {
     }
     let asked = known.purpose(named: named)
     decision.facts.purpose = asked?.purpose ?? .unknown
-    switch BreakGlass.judge(known, asked: asked, hasReason: hasReason(head)) {
+    decision.statesReason = hasReason(head)
+    switch BreakGlass.judge(known, asked: asked, hasReason: decision.statesReason) {
     case .notAsked: decision.facts.breakGlass = false
     case .broken: decision.facts.breakGlass = true
     case .notEntitled: decision.refusal = .purposeNotGranted
@@ -99,7 +99,7 @@ extension Decider {
       assurance != .multiFactor
     {
       stepUp(to: .multiFactor, &decision)
-    } else if obligations.contains(.requireReason), !hasReason(head) {
+    } else if obligations.contains(.requireReason), !statesReason(head, &decision) {
       decision.refusal = .reasonRequired
     } else if !obligations.isSubset(of: Self.carriedOut) {
       decision.refusal = .obligationUnmet
@@ -111,6 +111,15 @@ extension Decider {
     decision.neededAssurance = needed
     decision.refusal =
       decision.identification.subject == nil ? .unauthenticated : .stepUpRequired
+  }
+
+  /// Whether the request says why, now or when its head was looked at before: what goes to an
+  /// origin says it no more.
+  private func statesReason(
+    _ head: borrowing RequestHead, _ decision: inout Decision
+  ) -> Bool {
+    if !decision.statesReason { decision.statesReason = hasReason(head) }
+    return decision.statesReason
   }
 
   /// Whether the request says why, once and in words.
