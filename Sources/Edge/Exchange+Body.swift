@@ -40,7 +40,12 @@ extension Exchange {
 
   /// The body is complete, or nothing more can change the verdict.
   func judgeBody(by gate: BodyGate) {
-    proceed(with: gate.judged(snapshot))
+    let body = gate.judged(snapshot)
+    if gate.isProvisional {
+      bodyCheck = gate
+      withheldByte = requestBody.removeLast()
+    }
+    proceed(with: body)
   }
 
   /// The body will not be complete: the request is refused, and its record says why.
@@ -56,6 +61,55 @@ extension Exchange {
     request.decision.body = body
     decide(nil, hasRoom: true)
   }
+
+  // MARK: Long resources
+
+  /// The next piece of a long body that was judged by its beginning: all but its last byte goes on.
+  func checkRest(_ bytes: UnsafeRawBufferPointer, by gate: BodyGate) {
+    guard unsafe gate.rest(bytes) else { return refuseRest() }
+    guard let last = unsafe bytes.last else { return }
+    sendWithheldByte()
+    unsafe pass(UnsafeRawBufferPointer(rebasing: bytes.dropLast()), debt: bytes.count)
+    withheldByte = last
+    awaitNext()
+  }
+
+  /// The body is complete: whether it agrees with its beginning.
+  func confirmsRest(by gate: BodyGate) -> Bool {
+    guard request.isConfirmed(by: gate, choice: machine.choice, snapshot) else {
+      refuseRest()
+      return false
+    }
+    bodyCheck = nil
+    sendWithheldByte()
+    return true
+  }
+
+  /// The rest contradicts the beginning: the origin must not have the whole.
+  private func refuseRest() {
+    bodyCheck = nil
+    withheldByte = nil
+    perform(machine.clientFailed(.invalid))
+  }
+
+  private func sendWithheldByte() {
+    guard let byte = withheldByte.take() else { return }
+    unsafe withUnsafeBytes(of: byte) { unsafe pass($0, debt: 0) }
+  }
+
+  /// Hands bytes on, or keeps them until there is an origin. `debt` bytes are the client's to get
+  /// back.
+  private func pass(_ bytes: UnsafeRawBufferPointer, debt: Int) {
+    guard let codec = origin?.codec else {
+      unsafe requestBody.append(bytes)
+      requestDebt += debt
+      return
+    }
+    unsafe codec.send(originStream, bytes)
+    settleRequestDebt(codec, adding: debt)
+  }
+
+  // MARK: Ends
 
   /// The client left while its body was held: nobody hears the answer, but every request leaves a
   /// decision.

@@ -40,6 +40,10 @@ final class Exchange {
   var awaitsContinue = false
   /// Holds the request back until its body was judged; nil for most.
   var bodyGate: BodyGate?
+  /// Holds the rest of a long body against its beginning; nil for most.
+  var bodyCheck: BodyGate?
+  /// The last byte of such a body so far.
+  var withheldByte: UInt8?
   /// How much of the body is held though the client may send on.
   var creditedRequestBytes = 0
 
@@ -210,6 +214,7 @@ final class Exchange {
     let count = bytes.count
     outcome.requestBytes += UInt64(count)
     guard !isOver else { return swallow(count) }
+    if let bodyCheck { return unsafe checkRest(bytes, by: bodyCheck) }
     guard let codec = origin?.codec else {
       unsafe requestBody.append(bytes)
       requestDebt += count
@@ -252,6 +257,7 @@ final class Exchange {
     isRequestEnded = true
     requestTrailers = trailers
     if let bodyGate { return judgeBody(by: bodyGate) }
+    if let bodyCheck, !isOver, !confirmsRest(by: bodyCheck) { return }
     guard !isOver, let origin, let codec = origin.codec else { return }
     codec.finish(originStream, trailers: trailers)
     awaitNext()

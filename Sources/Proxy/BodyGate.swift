@@ -18,6 +18,8 @@ public final class BodyGate {
   }
 
   private var scan: BodyScan
+  /// What a long body's beginning said.
+  private var preview: BodyVerdict?
   /// What is assumed when the body never comes to its end.
   private let unread: Classification
   /// Bytes that came.
@@ -51,8 +53,36 @@ public final class BodyGate {
 
   /// The verdict: the body is complete, or nothing more can change it.
   public func judged(_ snapshot: Snapshot) -> JudgedBody {
+    if let early = scan.preview() {
+      preview = early
+      return JudgedBody(early, scan, snapshot)
+    }
     let verdict = scan.finish()
     return JudgedBody(verdict, scan, snapshot)
+  }
+
+  // MARK: Long resources
+
+  /// Whether the verdict is that of a long body's beginning, which the rest must confirm: INVARIANT
+  /// (last byte): the origin gets the last byte of such a body only after `confirmed` agreed, so it
+  /// never has a whole request that contradicts what was decided.
+  public var isProvisional: Bool { preview != nil }
+
+  /// The next piece of the rest; false when it contradicts itself.
+  public func rest(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    byteCount += bytes.count
+    unsafe scan.feed(bytes)
+    return !scan.isBroken
+  }
+
+  /// What the complete body says; nil when it names another patient than its beginning, or must be
+  /// refused.
+  func confirmed() -> Classification? {
+    let verdict = scan.finish()
+    guard let preview, verdict.classification.refusal == nil,
+      verdict.patientText == preview.patientText
+    else { return nil }
+    return verdict.classification
   }
 
   /// What is known when the body did not come to its end: it is refused, and the record says why.
@@ -97,10 +127,23 @@ extension JudgedRequest {
     }
   }
 
+  /// Whether the rest of a long body agrees with what was decided by its beginning: the same
+  /// patient, and nothing that the policy would send elsewhere than to the choice at `index`.
+  public func isConfirmed(by gate: BodyGate, choice index: Int, _ snapshot: Snapshot) -> Bool {
+    guard let whole = gate.confirmed() else { return false }
+    let known = decision.classification
+    if whole.dataClass == known.dataClass, whole.sensitivity == known.sensitivity { return true }
+    let finding = LabelFinding(
+      dataClass: whole.dataClass, sensitivity: whole.sensitivity, isReadable: true)
+    return decision.permits(finding, choice: index, snapshot)
+  }
+
   /// What the body is needed for. A repeated content type or coding is none that can be trusted.
   private func need(_ classification: Classification, isEnd: Bool) -> BodyNeed {
     guard classification.bodyUse != .none else { return .none }
-    let byteCount = isEnd ? 0 : head.contentLength
+    // A resource that is too long may be judged by its beginning.
+    let byteCount =
+      isEnd ? 0 : classification.bodyUse == .resource ? nil : head.contentLength
     let isEncoded = head.lines(named: "content-encoding").contains { line in
       unsafe head.fields.withValue(line) { unsafe !$0.equalsFolded("identity") }
     }

@@ -82,7 +82,9 @@ public struct Decider: ~Copyable {
     decision.time = time
     decision.take(finding)
     judge(head, snapshot: snapshot, health: health, loads: loads, now: now, into: &decision)
-    if !mayAskAgain, decision.refusal == nil { decision.refusal = .answerWithheld }
+    // Whoever changed something must not take this for the refusal of the change.
+    let isRead = decision.machineRequest(head).method.isSafe
+    if !isRead || (!mayAskAgain && decision.refusal == nil) { decision.refusal = .answerWithheld }
   }
 
   /// The differences between policy versions since the last call; nil when none were looked for.
