@@ -162,7 +162,7 @@ extension LabelGate {
     let found = judged.labelGate(answer("application/fhir+json"), world.snapshot)
     let gate = try #require(found)
     let entry = #"{"resource":"# + plain + "},"
-    let count = world.snapshot.limits.labelBytesMax / entry.utf8.count + 1
+    let count = (world.snapshot.limits.labelBytesMax + 8_192) / entry.utf8.count
     let body =
       #"{"resourceType":"Bundle","entry":["# + String(repeating: entry, count: count)
       + #"{"resource":"# + end + "}]}"
