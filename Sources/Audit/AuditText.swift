@@ -207,6 +207,8 @@ public enum AuditText {
     json.add("attempts", UInt64(record.attempts))
     json.add("termination", record.termination.rawValue)
     json.add("proxyError", record.proxyError.string)
+    json.add("labelledClass", record.labelledClass?.rawValue ?? "")
+    json.add("labelledSensitivity", record.labelledSensitivity?.rawValue ?? "")
   }
 
   /// The members of an event.
@@ -308,6 +310,9 @@ public enum AuditText {
     ]
     if let lag = record.lagMilliseconds {
       lines.append("freshness: \(lag) ms behind\(record.isMarked ? ", marked as stale" : "")")
+    }
+    if let named = record.labelledClass, let level = record.labelledSensitivity {
+      lines.append("labelled: \(named.rawValue), \(level.rawValue)")
     }
     if record.proxyError != .empty { lines.append("error: \(record.proxyError.string)") }
     return lines

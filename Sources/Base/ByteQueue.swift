@@ -115,6 +115,13 @@ public struct ByteQueue: ~Copyable {
     }
   }
 
+  /// Takes the last readable byte out; traps when there is none.
+  public mutating func removeLast() -> UInt8 {
+    precondition(tail > head, "no byte to remove")
+    tail -= 1
+    return unsafe base.unsafelyUnwrapped.load(fromByteOffset: tail, as: UInt8.self)
+  }
+
   /// Drops all bytes and keeps the memory.
   public mutating func removeAll() {
     head = 0

@@ -45,6 +45,8 @@ final class Worker: TimerTarget {
   private(set) var exchanges: [Exchange] = []
   /// Exchanges without a request, for the next ones.
   private var spareExchanges: [Exchange] = []
+  /// Bytes of bodies that are held back until they are judged.
+  private(set) var heldByteCount = 0
   private var retiringPools: [OriginPool] = []
   private var drain = Drain()
 
@@ -215,11 +217,37 @@ final class Worker: TimerTarget {
       exchanges[exchange.index] = last
       last.index = exchange.index
     }
+    recordOutcome(of: exchange)
+  }
+
+  /// Records how what was decided last about an exchange went.
+  func recordOutcome(of exchange: Exchange) {
     var record = OutcomeRecord()
     exchange.request.fill(
       &record, with: exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot)
     audit.append(record)
   }
+
+  /// Decides an exchange once more, by what its answer was found to hold.
+  func reconsider(_ exchange: Exchange, _ finding: LabelFinding, mayAskAgain: Bool) {
+    let generation = exchange.generation
+    exchange.request.reconsider(
+      finding, mayAskAgain: mayAskAgain, by: &decider, snapshot: generation.snapshot,
+      health: generation.health, loads: generation.loads, now: context.loop.now,
+      time: context.wallTime)
+  }
+
+  // MARK: Held bodies
+
+  /// Takes so many more bytes into account that are held back; false when they are too many.
+  func hold(_ byteCount: Int) -> Bool {
+    guard heldByteCount + byteCount <= snapshot.limits.heldBytesMax else { return false }
+    heldByteCount += byteCount
+    return true
+  }
+
+  /// So many bytes are held no longer.
+  func letGo(_ byteCount: Int) { heldByteCount -= byteCount }
 
   /// Tells the health machines of a failure that a request met.
   func requestFailed(_ endpoint: Endpoint, _ failure: RequestFailure) {

@@ -48,6 +48,11 @@ public struct Decision: Sendable {
   public internal(set) var time = WallTime(microseconds: 0)
   /// What the request's target tells.
   public internal(set) var classification = Classification()
+  /// What the request's body adds to that; nil when it was not needed. Set before
+  /// the decision is taken.
+  public var body: JudgedBody?
+  /// Whether the answer is read for its labels; see `planLabels`.
+  public internal(set) var judgesAnswer = false
   /// What the policy was asked.
   public internal(set) var facts = Facts()
   /// Which policy version decided.
@@ -78,9 +83,11 @@ public struct Decision: Sendable {
   /// Whether the record must be on disk before anything is disclosed.
   public var isDurable: Bool { plan?.durability == .durable }
 
-  /// What the exchange's machine needs to know. A search by POST is a read like any other.
+  /// What the exchange's machine needs to know. A search by POST is a read like any other, and so
+  /// is a batch that only reads.
   public func machineRequest(_ head: borrowing RequestHead) -> ExchangeMachine.Request {
-    let isRead = facts.operation.isSafe && !head.method.isSafe
+    let isRead =
+      !head.method.isSafe && (facts.operation.isSafe || body?.isReadOnly == true)
     return ExchangeMachine.Request(
       method: isRead ? .get : head.method, isDurable: isDurable,
       choiceCount: narrowed.choices.count)

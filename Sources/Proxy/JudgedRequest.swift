@@ -53,11 +53,29 @@ public struct JudgedRequest: ~Copyable, Sendable {
   /// stored; see `Decision.fill`.
   public func fill(_ record: inout DecisionRecord, loop: UInt16, snapshot: Snapshot) {
     decision.fill(&record, loop: loop, method: head.method, snapshot: snapshot)
-    guard case .one(let range) = decision.classification.patient else { return }
-    unsafe head.target.withUnsafeBytes { target in
-      let bytes = unsafe UnsafeRawBufferPointer(
-        rebasing: target[range].prefix(AuditLimits.patientBytesMax))
-      if let id = unsafe PatientIdentifier(bytes) { record.patientID = id }
+    let id = unsafe decision.withPatient(head) { id in
+      unsafe PatientIdentifier(
+        UnsafeRawBufferPointer(rebasing: id.prefix(AuditLimits.patientBytesMax)))
+    }
+    if let id = id ?? nil { record.patientID = id }
+  }
+
+  /// See `Decider.reconsider`.
+  public mutating func reconsider(
+    _ finding: LabelFinding, mayAskAgain: Bool, by decider: inout Decider, snapshot: Snapshot,
+    health: HealthSnapshot, loads: EndpointLoads, now: Instant, time: WallTime
+  ) {
+    decider.reconsider(
+      head, finding, mayAskAgain: mayAskAgain, snapshot: snapshot, health: health, loads: loads,
+      now: now, time: time,
+      into: &decision)
+  }
+
+  /// Asks origins for an answer without a content coding, which could not be read.
+  mutating func askForPlainAnswer() {
+    unsafe head.fields.removeLines { line, bytes in
+      let range = Int(line.nameStart)..<Int(line.nameStart &+ line.nameCount)
+      return unsafe UnsafeRawBufferPointer(rebasing: bytes[range]).equalsFolded("accept-encoding")
     }
   }
 

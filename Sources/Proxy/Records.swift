@@ -165,6 +165,8 @@ extension Outcome {
     record.totalMicroseconds = total
     record.attempts = UInt16(attemptCount)
     record.termination = termination
+    record.labelledClass = finding?.dataClass
+    record.labelledSensitivity = finding?.sensitivity
     if let error = refusal?.proxyError { record.proxyError = .literal(error) }
     guard refusal == nil, let endpoint else { return }
     let region = snapshot.topology.region(of: endpoint)
@@ -182,6 +184,7 @@ extension Outcome {
     case (.complete, _): .completed
     case (.clientAborted, _): .clientAborted
     case (.originAborted, _): .originFault
+    case (.withheld, _): .withheld
     case (.refused, .auditUnavailable): .auditUnavailable
     case (.refused, .originConnect): .originUnreachable
     case (.refused, .originTimeout): .originTimeout

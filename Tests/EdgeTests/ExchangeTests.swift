@@ -15,9 +15,10 @@ private let read = """
 private let write = """
   PUT /fhir/Condition/az1.7 HTTP/1.1\r
   host: ehr.example\r
-  content-length: 2\r
+  content-type: application/fhir+json\r
+  content-length: 28\r
   \r
-  {}
+  {"resourceType":"Condition"}
   """
 
 private func answer(_ body: String, _ lines: String = "", length: Int? = nil) -> String {

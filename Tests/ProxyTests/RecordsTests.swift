@@ -140,7 +140,8 @@ private func readBack(
   @Test(
     arguments: [
       (.complete, nil, .completed), (.clientAborted, nil, .clientAborted),
-      (.originAborted, nil, .originFault), (.refused, .auditUnavailable, .auditUnavailable),
+      (.originAborted, nil, .originFault), (.withheld, nil, .withheld),
+      (.refused, .auditUnavailable, .auditUnavailable),
       (.refused, .originConnect, .originUnreachable), (.refused, .originTimeout, .originTimeout),
       (.refused, .originReset, .originFault), (.refused, .originMalformed, .originFault),
       (.refused, .forbidden, .answered), (.refused, .overloaded, .answered),
