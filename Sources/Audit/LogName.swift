@@ -40,6 +40,13 @@ public struct LogName: Hashable, Sendable {
     guard !instance.isEmpty, !retention.isEmpty else { return nil }
   }
 
+  /// Reads an origin; nil when it is none of a log.
+  public init?(origin: String) {
+    let parts = origin.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 4, parts[1] == "audit" else { return nil }
+    self.init(folder: "\(parts[0]).\(parts[2]).\(parts[3])")
+  }
+
   /// Its folder.
   public var folder: String { "\(instance).\(retention).\(begin)" }
   /// Its origin.
