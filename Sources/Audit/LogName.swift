@@ -14,8 +14,11 @@ public struct LogName: Hashable, Sendable {
   /// `20261122T071024Z`.
   public let begin: String
 
-  /// The class of what the edge decides; the only one so far.
+  /// The class of everything when no classes are configured.
   public static let clinical = "clinical"
+  /// The class of what operators do to logs (holds, expiries, shreddings), written by their
+  /// commands and never by an edge.
+  public static let control = "control"
 
   /// Names the log that begins at `time`, behind `earlier` if the clock says otherwise.
   public init(

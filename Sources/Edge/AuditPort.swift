@@ -31,8 +31,10 @@ final class AuditPort {
     return sequence
   }
 
-  /// Appends an outcome. The log counts those that it cannot take.
-  func append(_ outcome: OutcomeRecord) { log.append(outcome) }
+  /// Appends the outcome of a decision on `dataClass`. The log counts those that it cannot take.
+  func append(_ outcome: OutcomeRecord, of dataClass: DataClass) {
+    log.append(outcome, of: dataClass)
+  }
 
   /// Calls the exchange's `recordDurable` or `recordFailed`, now or later.
   func await(_ exchange: Exchange) {

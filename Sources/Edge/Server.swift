@@ -105,7 +105,7 @@ public final class Server {
     auditLog = try AuditLog(options.audit)
     // Before any decision: an account begins here.
     auditLog.append(EventRecord(kind: .start, time: Clock.wall()))
-    if let recovery = auditWriter.recovery { auditLog.append(recovery) }
+    for (index, recovery) in auditWriter.recoveries { auditLog.append(recovery, in: index) }
     prober = Prober(
       context: context, snapshot: snapshot, log: log, seed: options.seed,
       publish: { health in for worker in workers { worker.post(.health(health)) } })

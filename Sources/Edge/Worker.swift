@@ -190,7 +190,8 @@ final class Worker: TimerTarget {
     }
     audit.append(
       exchange.request.record(
-        exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot))
+        exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot),
+      of: exchange.request.dataClass)
   }
 
   /// Tells the health machines of a failure that a request met.

@@ -1,5 +1,5 @@
 public import Audit
-internal import Base
+public import Base
 internal import Clinical
 public import HTTP
 internal import Identity
@@ -132,6 +132,11 @@ extension Decision {
       record.endpoint = .bytes(names.endpoints[Int(first.endpoint.index)])
     }
   }
+}
+
+extension JudgedRequest {
+  /// The data class that was decided on, by which records go to their log.
+  public var dataClass: DataClass { decision.facts.dataClass }
 }
 
 extension Refusal {

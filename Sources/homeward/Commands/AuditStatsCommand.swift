@@ -26,7 +26,7 @@ struct AuditStatsCommand: ParsableCommand {
   func run() throws {
     try readingAudit {
       var values: [JSONValue] = []
-      for folder in try AuditFolder.logs(in: directory) {
+      for (_, folder) in try namedLogs(in: directory) {
         var counts = Counts()
         var keys: LogKeys?
         try unsafe folder.forEachEntry { _, entry in
