@@ -225,7 +225,7 @@ final class Worker: TimerTarget {
     var record = OutcomeRecord()
     exchange.request.fill(
       &record, with: exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot)
-    audit.append(record)
+    audit.append(record, of: exchange.request.dataClass)
   }
 
   /// Decides an exchange once more, by what its answer was found to hold.

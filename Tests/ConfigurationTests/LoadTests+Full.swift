@@ -73,6 +73,9 @@ extension LoadTests {
       signing_key: signing.key
       segment_size: 1GiB
       pending_records: 2048
+      retention:
+        clinical: { keep: 2190d }
+        part2: { keep: 3650d, data_classes: [substance-use], kinds: [key-event] }
     regions:
       us-west:
         endpoints:

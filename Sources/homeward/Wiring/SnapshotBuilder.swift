@@ -151,6 +151,7 @@ extension AuditOptions {
       segmentByteCountMax: audit.segmentBytes, pseudonymKey: key, signingKeyPath: audit.signingKey,
       instance: configuration.instance,
       pendingByteCountMax: audit.pendingRecordCountMax * Self.recordByteCount)
+    retention = audit.retention
   }
 
   /// Bytes of a usual record, by which a bound on records becomes one on bytes.
