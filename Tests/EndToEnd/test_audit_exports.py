@@ -29,6 +29,11 @@ def messages(data):
     return found
 
 
+JSON = [("content-type", "application/fhir+json")]
+SAVED = (b'{"resourceType":"DocumentReference","id":"p1.echo",'
+         b'"subject":{"reference":"Patient/p1"}}')
+
+
 class Exports(unittest.TestCase):
 
     @classmethod
@@ -41,14 +46,16 @@ class Exports(unittest.TestCase):
                 ("GET", document("bytes-10"), None), ("GET", "/fhir/Patient/p1", None),
                 ("GET", "/fhir/Observation?patient=p1&category=laboratory", None),
                 ("POST", "/fhir/Observation", b"{}"), ("POST", operation("echo"), b"x"),
-                ("PUT", document("echo"), b"x"), ("PATCH", document("echo"), b"x"),
+                ("PUT", document("echo"), SAVED),
+                ("PATCH", document("echo"), b"x"),
                 ("DELETE", document("echo"), None), ("GET", "/fhir/metadata", None),
                 ("GET", "/fhir/Patient/p1/_history", None),
                 ("GET", document("echo", "nobody"), None), ("GET", "/portal/index.html", None),
                 ("GET", document("close"), None), ("GET", document("status-404"), None),
             ]
-            cls.ids = [client.finish(client.request(m, p, body=b)).header("ehr-decision-id")
+            answers = [client.finish(client.request(m, p, JSON if b == SAVED else (), b))
                        for m, p, b in asked]
+            cls.ids = [answer.header("ehr-decision-id") for answer in answers]
         cls.edge.signal(signal.SIGHUP)
         until(lambda: cls.edge.audit_text().count('"configuration-load"') == 2,
               lambda: "not reloaded")
