@@ -5,12 +5,16 @@ public import Identity
 public import Origins
 public import Policy
 
+public import enum Audit.LocationProvenance
+
 /// What is known of the client apart from the request.
 public struct ClientFacts: Sendable {
   /// Where the request comes from, and who says so.
   public var address: ClientAddress
   /// Where that address is; unknown for anonymisers, which may be anywhere.
   public var place: Place
+  /// What the place was taken from.
+  public var placeProvenance: LocationProvenance
   /// The subject of the client's verified certificate; nil without one.
   public var subject: String?
   /// What that certificate proves; nil when no rule is about it.
@@ -18,10 +22,12 @@ public struct ClientFacts: Sendable {
 
   /// Makes facts of a client.
   public init(
-    address: ClientAddress, place: Place, subject: String?, certified: Subject? = nil
+    address: ClientAddress, place: Place, placeProvenance: LocationProvenance = .geoDatabase,
+    subject: String?, certified: Subject? = nil
   ) {
     self.address = address
     self.place = place
+    self.placeProvenance = placeProvenance
     self.subject = subject
     self.certified = certified
   }
