@@ -172,9 +172,11 @@ public struct DecisionRecord: Equatable, Sendable {
   public var durability = Durability.durable
   /// What had to be done besides serving.
   public var obligations = Obligations()
-  /// Whether the decision only watched: `shadow` or `canary`; empty when it was in force.
+  /// How far the version in force decided for the data class: `enforce`, `observe` or `shadow`;
+  /// empty when no policy was asked.
   public var phase = Name.empty
-  /// Whether the cache answered, and why or why not; empty without a cache.
+  /// Whether the cache answered, and why or why not: `none` when the policy keeps nothing of the
+  /// request, `bypass` when it would and the edge does not; empty when no policy was asked.
   public var cacheVerdict = Name.empty
   /// The plan, in order.
   public var candidates: [RecordedCandidate] = []

@@ -226,8 +226,11 @@ class Connection: Pollable {
     // After the goodbye nothing is written: TLS still holds it, and the socket is shut.
     while !isClosed && isWritable && !isLingering {
       if outputByteCount < Self.outputByteCountMax && !isHandshaking && isEstablished { fill() }
-      guard outputByteCount > 0 else { break }
+      let byteCount = outputByteCount
+      guard byteCount > 0 else { break }
       guard writeOnce() else { return }
+      // Less than it might have been was all there is; more would have asked for another flush.
+      if byteCount < Self.outputByteCountMax, outputByteCount == 0 { break }
     }
     guard !isClosed, isFinished, outputByteCount == 0, isEstablished else { return }
     end()

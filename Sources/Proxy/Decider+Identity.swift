@@ -39,13 +39,12 @@ extension Decider {
     switch classification.patient {
     case .none: isLaunchPatient = true
     case .several, .unknown: isLaunchPatient = false
-    case .one(let range):
-      let (owns, launched) = unsafe head.target.withUnsafeBytes { target in
-        let patient = unsafe UnsafeRawBufferPointer(rebasing: target[range])
-        return unsafe (known.ownsRecord(of: patient), known.isLaunchPatient(patient))
+    case .one:
+      let found = unsafe decision.withPatient(head) { patient in
+        unsafe (known.ownsRecord(of: patient), known.isLaunchPatient(patient))
       }
-      decision.facts.ownRecord = owns
-      isLaunchPatient = launched
+      decision.facts.ownRecord = found?.0
+      isLaunchPatient = found?.1 ?? false
     }
     if case .one = classification.patient {
     } else {
@@ -129,6 +128,8 @@ extension Decider {
   private func takeReason(
     _ head: borrowing RequestHead, into decision: inout Decision
   ) -> Bool {
+    // Said already, when the head was looked at before: what goes to an origin says it no more.
+    if !decision.statedReason.isEmpty { return true }
     guard let line = StatedField.line("ehr-reason", head), !line.isRepeated else { return false }
     let words = unsafe head.fields.withValue(line.line) {
       unsafe BreakGlass.isReason($0) ? [UInt8]($0) : []

@@ -124,6 +124,8 @@ struct RandomRecords {
     record.totalMicroseconds = bool() ? number() : nil
     record.attempts = UInt16.random(in: 0...9, using: &random)
     record.termination = pick(Termination.self)
+    record.labelledClass = bool() ? pick(DataClass.self) : nil
+    record.labelledSensitivity = bool() ? pick(Sensitivity.self) : nil
     record.proxyError = name()
     return record
   }

@@ -80,6 +80,10 @@ import Testing
     #expect(configuration.audit.intervalMilliseconds == 5)
     #expect(configuration.audit.segmentBytes == 1 << 30)
     #expect(configuration.audit.pendingRecordCountMax == 2_048)
+    #expect(configuration.audit.retention.classes.map(\.name) == ["clinical", "part2"])
+    #expect(configuration.audit.retention.classes.map(\.keepDays) == [2_190, 3_650])
+    #expect(configuration.audit.retention.index(of: .substanceUse) == 1)
+    #expect(configuration.audit.retention.index(of: .keyEvent) == 1)
     let endpoint = configuration.regions[0].endpoints[0]
     #expect(endpoint.protocol == .http2)
     #expect(endpoint.address?.description == "192.0.2.1:443")

@@ -251,7 +251,8 @@ class Identity(EdgeCase):
         def put(*fields):
             client = self.h2()
             return client.finish(client.request(
-                "PUT", "/fhir/Observation/p1.1", [bearer(token), *fields],
+                "PUT", "/fhir/Observation/p1.1", 
+                [bearer(token), ("content-type", "application/fhir+json"), *fields],
                 body=b'{"resourceType":"Observation"}'))
 
         for fields in ((), [("ehr-reason", "short")], [("ehr-reason", "x" * 300)],
