@@ -1,3 +1,4 @@
+public import Audit
 public import Base
 public import Clinical
 public import HTTP
@@ -5,12 +6,10 @@ public import Identity
 public import Origins
 public import Policy
 
-public import enum Audit.LocationProvenance
-
 /// What is known of the client apart from the request.
 public struct ClientFacts: Sendable {
   /// Where the request comes from, and who says so.
-  public var address: ClientAddress
+  public var address: HTTP.ClientAddress
   /// Where that address is; unknown for anonymisers, which may be anywhere.
   public var place: Place
   /// What the place was taken from.
@@ -22,12 +21,13 @@ public struct ClientFacts: Sendable {
 
   /// Nobody is known yet.
   public static let unknown = ClientFacts(
-    address: ClientAddress(address: IPAddress(ipv4: 0), provenance: .unreadable), place: .unknown,
+    address: HTTP.ClientAddress(address: IPAddress(ipv4: 0), provenance: .unreadable),
+    place: .unknown,
     subject: nil)
 
   /// Makes facts of a client.
   public init(
-    address: ClientAddress, place: Place, placeProvenance: LocationProvenance = .geoDatabase,
+    address: HTTP.ClientAddress, place: Place, placeProvenance: LocationProvenance = .geoDatabase,
     subject: String?, certified: Subject? = nil
   ) {
     self.address = address

@@ -126,7 +126,7 @@ extension Mistake {
       "instance: edge-1\nlocation: { database: geo.mmdb, "
         + "facilities: [{ network: 10.1.0.1/16, place: US-AZ }] }",
       """
-      2:59: error: `network` must be a network such as `10.1.0.0/16` or `2001:db8::/48`, not \
+      2:57: error: `network` must be a network such as `10.1.0.0/16` or `2001:db8::/48`, not \
       `10.1.0.1/16` [E402]
       """),
     Mistake(
@@ -134,7 +134,7 @@ extension Mistake {
       "instance: edge-1\nlocation: { database: geo.mmdb, "
         + "facilities: [{ network: 10.1.0.0/16, place: Arizona }] }",
       """
-      2:79: error: `place` must be a country or subdivision such as `US` or `US-AZ`, not \
+      2:77: error: `place` must be a country or subdivision such as `US` or `US-AZ`, not \
       `Arizona` [E208]
       """),
     Mistake(
