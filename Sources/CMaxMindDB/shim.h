@@ -39,3 +39,18 @@ static inline int homeward_geo_value(
   const char *const path[4] = {a, b, c, NULL};
   return MMDB_aget_value(entry, data, path);
 }
+
+// Whether sixteen zeros stand behind the tree, as the format wants, and each of its records leads
+// to a node, to data or nowhere. The library looks at sizes only when it opens a file.
+static inline int homeward_geo_is_sound(const MMDB_s *database) {
+  static const uint8_t separator[16];
+  if (database->data_section - sizeof separator < database->file_content) return 0;
+  if (memcmp(database->data_section - sizeof separator, separator, sizeof separator)) return 0;
+  for (uint32_t number = 0; number < database->metadata.node_count; number++) {
+    MMDB_search_node_s node;
+    if (MMDB_read_node(database, number, &node) != MMDB_SUCCESS) return 0;
+    if (node.left_record_type == MMDB_RECORD_TYPE_INVALID) return 0;
+    if (node.right_record_type == MMDB_RECORD_TYPE_INVALID) return 0;
+  }
+  return 1;
+}

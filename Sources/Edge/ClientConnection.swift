@@ -22,7 +22,7 @@ final class ClientConnection: Connection {
   private var hasRequested = false
   private var isDraining = false
   private var wasToldToEnd = false
-  private var place: (of: IPAddress, in: Snapshot, is: Place)?
+  private var place: (of: IPAddress, in: Snapshot, is: Locator.Finding)?
   private lazy var certificate = peerCertificate
   /// The token of the last request.
   var recentToken = RecentToken()
@@ -77,9 +77,9 @@ final class ClientConnection: Connection {
     if certified?.in !== snapshot {
       certified = (snapshot, certificate.flatMap { snapshot.identity?.subject(of: $0) })
     }
-    let isKnown = address.provenance != .unreadable
+    let found = address.provenance == .unreadable ? .unknown : place?.is ?? .unknown
     return ClientFacts(
-      address: address, place: isKnown ? place?.is ?? .unknown : .unknown,
+      address: address, place: found.place, placeProvenance: found.provenance,
       subject: certificate?.subject, certified: certified?.is)
   }
 

@@ -14,8 +14,14 @@ final class IdentityPort {
   private let keeper: Mailbox<IdentityRequest>
   private var cache = TokenCache()
   private var rules: IdentityRules?
-  /// Exchanges that wait, by their token's digest.
-  private var waiting: [SHA256Digest: [Exchange]] = [:]
+  /// A token that is being verified, and the exchanges that wait for it.
+  private struct Waiting {
+    let token: [UInt8]
+    var exchanges: [Exchange]
+  }
+
+  /// What waits, by the token's digest.
+  private var waiting: [SHA256Digest: Waiting] = [:]
   private var waitingCount = 0
   /// Counts what was withdrawn: rules, keys, revocations.
   private var epoch: UInt64 = 0
@@ -58,24 +64,24 @@ final class IdentityPort {
       let connection = exchange.client
       subject = unsafe connection.recentToken.subject(of: token, epoch: epoch, at: now)
       guard subject == nil else { return }
-      let hash = unsafe cache.digest(of: token)
-      digest = hash
-      subject = cache.subject(hash, at: now)
+      subject = unsafe cache.subject(of: token, at: now)
       if let subject {
         unsafe connection.recentToken.remember(subject, for: token, epoch: epoch)
+      } else {
+        digest = unsafe cache.digest(of: token)
       }
     }
     if let subject { return .proven(subject) }
     if isTooLarge { return .refused(.tooLarge) }
     guard let digest else { return certified(client, at: now) }
     if waiting[digest] != nil {
-      waiting[digest]?.append(exchange)
+      waiting[digest]?.exchanges.append(exchange)
       return nil
     }
     guard waitingCount < IdentityLimits.pendingCountMax else { return .refused(.busy) }
-    waiting[digest] = [exchange]
-    waitingCount += 1
     let token = unsafe BearerToken.withBytes(of: fields) { unsafe [UInt8]($0) } ?? []
+    waiting[digest] = Waiting(token: token, exchanges: [exchange])
+    waitingCount += 1
     keeper.post(.verify(token, digest: digest, loop: index))
     return nil
   }
@@ -84,12 +90,12 @@ final class IdentityPort {
   func verified(
     _ digest: SHA256Digest, _ proof: Result<Subject, TokenFault>, by rules: IdentityRules
   ) {
-    if case .success(let subject) = proof, rules == self.rules {
-      cache.insert(subject, for: digest)
-    }
-    guard let exchanges = waiting.removeValue(forKey: digest) else { return }
+    guard let ended = waiting.removeValue(forKey: digest) else { return }
     waitingCount -= 1
-    for exchange in exchanges {
+    if case .success(let subject) = proof, rules == self.rules {
+      cache.insert(subject, for: ended.token)
+    }
+    for exchange in ended.exchanges {
       switch proof {
       case .success(let subject): exchange.identified(.proven(subject))
       case .failure(let fault): exchange.identified(.refused(fault))

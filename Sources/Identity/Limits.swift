@@ -29,7 +29,8 @@ public enum IdentityLimits {
   public static let scopeParameterCountMax = 8
   /// Objects and lists inside each other, in tokens and key sets.
   public static let depthMax = 8
-  /// Verified tokens that one loop remembers; a hospital's shift has some thousands.
+  /// Verified tokens that one loop remembers; a hospital's shift has some thousands. With tokens of
+  /// one kilobyte they take four megabytes, and never more than thirty-two.
   public static let cachedTokenCount = 4_096
   /// Tokens of one loop that wait to be verified: some tens of milliseconds of work.
   public static let pendingCountMax = 512

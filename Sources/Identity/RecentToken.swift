@@ -18,14 +18,8 @@ public struct RecentToken: Sendable {
   public func subject(
     of token: UnsafeRawBufferPointer, epoch: UInt64, at now: WallTime
   ) -> Subject? {
-    guard let subject, epoch == self.epoch, token.count == bytes.count,
-      subject.isCurrent(at: now)
-    else { return nil }
-    var difference: UInt8 = 0
-    unsafe bytes.withUnsafeBytes { known in
-      for index in 0..<known.count { unsafe difference |= known[index] ^ token[index] }
-    }
-    return difference == 0 ? subject : nil
+    guard let subject, epoch == self.epoch, subject.isCurrent(at: now) else { return nil }
+    return unsafe isSame(bytes, token) ? subject : nil
   }
 
   /// Remembers what `token` proved; the memory of the one before is used again.
@@ -37,4 +31,15 @@ public struct RecentToken: Sendable {
     self.subject = subject
     self.epoch = epoch
   }
+}
+
+/// Whether both are the same, in time that depends on their lengths only.
+@inline(__always)
+func isSame(_ known: [UInt8], _ token: UnsafeRawBufferPointer) -> Bool {
+  guard known.count == token.count else { return false }
+  var difference: UInt8 = 0
+  unsafe known.withUnsafeBytes { known in
+    for index in 0..<known.count { unsafe difference |= known[index] ^ token[index] }
+  }
+  return difference == 0
 }

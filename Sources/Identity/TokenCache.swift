@@ -1,14 +1,15 @@
 public import Base
 public import Native
 
-/// What one loop remembers of verified tokens, by the token's SHA-256: bounded, without allocation
-/// after it is made.
+/// What one loop remembers of verified tokens, by their bytes: bounded in number and size.
 ///
-/// Sets of four places; a new token takes the place of its set that was used longest ago. Only
-/// verified tokens come in, so nobody fills it with guesses.
+/// Sets of four places, found by the token's last bytes, which belong to its signature; a new token
+/// takes the place of its set that was used longest ago. Only verified tokens come in, so nobody
+/// fills it with guesses, or one set with tokens that end alike. The whole token is compared, in
+/// time that does not tell where two differ: hashing it would cost ten times as much.
 public struct TokenCache: ~Copyable {
   private struct Place {
-    var digest: SHA256Digest
+    let token: [UInt8]
     var subject: Subject
     var usedAt: UInt32
   }
@@ -32,16 +33,16 @@ public struct TokenCache: ~Copyable {
   /// How many tokens are remembered.
   public var count: Int { places.count { $0 != nil } }
 
-  /// The digest under which a token is remembered.
+  /// The digest under which a token waits to be verified.
   public mutating func digest(of token: UnsafeRawBufferPointer) -> SHA256Digest {
     unsafe hash.update(token)
     return hash.finish()
   }
 
-  /// What the token of this digest proved, if that still holds at `now`.
-  public mutating func subject(_ digest: SHA256Digest, at now: WallTime) -> Subject? {
-    let start = firstPlace(of: digest)
-    for index in start..<start + Self.placesPerSet where places[index]?.digest == digest {
+  /// What a token proved, if that still holds at `now`.
+  public mutating func subject(of token: UnsafeRawBufferPointer, at now: WallTime) -> Subject? {
+    let start = unsafe firstPlace(of: token)
+    for index in start..<start + Self.placesPerSet where unsafe holds(token, at: index) {
       guard let subject = places[index]?.subject else { continue }
       guard subject.isCurrent(at: now) else {
         places[index] = nil
@@ -55,13 +56,13 @@ public struct TokenCache: ~Copyable {
   }
 
   /// Remembers what a token proved.
-  public mutating func insert(_ subject: Subject, for digest: SHA256Digest) {
-    let start = firstPlace(of: digest)
+  public mutating func insert(_ subject: Subject, for token: [UInt8]) {
+    let start = unsafe token.withUnsafeBytes { unsafe firstPlace(of: $0) }
     clock &+= 1
     var victim = start
     var victimAge: UInt32 = 0
     for index in start..<start + Self.placesPerSet {
-      guard let place = places[index], place.digest != digest else {
+      guard let place = places[index], place.token != token else {
         victim = index
         break
       }
@@ -71,7 +72,7 @@ public struct TokenCache: ~Copyable {
         victimAge = age
       }
     }
-    places[victim] = Place(digest: digest, subject: subject, usedAt: clock)
+    places[victim] = Place(token: token, subject: subject, usedAt: clock)
   }
 
   /// Forgets every token for which `verifier` no longer vouches.
@@ -88,8 +89,16 @@ public struct TokenCache: ~Copyable {
     for index in places.indices { places[index] = nil }
   }
 
-  private func firstPlace(of digest: SHA256Digest) -> Int {
-    let word = unsafe digest.withBytes { unsafe $0.loadUnaligned(as: UInt64.self) }
-    return (Int(truncatingIfNeeded: word) & setMask) * Self.placesPerSet
+  private func holds(_ token: UnsafeRawBufferPointer, at index: Int) -> Bool {
+    guard let known = places[index]?.token else { return false }
+    return unsafe isSame(known, token)
+  }
+
+  /// The first place of the set for a token: its last eight bytes, spread by Fibonacci hashing.
+  private func firstPlace(of token: UnsafeRawBufferPointer) -> Int {
+    guard token.count >= 8 else { return 0 }
+    let word = unsafe token.loadUnaligned(fromByteOffset: token.count - 8, as: UInt64.self)
+    let spread = (word &* 0x9E37_79B9_7F4A_7C15) >> 32
+    return (Int(truncatingIfNeeded: spread) & setMask) * Self.placesPerSet
   }
 }

@@ -1,3 +1,4 @@
+public import Audit
 public import Base
 public import Clinical
 public import HTTP
@@ -8,9 +9,11 @@ public import Policy
 /// What is known of the client apart from the request.
 public struct ClientFacts: Sendable {
   /// Where the request comes from, and who says so.
-  public var address: ClientAddress
+  public var address: HTTP.ClientAddress
   /// Where that address is; unknown for anonymisers, which may be anywhere.
   public var place: Place
+  /// What the place was taken from.
+  public var placeProvenance: LocationProvenance
   /// The subject of the client's verified certificate; nil without one.
   public var subject: String?
   /// What that certificate proves; nil when no rule is about it.
@@ -18,15 +21,18 @@ public struct ClientFacts: Sendable {
 
   /// Nobody is known yet.
   public static let unknown = ClientFacts(
-    address: ClientAddress(address: IPAddress(ipv4: 0), provenance: .unreadable), place: .unknown,
+    address: HTTP.ClientAddress(address: IPAddress(ipv4: 0), provenance: .unreadable),
+    place: .unknown,
     subject: nil)
 
   /// Makes facts of a client.
   public init(
-    address: ClientAddress, place: Place, subject: String?, certified: Subject? = nil
+    address: HTTP.ClientAddress, place: Place, placeProvenance: LocationProvenance = .geoDatabase,
+    subject: String?, certified: Subject? = nil
   ) {
     self.address = address
     self.place = place
+    self.placeProvenance = placeProvenance
     self.subject = subject
     self.certified = certified
   }

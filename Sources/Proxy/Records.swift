@@ -82,7 +82,7 @@ extension Decision {
     record.addressProvenance =
       client.address.provenance == .connection ? .connection : .trustedProxy
     record.location = client.place
-    record.locationProvenance = client.place == .unknown ? .unknown : .geoDatabase
+    record.locationProvenance = client.place == .unknown ? .unknown : client.placeProvenance
     // Who proved himself by a token weighs more than the machine that he uses.
     if let subject = identification.subject {
       record.subject = .bytes(subject.recordName)

@@ -23,8 +23,8 @@ public final class Snapshot: Sendable {
   public let classifier: Classifier
   /// Knows patients' homes; nil when none is configured.
   public let directory: PatientDirectory?
-  /// Knows where addresses are; nil when none is configured.
-  public let locations: GeoDatabase?
+  /// Knows where addresses are; nil when nothing about that is configured.
+  public let locations: Locator?
   /// Peers whose forwarding headers are believed.
   public let trustedProxies: [CIDR]
   /// Who may ask; nil when nothing is said about identities.
@@ -50,7 +50,7 @@ public final class Snapshot: Sendable {
   public init(
     policy: Policy, superseded: Policy? = nil, successor: Policy? = nil, topology: Topology,
     classifier: Classifier, directory: PatientDirectory?,
-    locations: GeoDatabase?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
+    locations: Locator?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
     originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts,
     identity: IdentityRules? = nil
   ) {
@@ -95,21 +95,9 @@ public final class Snapshot: Sendable {
     return index < homeRegions.count ? homeRegions[index] : nil
   }
 
-  /// The place that an address grants its user: unknown when the database does not know it, when it
-  /// hides its user, or when the area is too large to lie in one jurisdiction.
-  public func place(of address: IPAddress) -> Place {
-    guard let locations else { return .unknown }
-    let location =
-      address.isIPv4
-      ? locations.lookup(ipv4: UInt32(truncatingIfNeeded: address.bits))
-      : unsafe withUnsafeBytes(of: address.bits.bigEndian) { unsafe locations.lookup(ipv6: $0) }
-    if location.isAnonymous { return .unknown }
-    if let radius = location.accuracyRadiusKilometres,
-      Int(radius) > limits.accuracyRadiusKilometresMax
-    {
-      return .unknown
-    }
-    return location.subdivision == .unknown ? location.country : location.subdivision
+  /// The place that an address grants its user; see `Locator`.
+  public func place(of address: IPAddress) -> Locator.Finding {
+    locations?.find(address) ?? .unknown
   }
 }
 

@@ -63,7 +63,10 @@ extension LoadTests {
       - { path: "/portal/*", class: asset }
       - { path: "*.js", class: asset }
       - { path: "/r4/fhir/jobs/*", class: bulk }
-    location: { database: geo.mmdb }
+    location:
+      database: geo.mmdb
+      anonymizers: vpn.mmdb
+      facilities: [{ network: 10.20.0.0/16, place: US-AZ }]
     directory: { file: patients.csv }
     policy: { file: policy.yaml }
     audit:

@@ -4,6 +4,7 @@ import Directory
 import HTTP
 import Identity
 import Policy
+import Proxy
 import Reactor
 import StrictYAML
 import Testing
@@ -72,6 +73,10 @@ import Testing
     #expect(configuration.paths.map(\.path) == ["/portal/*", "*.js", "/r4/fhir/jobs/*"])
     #expect(configuration.paths.map(\.dataClass) == [.asset, .asset, .bulk])
     #expect(configuration.location?.database == "conf/geo.mmdb")
+    #expect(configuration.location?.anonymizers == "conf/vpn.mmdb")
+    let facility = Locator.Facility(
+      network: try #require(CIDR("10.20.0.0/16")), place: try #require(Place("US-AZ")))
+    #expect(configuration.location?.facilities == [facility])
     #expect(configuration.audit.intervalMilliseconds == 5)
     #expect(configuration.audit.segmentBytes == 1 << 30)
     #expect(configuration.audit.pendingRecordCountMax == 2_048)

@@ -122,6 +122,22 @@ extension Mistake {
       `geo.mmdb`?
       """),
     Mistake(
+      "instance: edge-1",
+      "instance: edge-1\nlocation: { database: geo.mmdb, "
+        + "facilities: [{ network: 10.1.0.1/16, place: US-AZ }] }",
+      """
+      2:57: error: `network` must be a network such as `10.1.0.0/16` or `2001:db8::/48`, not \
+      `10.1.0.1/16` [E402]
+      """),
+    Mistake(
+      "instance: edge-1",
+      "instance: edge-1\nlocation: { database: geo.mmdb, "
+        + "facilities: [{ network: 10.1.0.0/16, place: Arizona }] }",
+      """
+      2:77: error: `place` must be a country or subdivision such as `US` or `US-AZ`, not \
+      `Arizona` [E208]
+      """),
+    Mistake(
       "instance: edge-1", "instance: edge-1\nlocation: geo.mmdb",
       """
       2:11: error: `location` must be a mapping of keys, not a single value [E203]

@@ -6,7 +6,7 @@ import Reactor
 struct TestFiles: FileView {
   /// Contents by path.
   var contents: [String: [UInt8]] = [
-    "conf/edge.pem": [], "conf/edge.key": [], "conf/geo.mmdb": [],
+    "conf/edge.pem": [], "conf/edge.key": [], "conf/geo.mmdb": [], "conf/vpn.mmdb": [],
     "conf/patients.csv": Array("patient,home,residency,consent,flags\n".utf8),
     "conf/policy.yaml": Array(TestFiles.policy(["us-west"]).utf8),
     "conf/pseudonym.key": [UInt8](repeating: 0x61, count: 64),

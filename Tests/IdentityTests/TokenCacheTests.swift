@@ -1,5 +1,4 @@
 import Base
-import Native
 import Testing
 
 @testable import Identity
@@ -10,34 +9,57 @@ import Testing
     return try TestIssuer.verifier().verify(token, at: TestIssuer.time)
   }
 
-  private func digest(_ text: String, _ cache: inout TokenCache) -> DigestBox {
-    DigestBox(unsafe Array(text.utf8).withUnsafeBytes { unsafe cache.digest(of: $0) })
+  /// What the cache holds for a token.
+  private func find(
+    _ token: String, _ cache: inout TokenCache, at time: WallTime = TestIssuer.time
+  ) -> Subject? {
+    unsafe Array(token.utf8).withUnsafeBytes { unsafe cache.subject(of: $0, at: time) }
+  }
+
+  private func remember(_ subject: Subject, _ token: String, _ cache: inout TokenCache) {
+    cache.insert(subject, for: Array(token.utf8))
   }
 
   @Test func whatWasProvedIsRememberedUntilItEnds() throws {
     var cache = TokenCache(count: 16)
     let alice = try subject("alice")
-    let key = digest("a", &cache)
-    #expect(cache.subject(key.digest, at: TestIssuer.time) == nil)
-    cache.insert(alice, for: key.digest)
-    #expect(cache.subject(key.digest, at: TestIssuer.time) === alice)
-    let other = digest("b", &cache)
-    #expect(cache.subject(other.digest, at: TestIssuer.time) == nil)
+    let token = "head.claims.signature"
+    #expect(find(token, &cache) == nil)
+    remember(alice, token, &cache)
+    #expect(find(token, &cache) === alice)
     let lastMoment = WallTime(microseconds: alice.expiresAt.microseconds - 1)
-    #expect(cache.subject(key.digest, at: lastMoment) === alice)
-    #expect(cache.subject(key.digest, at: alice.expiresAt) == nil)
+    #expect(find(token, &cache, at: lastMoment) === alice)
+    #expect(find(token, &cache, at: alice.expiresAt) == nil)
     #expect(cache.count == 0)
+  }
+
+  /// A token that ends like another one, which is where it is looked for, is another one.
+  @Test func everyByteCounts() throws {
+    var cache = TokenCache(count: 16)
+    let token = Array("head.claims.signature".utf8)
+    cache.insert(try subject("alice"), for: token)
+    for index in token.indices {
+      var other = token
+      other[index] ^= 1
+      #expect(find(String(decoding: other, as: UTF8.self), &cache) == nil, "\(index)")
+    }
+    for other in ["", "e", "signature", "x" + "head.claims.signature", "ead.claims.signature"] {
+      #expect(find(other, &cache) == nil, "\(other)")
+    }
+    // Tokens that end alike stand beside each other, up to four.
+    let bob = try subject("bob")
+    for number in 1...4 { remember(bob, "\(number).claims.signature", &cache) }
+    #expect(cache.count == 4 && find("head.claims.signature", &cache) == nil)
+    #expect(find("4.claims.signature", &cache) === bob)
   }
 
   @Test func theCacheIsBoundedAndForgetsWhatIsNotUsed() throws {
     var cache = TokenCache(count: 4)
     let alice = try subject("alice")
-    let hot = digest("hot", &cache)
-    cache.insert(alice, for: hot.digest)
+    remember(alice, "hot.hot.hot", &cache)
     for number in 0..<100 {
-      let key = digest("\(number)", &cache)
-      cache.insert(alice, for: key.digest)
-      #expect(cache.subject(hot.digest, at: TestIssuer.time) === alice)
+      remember(alice, "a.b.\(number)", &cache)
+      #expect(find("hot.hot.hot", &cache) === alice)
     }
     #expect(cache.count == 4)
     cache.removeAll()
@@ -66,10 +88,9 @@ import Testing
     let alice = try subject("alice")
     func remains(_ verifier: TokenVerifier) -> Bool {
       var cache = TokenCache(count: 16)
-      let key = digest("a", &cache)
-      cache.insert(alice, for: key.digest)
+      remember(alice, "a.b.c", &cache)
       cache.keep(by: verifier)
-      return cache.subject(key.digest, at: TestIssuer.time) != nil
+      return find("a.b.c", &cache) != nil
     }
     #expect(remains(try TestIssuer.verifier()))
     #expect(remains(try TestIssuer.verifier(revocations: "token another")))
@@ -82,10 +103,4 @@ import Testing
       .replacing(ed, with: #""kid": "ec""#)
     #expect(!remains(try TestIssuer.verifier(keys: swapped)))
   }
-}
-
-/// A digest, in a form that a test may hand on.
-private struct DigestBox {
-  let digest: SHA256Digest
-  init(_ digest: SHA256Digest) { self.digest = digest }
 }

@@ -95,6 +95,20 @@ struct GeoDatabaseTests {
     #expect(throws: GeoError.self) { _ = try GeoDatabase(path: path) }
   }
 
+  /// Wherever bytes are missing before the metadata, or a record leads out of the file, the library
+  /// itself would open it.
+  @Test func refusesADamagedTree() throws {
+    let sound = Self.sample(addressBitCount: 32)
+    for count in 1...40 {
+      let path = Certificates.write("missing-\(count).mmdb", Array(sound.dropFirst(count)))
+      #expect(throws: GeoError.corrupt(path: path)) { _ = try GeoDatabase(path: path) }
+    }
+    var astray = sound
+    astray[0] = 0xFF
+    let path = Certificates.write("astray.mmdb", astray)
+    #expect(throws: GeoError.corrupt(path: path)) { _ = try GeoDatabase(path: path) }
+  }
+
   @Test(arguments: 0..<300) func survivesDamage(seed: Int) throws {
     var generator = SplitMix64(seed: UInt64(seed))
     let sound = Self.sample()

@@ -99,10 +99,10 @@ def batch(*targets):
 
 @scenario(17, "A batch is judged as a whole: one entry too many, and none of it goes anywhere")
 def batches(walk):
-    """Each entry by itself would be served from Arizona, or not; their sum must not be guessed."""
+    """Each entry by itself has an answer; the batch has the strictest of them."""
     walk.note("two patients with two homes: no single region may answer that")
-    walk.ask("Arizona", "POST", "", refused(None, a_refusal=lambda answer: answer.status >= 400),
+    walk.ask("Arizona", "POST", "", refused(422),
              body=batch(VITALS.format("p1001"), VITALS.format("p1003")))
     walk.note("vital signs, and among them a record under 42 CFR Part 2")
-    walk.ask("Arizona", "POST", "", refused(403),
+    walk.ask("Arizona", "POST", "", refused(403, "D-3"),
              body=batch(VITALS.format("p1015"), PROTECTED))

@@ -1,3 +1,4 @@
+internal import Audit
 internal import Base
 internal import Clinical
 internal import Directory
@@ -199,21 +200,18 @@ struct FactsReport {
     guard let client = request.client else {
       return Row(name: "location", value: "unknown", source: "no client address was given")
     }
-    guard let path = load?.configuration?.location?.database,
-      let database = try? GeoDatabase(path: path)
-    else {
+    guard let location = load?.configuration?.location, let locator = try? Locator(location) else {
       return Row(name: "location", value: "unknown", source: "no location database was given")
     }
-    let found = database.lookup(address: "\(client)")
-    if found.isAnonymous {
-      return Row(name: "location", value: "unknown", source: "\(path): the network hides its user")
-    }
-    let most = ProxyLimits().accuracyRadiusKilometresMax
-    if let radius = found.accuracyRadiusKilometres, Int(radius) > most {
-      return Row(
-        name: "location", value: "unknown", source: "\(path): radius of \(radius) km, over \(most)")
-    }
-    let place = found.subdivision == .unknown ? found.country : found.subdivision
-    return Row(name: "location", value: "\(place)", source: path)
+    let found = locator.find(client)
+    let source =
+      switch found.doubt {
+      case .anonymous: "\(location.anonymizers ?? location.database): the network hides its user"
+      case .radius(let radius):
+        "\(location.database): radius of \(radius) km, over"
+          + " \(ProxyLimits().accuracyRadiusKilometresMax)"
+      case nil: found.provenance == .site ? "a facility's network" : location.database
+      }
+    return Row(name: "location", value: "\(found.place)", source: source)
   }
 }

@@ -1,3 +1,5 @@
+internal import Base
+internal import Proxy
 internal import StrictYAML
 
 extension Configuration {
@@ -5,6 +7,10 @@ extension Configuration {
   struct Location: Sendable, Equatable {
     /// A MaxMind database with countries and subdivisions; reopened on reload.
     var database = ""
+    /// A MaxMind database of anonymous networks, when that is another; reopened on reload.
+    var anonymizers: String?
+    /// Networks whose place is known without a database.
+    var facilities: [Locator.Facility] = []
   }
 
   /// Where patients belong.
@@ -32,8 +38,36 @@ extension Configuration.Location {
   /// Reads `location`.
   init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
     database = paths.file("database", in: reader)
+    anonymizers = paths.optionalFile("anonymizers", in: reader)
+    let items = reader.mappings("facilities", "a facility", isRequired: false)
+    reader.requireItems("facilities", items.count, max: Self.facilityCountMax)
+    var seen = Uniqueness()
+    facilities = items.compactMap { item in
+      defer { item.finish() }
+      guard let network = item.scalar("network"), let place = item.scalar("place") else {
+        return nil
+      }
+      guard let block = CIDR(network.text), network.text.contains("/") else {
+        item.diagnostics.error(
+          .network, at: network.mark,
+          "`network` must be a network such as `10.1.0.0/16` or `2001:db8::/48`, not"
+            + " `\(network.text)`")
+        return nil
+      }
+      guard let known = Place(place.text), known != .unknown else {
+        item.diagnostics.error(
+          Code.unknownWord.rawValue, at: place.mark,
+          "`place` must be a country or subdivision such as `US` or `US-AZ`, not `\(place.text)`")
+        return nil
+      }
+      seen.note("\(block)", at: network.mark, "network", item.diagnostics)
+      return Locator.Facility(network: block, place: known)
+    }
     reader.finish()
   }
+
+  /// Facilities of one edge: each is compared with a new client's address.
+  static let facilityCountMax = 1_024
 }
 
 extension Configuration.Directory {

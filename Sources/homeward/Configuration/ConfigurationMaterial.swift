@@ -142,15 +142,18 @@ extension CertificatePair {
   }
 }
 
-/// The location database is one.
+/// The location databases are some.
 private func checkDatabase(
   _ location: Configuration.Location?, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
 ) {
-  guard let path = location?.database, paths.isUsable(path) else { return }
-  do throws(GeoError) {
-    _ = try GeoDatabase(path: path)
-  } catch {
-    diagnostics.error(.material, at: paths.mark(of: path), "\(error)")
+  guard let location else { return }
+  for path in [location.database, location.anonymizers].compactMap({ $0 })
+  where paths.isUsable(path) {
+    do throws(GeoError) {
+      _ = try GeoDatabase(path: path)
+    } catch {
+      diagnostics.error(.material, at: paths.mark(of: path), "\(error)")
+    }
   }
 }
 

@@ -33,7 +33,7 @@ final class SnapshotBuilder {
       policy: policy, superseded: load.superseded, successor: load.successor, topology: topology,
       classifier: Classifier(configuration),
       directory: load.directory,
-      locations: try configuration.location.map { try GeoDatabase(path: $0.database) },
+      locations: try configuration.location.map { try Locator($0) },
       trustedProxies: configuration.trust.proxies,
       listeners: try configuration.listeners.map(listener),
       originContexts: try contexts(configuration),
@@ -81,6 +81,18 @@ final class SnapshotBuilder {
       made.append((tls, endpoint.protocol, context))
       return context
     }
+  }
+}
+
+extension Locator {
+  /// Opens the databases of a checked configuration.
+  init(_ location: Configuration.Location) throws(GeoError) {
+    self.init(
+      database: try GeoDatabase(path: location.database),
+      anonymizers: try location.anonymizers.map { path throws(GeoError) in
+        try GeoDatabase(path: path)
+      },
+      facilities: location.facilities)
   }
 }
 

@@ -53,7 +53,9 @@ class Edge:
                  identity=(), tls=(), listener=()):
         self.folder = workshop.folder("edge")
         self.regions, self.loops, self.alpn = regions, loops, alpn
-        self.client_certificates, self.location = client_certificates, location
+        # True, or further keys of the section `location`.
+        self.client_certificates = client_certificates
+        self.location = {} if location is True else location
         self.timeouts = {"drain": "10s", "connect": "1s"} | (timeouts or {})
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
         # Lines of the section `identity`, and further ones of the listener and its `tls`.
@@ -75,7 +77,7 @@ class Edge:
         key.chmod(0o600)
         subprocess.run([workshop.binary(), "audit", "keys", self.folder / "signing.key"], check=True,
                        stdout=subprocess.DEVNULL)
-        if location:
+        if location is not False:
             geo.write(self.folder / "geo.mmdb")
         self.configuration = self.folder / "homeward.yaml"
         self.configure()
@@ -101,8 +103,8 @@ class Edge:
         text += [f"      {line}" for line in self.tls] + self.identity
         if self.trusted:
             text += ["trust:", f"  proxies: [{', '.join(self.trusted)}]"]
-        if self.location:
-            text += section("location", {"database": "geo.mmdb"})
+        if self.location is not False:
+            text += section("location", {"database": "geo.mmdb"} | self.location)
         text += section("directory", {"file": "directory.csv"})
         text += section("policy", self.policy_section())
         text += section(

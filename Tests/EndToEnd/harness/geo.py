@@ -24,6 +24,8 @@ def _encoded(value):
     if isinstance(value, str):
         data = value.encode()
         return bytes([2 << 5 | len(data)]) + data
+    if isinstance(value, bool):
+        return bytes([value, 14 - 7])
     if isinstance(value, tuple):
         kind, number = value
         data = number.to_bytes(8, "big").lstrip(b"\0")
@@ -34,13 +36,17 @@ def _encoded(value):
     return bytes([7 << 5 | len(value)]) + items
 
 
-def write(path):
-    """Writes `PLACES` as an IPv4 database of 24-bit records."""
+#: In place of a country: the network hides its users.
+ANONYMOUS = (None, None)
+
+
+def write(path, places=PLACES):
+    """Writes places as an IPv4 database of 24-bit records, in one go."""
     nodes = [[None, None]]
     data = b""
-    for text, (country, state) in PLACES.items():
+    for text, (country, state) in places.items():
         network = ipaddress.ip_network(text)
-        record = {"country": {"iso_code": country}}
+        record = {"country": {"iso_code": country}} if country else {"is_anonymous": True}
         if state:
             record["subdivisions"] = [{"iso_code": state}]
         address, node = int(network.network_address), 0
@@ -66,4 +72,6 @@ def write(path):
         "database_type": "Homeward-Test", "languages": [], "description": {},
         "binary_format_major_version": (_UINT16, 2), "binary_format_minor_version": (_UINT16, 0),
         "build_epoch": (_UINT64, 1)})
-    path.write_bytes(tree + bytes(16) + data + _MARKER + metadata)
+    replacement = path.with_suffix(".new")
+    replacement.write_bytes(tree + bytes(16) + data + _MARKER + metadata)
+    replacement.rename(path)
