@@ -38,10 +38,10 @@ final class ClientConnection: Connection {
 
   /// Who sent a request: the connection's other end, or whom a trusted proxy names. Where that is
   /// gets looked up once a connection, address and snapshot.
-  func facts(_ head: borrowing RequestHead) -> ClientFacts {
+  func facts(_ request: borrowing JudgedRequest) -> ClientFacts {
     let snapshot = worker.snapshot
     let address = ClientAddress.resolve(
-      peer: peer.address, fields: head.fields, trusted: snapshot.trustedProxies)
+      peer: peer.address, fields: request.head.fields, trusted: snapshot.trustedProxies)
     if place?.of != address.address || place?.in !== snapshot {
       place = (address.address, snapshot, snapshot.place(of: address.address))
     }
@@ -130,9 +130,10 @@ final class ClientConnection: Connection {
         exchanges.find(stream)?.clientEnded(
           trailers: hasTrailers ? codec.takeTrailers(stream) : nil)
       case .reset(let stream, _), .closed(let stream):
-        let exchange = exchanges.find(stream)
-        exchanges.remove(stream)
-        exchange?.clientGone()
+        if let exchange = exchanges.remove(stream) {
+          exchange.clientGone()
+          worker.reuse(exchange)
+        }
       case .writable(let stream): exchanges.find(stream)?.clientDrained()
       case .informational, .goAway: break
       case .failed(let fault): worker.log.clientFault(fault)
@@ -145,8 +146,8 @@ final class ClientConnection: Connection {
     _ stream: StreamID, _ codec: any ServerCodec, isEnd: Bool, _ fault: RequestFault? = nil
   ) {
     hasRequested = true
-    let exchange = Exchange(
-      client: self, codec: codec, stream: stream, head: codec.takeRequest(stream), isEnd: isEnd)
+    let exchange = worker.makeExchange()
+    exchange.start(client: self, codec: codec, stream: stream, isEnd: isEnd)
     exchanges.insert(exchange, stream)
     exchange.begin(fault)
   }

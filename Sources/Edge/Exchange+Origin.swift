@@ -52,16 +52,17 @@ extension Exchange {
     context.flushLater(client)
   }
 
-  func originAnswered(_ head: consuming ResponseHead, isEnd: Bool) {
+  func originAnswered(_ codec: any ClientCodec, isEnd: Bool) {
     guard !isOver else { return }
-    let status = head.status
+    codec.takeResponse(originStream, into: &heldHead)
+    isHeadHeld = true
+    let status = heldHead.status
     outcome.answeredAt = now
     outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
     if isGatewayFault, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
-    heldHead = consume head
     if isEnd { detachOrigin() }
     perform(
       machine.originAnswered(
@@ -152,14 +153,15 @@ extension Exchange {
 
   /// Lets the held head go to the client, and what is held of the body.
   func releaseHead() {
-    guard var head = heldHead.take() else { return }
-    request.prepareResponse(&head, choice: machine.choice, snapshot: snapshot)
+    guard isHeadHeld else { return }
+    isHeadHeld = false
+    request.prepareResponse(&heldHead, choice: machine.choice, snapshot: snapshot)
     isResponding = true
     dropBody()
     // The time of the record is over; from here on the body has its own.
     touch(snapshot.timeouts.originStallMilliseconds)
     let isEnd = hasOriginEnded && heldBody.isEmpty && heldTrailers == nil
-    clientCodec.sendResponse(clientStream, head, isEnd: isEnd)
+    clientCodec.sendResponse(clientStream, heldHead, isEnd: isEnd)
     context.flushLater(client)
     if isEnd { return finish(.complete) }
     unsafe heldBody.withReadable { unsafe clientCodec.send(clientStream, $0) }
@@ -199,7 +201,7 @@ extension Exchange {
   func releaseOrigin(_ verdict: LoadVerdict) {
     waitingIn?.cancel(self)
     waitingIn = nil
-    heldHead = nil
+    isHeadHeld = false
     heldBody = ByteQueue()
     heldTrailers = nil
     hasOriginEnded = false
@@ -239,6 +241,7 @@ extension Exchange {
     requestDebt = 0
     dropBody()
     letGoAnswer()
+    forgetBodies()
     outcome.end = end
     outcome.endedAt = now
     worker.ended(self)

@@ -9,18 +9,19 @@ internal import Reactor
 /// what its `ExchangeMachine` says.
 ///
 /// Backpressure is credit: bytes count as consumed on one side only once the other side's queue has
-/// room. Owned by its connections; confined to their loop.
+/// room. Owned by its connections; confined to their loop. One object carries one request after the
+/// other, so that its memory is used again: `start` binds it to a request, `removeAll` frees it.
 final class Exchange {
-  let client: ClientConnection
-  let clientCodec: any ServerCodec
-  let clientStream: StreamID
   let worker: Worker
+  private(set) var client: ClientConnection!
+  private(set) var clientCodec: (any ServerCodec)!
+  private(set) var clientStream = StreamID(0)
   /// The snapshot, pools and loads that this exchange is bound to from start to end.
-  let generation: Generation
+  private(set) var generation: Generation!
   /// The place in the worker's list; the worker keeps it true.
   var index = 0
   /// The request and its decision.
-  var request: JudgedRequest
+  var request = JudgedRequest()
   var machine = ExchangeMachine()
   var outcome = Outcome()
   /// The number of the decision's record; nil when the log did not take it.
@@ -35,7 +36,7 @@ final class Exchange {
   var requestBody = ByteQueue()
   var requestDebt = 0
   var requestTrailers: Fields?
-  var isRequestEnded: Bool
+  var isRequestEnded = false
   var swallowedByteCount = 0
   var awaitsContinue = false
   /// Holds the request back until its body was judged; nil for most.
@@ -48,7 +49,9 @@ final class Exchange {
   var creditedRequestBytes = 0
 
   // The response on its way to the client.
-  var heldHead: ResponseHead?
+  /// The origin's final head, once `isHeadHeld`; afterwards memory for the next one.
+  var heldHead = ResponseHead()
+  var isHeadHeld = false
   var heldBody = ByteQueue()
   var heldTrailers: Fields?
   var responseDebt = 0
@@ -67,19 +70,49 @@ final class Exchange {
   /// When to give up waiting for the next event.
   var deadline = Instant.never
 
-  init(
-    client: ClientConnection, codec: any ServerCodec, stream: StreamID,
-    head: consuming RequestHead, isEnd: Bool
-  ) {
+  init(worker: Worker) { self.worker = worker }
+
+  /// Takes the request that `codec` announced on `stream`.
+  func start(client: ClientConnection, codec: any ServerCodec, stream: StreamID, isEnd: Bool) {
     self.client = client
     clientCodec = codec
     clientStream = stream
-    worker = client.worker
-    generation = client.worker.generation
-    let facts = client.facts(head)
-    request = JudgedRequest(head: head, client: facts)
+    generation = worker.generation
+    request.take(stream, from: codec)
+    request.came(from: client.facts(request))
     isRequestEnded = isEnd
-    outcome.startedAt = client.worker.context.loop.now
+    outcome.startedAt = now
+  }
+
+  /// Forgets a request that is over, and lets go of everything that it was bound to.
+  func removeAll() {
+    precondition(isOver && origin == nil && waitingIn == nil, "the exchange is under way")
+    client = nil
+    clientCodec = nil
+    clientStream = StreamID(0)
+    generation = nil
+    request.removeAll()
+    machine = ExchangeMachine()
+    outcome = Outcome()
+    recordSequence = nil
+    originStream = StreamID(0)
+    requestBody = ByteQueue()
+    requestDebt = 0
+    requestTrailers = nil
+    isRequestEnded = false
+    swallowedByteCount = 0
+    awaitsContinue = false
+    heldHead.removeAll()
+    isHeadHeld = false
+    heldBody = ByteQueue()
+    responseDebt = 0
+    heldTrailers = nil
+    hasOriginEnded = false
+    forgetBodies()
+    isResponding = false
+    isOver = false
+    isIdentifying = false
+    deadline = .never
   }
 
   var snapshot: Snapshot { generation.snapshot }
@@ -304,7 +337,7 @@ final class Exchange {
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(.requestTimeout) }
-    if origin != nil, !isResponding, heldHead == nil, isClientsTurn {
+    if origin != nil, !isResponding, !isHeadHeld, isClientsTurn {
       return clientFailed(.requestTimeout)
     }
     if origin != nil, !isResponding, !isClientsTurn, let endpoint = outcome.endpoint {

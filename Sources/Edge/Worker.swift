@@ -1,3 +1,4 @@
+internal import Audit
 internal import Base
 internal import HTTP
 internal import Identity
@@ -44,6 +45,8 @@ final class Worker: TimerTarget {
   private(set) var exchanges: [Exchange] = []
   /// Bytes of bodies that are held back until they are judged.
   private(set) var heldByteCount = 0
+  /// Exchanges without a request, for the next ones.
+  private var spareExchanges: [Exchange] = []
   private var retiringPools: [OriginPool] = []
   private var drain = Drain()
 
@@ -164,6 +167,21 @@ final class Worker: TimerTarget {
 
   // MARK: Exchanges
 
+  /// As many exchanges as a busy moment has; more memory is not kept.
+  private static let spareExchangesMax = 256
+
+  /// An exchange without a request.
+  func makeExchange() -> Exchange { spareExchanges.popLast() ?? Exchange(worker: self) }
+
+  /// Keeps the memory of an exchange that is over, unless somebody still looks at it.
+  func reuse(_ exchange: consuming Exchange) {
+    guard exchange.isOver, spareExchanges.count < Self.spareExchangesMax,
+      isKnownUniquelyReferenced(&exchange)
+    else { return }
+    exchange.removeAll()
+    spareExchanges.append(exchange)
+  }
+
   /// Counts an exchange as under way; false when the loop has too many.
   func began(_ exchange: Exchange) -> Bool {
     exchange.index = exchanges.count
@@ -177,7 +195,7 @@ final class Worker: TimerTarget {
     if let fault {
       return decider.refuse(fault, time: context.wallTime, into: &exchange.request.decision)
     }
-    let generation = exchange.generation
+    let generation: Generation = exchange.generation
     exchange.request.decide(
       by: &decider, snapshot: generation.snapshot, health: generation.health,
       loads: generation.loads, now: context.loop.now, time: context.wallTime)
@@ -195,14 +213,15 @@ final class Worker: TimerTarget {
 
   /// Records how what was decided last about an exchange went.
   func recordOutcome(of exchange: Exchange) {
-    audit.append(
-      exchange.request.record(
-        exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot))
+    var record = OutcomeRecord()
+    exchange.request.fill(
+      &record, with: exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot)
+    audit.append(record)
   }
 
   /// Decides an exchange once more, by what its answer was found to hold.
   func reconsider(_ exchange: Exchange, _ finding: LabelFinding, mayAskAgain: Bool) {
-    let generation = exchange.generation
+    let generation: Generation = exchange.generation
     exchange.request.reconsider(
       finding, mayAskAgain: mayAskAgain, by: &decider, snapshot: generation.snapshot,
       health: generation.health, loads: generation.loads, now: context.loop.now,

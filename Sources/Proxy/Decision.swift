@@ -16,6 +16,11 @@ public struct ClientFacts: Sendable {
   /// What that certificate proves; nil when no rule is about it.
   public var certified: Subject?
 
+  /// Nobody is known yet.
+  public static let unknown = ClientFacts(
+    address: ClientAddress(address: IPAddress(ipv4: 0), provenance: .unreadable), place: .unknown,
+    subject: nil)
+
   /// Makes facts of a client.
   public init(
     address: ClientAddress, place: Place, subject: String?, certified: Subject? = nil
@@ -65,6 +70,15 @@ public struct Decision: Sendable {
 
   /// Makes an empty decision for `Decider.decide` to fill.
   public init(client: ClientFacts) { self.client = client }
+
+  /// Forgets everything and keeps the memory of the narrowed plan.
+  mutating func removeAll() {
+    var narrowed = NarrowedPlan()
+    swap(&narrowed, &self.narrowed)
+    narrowed.removeAll()
+    self = Decision(client: .unknown)
+    self.narrowed = narrowed
+  }
 
   /// Whether the record must be on disk before anything is disclosed.
   public var isDurable: Bool { plan?.durability == .durable }

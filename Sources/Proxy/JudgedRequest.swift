@@ -14,11 +14,36 @@ public struct JudgedRequest: ~Copyable, Sendable {
   /// The decision; empty until `decide`.
   public var decision: Decision
 
-  /// Takes a request about which nothing is decided.
-  public init(head: consuming RequestHead, client: ClientFacts) {
+  /// Makes a place for one request after the other.
+  public init() {
+    head = RequestHead()
+    decision = Decision(client: .unknown)
+  }
+
+  /// Takes a request that came from no codec; for tests and simulations.
+  init(head: consuming RequestHead, client: ClientFacts) {
     self.head = head
     decision = Decision(client: client)
   }
+
+  /// Takes the head that `codec` announced, whoever sent it.
+  public mutating func take(_ stream: StreamID, from codec: any ServerCodec) {
+    codec.takeRequest(stream, into: &head)
+  }
+
+  /// Notes who sent it.
+  public mutating func came(from client: consuming ClientFacts) {
+    decision.client = client
+  }
+
+  /// Forgets request and decision. Keeps the memory for the next ones, unless it is unusually much.
+  public mutating func removeAll() {
+    if head.byteCapacity <= Self.keptBytesMax { head.removeAll() } else { head = RequestHead() }
+    decision.removeAll()
+  }
+
+  /// Heads are seldom larger; larger ones must not pile up in memory.
+  private static let keptBytesMax = 8_192
 
   /// See `Decider.decide`.
   public mutating func decide(
@@ -83,8 +108,11 @@ public struct JudgedRequest: ~Copyable, Sendable {
     decision.prepareResponse(&response, choice: index, snapshot: snapshot)
   }
 
-  /// See `Outcome.record`.
-  public func record(_ outcome: Outcome, loop: UInt16, snapshot: Snapshot) -> OutcomeRecord {
-    outcome.record(of: decision, loop: loop, snapshot: snapshot)
+  /// See `Outcome.fill`.
+  public func fill(
+    _ record: inout OutcomeRecord, with outcome: borrowing Outcome, loop: UInt16,
+    snapshot: Snapshot
+  ) {
+    outcome.fill(&record, of: decision, loop: loop, snapshot: snapshot)
   }
 }

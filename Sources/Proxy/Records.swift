@@ -147,11 +147,11 @@ extension RemovalReason {
 }
 
 extension Outcome {
-  /// The record that closes `decision`.
-  public func record(of decision: borrowing Decision, loop: UInt16, snapshot: Snapshot)
-    -> OutcomeRecord
-  {
-    var record = OutcomeRecord()
+  /// Writes the outcome of `decision` to `record`, which is new.
+  public func fill(
+    _ record: inout OutcomeRecord, of decision: borrowing Decision, loop: UInt16,
+    snapshot: Snapshot
+  ) {
     record.id = AuditID(high: decision.id.high, low: decision.id.low)
     let total = endedAt.microseconds(since: startedAt)
     record.time = WallTime(microseconds: decision.time.microseconds + total)
@@ -167,7 +167,7 @@ extension Outcome {
     record.labelledClass = finding?.dataClass
     record.labelledSensitivity = finding?.sensitivity
     if let error = refusal?.proxyError { record.proxyError = .literal(error) }
-    guard refusal == nil, let endpoint else { return record }
+    guard refusal == nil, let endpoint else { return }
     let region = snapshot.topology.region(of: endpoint)
     record.region = .bytes(snapshot.names.regions[Int(region.index)])
     record.endpoint = .bytes(snapshot.names.endpoints[Int(endpoint.index)])
@@ -176,7 +176,6 @@ extension Outcome {
       record.lagMilliseconds = choice.lagMilliseconds
       record.isMarked = choice.isMarkedStale
     }
-    return record
   }
 
   private var termination: Termination {

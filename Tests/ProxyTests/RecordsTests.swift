@@ -61,7 +61,7 @@ private func readBack(
     outcome.responseBytes = 700
     outcome.endpoint = decision.endpoint(ofChoice: 1)
     let (read, end) = try readBack(
-      record(world, decision), outcome.record(of: decision, loop: 3, snapshot: world.snapshot))
+      record(world, decision), closing(outcome, of: decision, loop: 3, snapshot: world.snapshot))
 
     #expect(read.id == AuditID(high: decision.id.high, low: decision.id.low))
     #expect(read.time == world.time && read.loop == 3)
@@ -108,7 +108,7 @@ private func readBack(
       outcome.refusal = decision.refusal
       outcome.status = decision.refusal?.status ?? 0
       let (read, end) = try readBack(
-        record(world, decision), outcome.record(of: decision, loop: 0, snapshot: world.snapshot))
+        record(world, decision), closing(outcome, of: decision, loop: 0, snapshot: world.snapshot))
       #expect(read.verdict == verdict, "\(request)")
       #expect(read.reason.string == reason && read.rule.string == rule, "\(request)")
       #expect(read.region == .empty && read.endpoint == .empty, "\(request)")
@@ -153,7 +153,7 @@ private func readBack(
     outcome.end = end
     outcome.refusal = refusal
     outcome.endpoint = decision.endpoint(ofChoice: 0)
-    let record = outcome.record(of: decision, loop: 0, snapshot: world.snapshot)
+    let record = closing(outcome, of: decision, loop: 0, snapshot: world.snapshot)
     #expect(record.termination == termination)
     // An answer of the edge's own names no region as its source.
     #expect((record.region == .empty) == (refusal != nil))
@@ -173,4 +173,13 @@ private func readBack(
     second.fill(&fresh, loop: 1, method: .get, snapshot: world.snapshot)
     #expect(record == fresh)
   }
+}
+
+/// The record that closes a decision.
+private func closing(
+  _ outcome: Outcome, of decision: Decision, loop: UInt16, snapshot: Snapshot
+) -> OutcomeRecord {
+  var record = OutcomeRecord()
+  outcome.fill(&record, of: decision, loop: loop, snapshot: snapshot)
+  return record
 }
