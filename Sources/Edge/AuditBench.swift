@@ -77,7 +77,7 @@ final class AuditBench: TimerTarget {
     log.inbox.post(.stop)
     thread.join()
     bench.result.committerNanoseconds = time.value.load(ordering: .acquiring)
-    bench.result.byteCount = UInt64(writer.state.byteCount)
+    bench.result.byteCount = UInt64(writer.byteCount)
     bench.result.waitMicroseconds.sort()
     return bench.result
   }

@@ -42,8 +42,10 @@ final class AuditPort {
     return sequence
   }
 
-  /// Appends an outcome. The log counts those that it cannot take.
-  func append(_ outcome: borrowing OutcomeRecord) { log.append(outcome) }
+  /// Appends the outcome of a decision on `dataClass`. The log counts those that it cannot take.
+  func append(_ outcome: borrowing OutcomeRecord, of dataClass: DataClass) {
+    log.append(outcome, of: dataClass)
+  }
 
   /// Calls the exchange's `recordDurable` or `recordFailed`, now or later.
   func await(_ exchange: Exchange) {

@@ -102,6 +102,10 @@ final class Exchange {
     isRequestEnded = false
     swallowedByteCount = 0
     awaitsContinue = false
+    bodyGate = nil
+    bodyCheck = nil
+    withheldByte = nil
+    precondition(creditedRequestBytes == 0 && creditedAnswerBytes == 0, "held bytes are counted")
     heldHead.removeAll()
     isHeadHeld = false
     heldBody = ByteQueue()
@@ -157,10 +161,10 @@ final class Exchange {
     record()
     guard recordSequence != nil else { return answer(.auditUnavailable) }
     guard hasRoom else { return answer(.overloaded) }
+    request.planLabels(snapshot)
     if let refusal = request.decision.refusal ?? client.prepare(&request) {
       answer(refusal)
     } else {
-      request.planLabels(snapshot)
       perform(machine.begin(request.machineRequest))
     }
   }

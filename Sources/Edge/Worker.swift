@@ -43,10 +43,10 @@ final class Worker: TimerTarget {
   /// Clients dropped at the limit since the last sweep.
   private var droppedClientCount = 0
   private(set) var exchanges: [Exchange] = []
-  /// Bytes of bodies that are held back until they are judged.
-  private(set) var heldByteCount = 0
   /// Exchanges without a request, for the next ones.
   private var spareExchanges: [Exchange] = []
+  /// Bytes of bodies that are held back until they are judged.
+  private(set) var heldByteCount = 0
   private var retiringPools: [OriginPool] = []
   private var drain = Drain()
 
@@ -144,15 +144,24 @@ final class Worker: TimerTarget {
     return failure
   }
 
-  /// Takes a client that a listener accepted.
-  func accept(_ socket: consuming Socket, peer: SocketAddress, tls: TLSContext?) {
+  /// Takes a client that a listener accepted. Where PROXY headers are required, nobody but a
+  /// trusted balancer may connect.
+  func accept(_ socket: consuming Socket, peer: SocketAddress, _ listener: ListenerDefinition) {
     guard clients.count < snapshot.limits.clientConnectionsMax else {
       droppedClientCount += 1
       return
     }
+    if listener.requiresProxyHeader,
+      !snapshot.trustedProxies.contains(where: { $0.contains(peer.address) })
+    {
+      return log.clientBroke("not a trusted balancer")
+    }
     do {
-      let session: TLSSession? = if let tls { try TLSSession(server: tls) } else { nil }
-      let client = ClientConnection(worker: self, socket: socket, peer: peer, tls: session)
+      let session: TLSSession? =
+        if let tls = listener.tls { try TLSSession(server: tls) } else { nil }
+      let client = ClientConnection(
+        worker: self, socket: socket, peer: peer, tls: session,
+        isAnnounced: listener.requiresProxyHeader)
       clients[ObjectIdentifier(client)] = client
       try client.begin()
     } catch {
@@ -216,7 +225,7 @@ final class Worker: TimerTarget {
     var record = OutcomeRecord()
     exchange.request.fill(
       &record, with: exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot)
-    audit.append(record)
+    audit.append(record, of: exchange.request.dataClass)
   }
 
   /// Decides an exchange once more, by what its answer was found to hold.

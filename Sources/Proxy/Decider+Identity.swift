@@ -52,9 +52,19 @@ extension Decider {
     }
     guard let scopes = known.scopes else { return }
     let type = classification.resourceType
-    decision.facts.scope = scopes.cover(
-      classification.operation, type: type == .none ? "" : type.name,
-      isLaunchPatient: isLaunchPatient)
+    let pathCount = head.pathCount
+    decision.facts.scope = unsafe head.target.withUnsafeBytes { target in
+      // Past `mentioned`, something of the request was not understood, or it joins other resources.
+      var query: UnsafeRawBufferPointer?
+      if classification.operation == .search, classification.ambiguity <= .mentioned,
+        classification.bodyUse == .none, pathCount < target.count
+      {
+        unsafe query = UnsafeRawBufferPointer(rebasing: target[(pathCount + 1)...])
+      }
+      return unsafe scopes.cover(
+        classification.operation, type: type == .none ? "" : type.name,
+        isLaunchPatient: isLaunchPatient, query: query)
+    }
   }
 
   /// The purpose that the request uses, and whether it breaks the glass.
@@ -71,8 +81,8 @@ extension Decider {
     }
     let asked = known.purpose(named: named)
     decision.facts.purpose = asked?.purpose ?? .unknown
-    decision.statesReason = hasReason(head)
-    switch BreakGlass.judge(known, asked: asked, hasReason: decision.statesReason) {
+    let hasReason = asked == .breakTheGlass && Self.takeReason(head, into: &decision)
+    switch BreakGlass.judge(known, asked: asked, hasReason: hasReason) {
     case .notAsked: decision.facts.breakGlass = false
     case .broken: decision.facts.breakGlass = true
     case .notEntitled: decision.refusal = .purposeNotGranted
@@ -99,7 +109,7 @@ extension Decider {
       assurance != .multiFactor
     {
       stepUp(to: .multiFactor, &decision)
-    } else if obligations.contains(.requireReason), !statesReason(head, &decision) {
+    } else if obligations.contains(.requireReason), !Self.takeReason(head, into: &decision) {
       decision.refusal = .reasonRequired
     } else if !obligations.isSubset(of: Self.carriedOut) {
       decision.refusal = .obligationUnmet
@@ -113,19 +123,20 @@ extension Decider {
       decision.identification.subject == nil ? .unauthenticated : .stepUpRequired
   }
 
-  /// Whether the request says why, now or when its head was looked at before: what goes to an
-  /// origin says it no more.
-  private func statesReason(
-    _ head: borrowing RequestHead, _ decision: inout Decision
+  /// Whether the request says why, once and in words; if so, the words go into the record. They are
+  /// free text, and may name a patient: the record seals them, and nothing else shows them.
+  @discardableResult
+  static func takeReason(
+    _ head: borrowing RequestHead, into decision: inout Decision
   ) -> Bool {
-    if !decision.statesReason { decision.statesReason = hasReason(head) }
-    return decision.statesReason
-  }
-
-  /// Whether the request says why, once and in words.
-  private func hasReason(_ head: borrowing RequestHead) -> Bool {
+    // Said already, when the head was looked at before: what goes to an origin says it no more.
+    if !decision.statedReason.isEmpty { return true }
     guard let line = StatedField.line("ehr-reason", head), !line.isRepeated else { return false }
-    return unsafe head.fields.withValue(line.line) { unsafe BreakGlass.isReason($0) }
+    let words = unsafe head.fields.withValue(line.line) {
+      unsafe BreakGlass.isReason($0) ? [UInt8]($0) : []
+    }
+    decision.statedReason = words
+    return !words.isEmpty
   }
 }
 

@@ -42,6 +42,8 @@ public struct Decision: Sendable {
   public var identification = Identification.notConfigured
   /// How surely the user must be who he says he is, when that was not enough.
   public internal(set) var neededAssurance: Assurance?
+  /// Why the user asks, in his words, where that mattered; empty otherwise. For the record only.
+  public internal(set) var statedReason: [UInt8] = []
   /// When it was taken.
   public internal(set) var time = WallTime(microseconds: 0)
   /// What the request's target tells.
@@ -49,8 +51,6 @@ public struct Decision: Sendable {
   /// What the request's body adds to that; nil when it was not needed. Set before
   /// the decision is taken.
   public var body: JudgedBody?
-  /// Whether the request said why it asks, as far as that was looked at.
-  var statesReason = false
   /// Whether the answer is read for its labels; see `planLabels`.
   public internal(set) var judgesAnswer = false
   /// What the policy was asked.

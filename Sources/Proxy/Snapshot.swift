@@ -121,12 +121,17 @@ public struct ListenerDefinition: Sendable {
   public let port: UInt16
   /// TLS for clients; nil for cleartext.
   public let tls: TLSContext?
+  /// Whether each connection must begin with a PROXY header, from one of the trusted proxies.
+  public let requiresProxyHeader: Bool
 
   /// Makes the definition of a listener.
-  public init(address: IPAddress, port: UInt16, tls: TLSContext?) {
+  public init(
+    address: IPAddress, port: UInt16, tls: TLSContext?, requiresProxyHeader: Bool = false
+  ) {
     self.address = address
     self.port = port
     self.tls = tls
+    self.requiresProxyHeader = requiresProxyHeader
   }
 }
 

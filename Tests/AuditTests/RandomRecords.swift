@@ -41,6 +41,7 @@ struct RandomRecords {
     record.location = bool() ? Place("US-AZ") ?? .unknown : .unknown
     record.locationProvenance = pick(LocationProvenance.self)
     record.subject = name(bytesMax: 300)
+    record.statedReason = name(bytesMax: AuditLimits.statedReasonBytesMax)
     record.role = pick(Role.self)
     record.purpose = pick(Purpose.self)
     record.method = name()

@@ -38,6 +38,13 @@ extension LoadTests {
           algorithms: [EdDSA]
           mapping: mapping.yaml
           tenants: [west-clinic]
+        - name: city
+          issuer: https://idp.city.test
+          audiences: [https://edge.test/fhir]
+          jwks:
+            uri: https://idp.city.test:8443/realm/keys?v=1
+            address: "[2001:db8::5]:8443"
+            refresh: 5m
       certificates:
         - uri: "spiffe://ward.test/*"
           role: system
@@ -66,6 +73,9 @@ extension LoadTests {
       signing_key: signing.key
       segment_size: 1GiB
       pending_records: 2048
+      retention:
+        clinical: { keep: 2190d }
+        part2: { keep: 3650d, data_classes: [substance-use], kinds: [key-event] }
     regions:
       us-west:
         endpoints:
@@ -141,7 +151,15 @@ extension LoadTests {
       IssuerRules(
         name: "ward", issuer: "https://idp.ward.test", audiences: ["https://edge.test/fhir"],
         algorithms: [.edDSA], mapping: mapping, tenants: ["west-clinic"],
-        keysPath: "conf/keys.json")
+        keysPath: "conf/keys.json"),
+      IssuerRules(
+        name: "city", issuer: "https://idp.city.test", audiences: ["https://edge.test/fhir"],
+        algorithms: [.rs256, .es256], mapping: .smart,
+        keyEndpoint: KeyEndpoint(
+          authority: "idp.city.test:8443", serverName: "idp.city.test",
+          target: "/realm/keys?v=1",
+          address: IPAddress(ipv6: 0x2001_0DB8_0000_0000_0000_0000_0000_0005), port: 8443,
+          authoritiesPath: nil, refreshMilliseconds: 300_000)),
     ]
     rules.certificates = [
       CertificateRule(

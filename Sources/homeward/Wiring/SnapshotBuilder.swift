@@ -49,7 +49,8 @@ final class SnapshotBuilder {
     }
     return ListenerDefinition(
       address: address.address, port: try port(for: address),
-      tls: try listener.tls.map { try TLSContext.server(ServerTLSOptions($0)) })
+      tls: try listener.tls.map { try TLSContext.server(ServerTLSOptions($0)) },
+      requiresProxyHeader: listener.requiresProxyHeader)
   }
 
   /// The port of an address; one that the kernel picks is reserved once and kept for reloads.
@@ -150,6 +151,7 @@ extension AuditOptions {
       segmentByteCountMax: audit.segmentBytes, pseudonymKey: key, signingKeyPath: audit.signingKey,
       instance: configuration.instance,
       pendingByteCountMax: audit.pendingRecordCountMax * Self.recordByteCount)
+    retention = audit.retention
   }
 
   /// Bytes of a usual record, by which a bound on records becomes one on bytes.
