@@ -13,11 +13,9 @@ internal import Reactor
 /// other, so that its memory is used again: `start` binds it to a request, `removeAll` frees it.
 final class Exchange {
   let worker: Worker
-  private(set) var client: ClientConnection!
-  private(set) var clientCodec: (any ServerCodec)!
+  /// Whom and what it serves; nil between two requests.
+  private var binding: Binding!
   private(set) var clientStream = StreamID(0)
-  /// The snapshot, pools and loads that this exchange is bound to from start to end.
-  private(set) var generation: Generation!
   /// The place in the worker's list; the worker keeps it true.
   var index = 0
   /// The request and its decision.
@@ -74,10 +72,8 @@ final class Exchange {
 
   /// Takes the request that `codec` announced on `stream`.
   func start(client: ClientConnection, codec: any ServerCodec, stream: StreamID, isEnd: Bool) {
-    self.client = client
-    clientCodec = codec
+    binding = Binding(client: client, codec: codec, generation: worker.generation)
     clientStream = stream
-    generation = worker.generation
     request.take(stream, from: codec)
     request.came(from: client.facts(request))
     isRequestEnded = isEnd
@@ -87,10 +83,8 @@ final class Exchange {
   /// Forgets a request that is over, and lets go of everything that it was bound to.
   func removeAll() {
     precondition(isOver && origin == nil && waitingIn == nil, "the exchange is under way")
-    client = nil
-    clientCodec = nil
+    binding = nil
     clientStream = StreamID(0)
-    generation = nil
     request.removeAll()
     machine = ExchangeMachine()
     outcome = Outcome()
@@ -119,7 +113,18 @@ final class Exchange {
     deadline = .never
   }
 
-  var snapshot: Snapshot { generation.snapshot }
+  /// What an exchange is bound to from start to end.
+  private struct Binding {
+    let client: ClientConnection
+    let codec: any ServerCodec
+    /// The snapshot, pools and loads.
+    let generation: Generation
+  }
+
+  var client: ClientConnection { binding.client }
+  var clientCodec: any ServerCodec { binding.codec }
+  var generation: Generation { binding.generation }
+  var snapshot: Snapshot { binding.generation.snapshot }
   var now: Instant { worker.context.loop.now }
 
   /// Finds out who asks and goes on; with a `fault`, all that is left is to refuse.

@@ -55,7 +55,7 @@ final class IdentityPort {
         isTooLarge = true
         return
       }
-      let connection: ClientConnection = exchange.client
+      let connection = exchange.client
       subject = unsafe connection.recentToken.subject(of: token, epoch: epoch, at: now)
       guard subject == nil else { return }
       let hash = unsafe cache.digest(of: token)

@@ -204,7 +204,7 @@ final class Worker: TimerTarget {
     if let fault {
       return decider.refuse(fault, time: context.wallTime, into: &exchange.request.decision)
     }
-    let generation: Generation = exchange.generation
+    let generation = exchange.generation
     exchange.request.decide(
       by: &decider, snapshot: generation.snapshot, health: generation.health,
       loads: generation.loads, now: context.loop.now, time: context.wallTime)
