@@ -156,8 +156,8 @@ extension Decision {
 extension JudgedRequest {
   /// Finds out whether the answer must be read for its labels: whether there is anything that it
   /// could be found to hold, for which the policy would not permit one of the choices. If so, asks
-  /// origins for an answer that can be read. Done once a decision, before `prepareRequest`; costs nothing where the request
-  /// tells that nothing restricted can come.
+  /// origins for an answer that can be read. Done once a decision, before `prepareRequest`; costs
+  /// nothing where the request tells that nothing restricted can come.
   public mutating func planLabels(_ snapshot: Snapshot) {
     let classification = decision.classification
     guard classification.mayContainRestricted, classification.isFHIR, decision.refusal == nil,
