@@ -26,8 +26,10 @@ extension Exchange {
 
   /// The next piece of an answer that is on its way to the client: whether it may follow.
   func passes(_ bytes: UnsafeRawBufferPointer, by gate: LabelGate) -> Bool {
-    if unsafe read(bytes, by: gate) != .stop { return true }
-    stopAnswer(gate.finding)
+    let step = unsafe read(bytes, by: gate)
+    outcome.finding = gate.finding
+    if step != .stop { return true }
+    stopAnswer()
     return false
   }
 
@@ -35,7 +37,8 @@ extension Exchange {
   func answerEnded(by gate: LabelGate) {
     let step = gate.ended { request.permits($0, choice: machine.choice, snapshot) }
     guard isResponding else { return follow(step, by: gate) }
-    if step == .stop { stopAnswer(gate.finding) } else { finishResponse() }
+    outcome.finding = gate.finding
+    if step == .stop { stopAnswer() } else { finishResponse() }
   }
 
   private func read(_ bytes: UnsafeRawBufferPointer, by gate: LabelGate) -> LabelGate.Step {
@@ -61,6 +64,15 @@ extension Exchange {
     }
   }
 
+  /// Forgets what was held and read of a request and its answer that are over.
+  func forgetBodies() {
+    bodyGate = nil
+    bodyCheck = nil
+    withheldByte = nil
+    labelGate = nil
+    reconsiderationCount = 0
+  }
+
   /// Nothing of the answer is held any more.
   func letGoAnswer() {
     guard creditedAnswerBytes > 0 else { return }
@@ -69,8 +81,7 @@ extension Exchange {
   }
 
   /// The client has some of the answer, and may have no more: it must not look complete.
-  private func stopAnswer(_ finding: LabelFinding?) {
-    outcome.finding = finding
+  private func stopAnswer() {
     releaseOrigin(.abandoned)
     context.resetLater(client, clientStream)
     finish(.withheld)

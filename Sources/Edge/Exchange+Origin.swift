@@ -241,6 +241,7 @@ extension Exchange {
     requestDebt = 0
     dropBody()
     letGoAnswer()
+    forgetBodies()
     outcome.end = end
     outcome.endedAt = now
     worker.ended(self)

@@ -106,8 +106,7 @@ final class Exchange {
     responseDebt = 0
     heldTrailers = nil
     hasOriginEnded = false
-    labelGate = nil
-    reconsiderationCount = 0
+    forgetBodies()
     isResponding = false
     isOver = false
     isIdentifying = false
@@ -167,10 +166,10 @@ final class Exchange {
     record()
     guard recordSequence != nil else { return answer(.auditUnavailable) }
     guard hasRoom else { return answer(.overloaded) }
+    request.planLabels(snapshot)
     if let refusal = request.decision.refusal ?? client.prepare(&request) {
       answer(refusal)
     } else {
-      request.planLabels(snapshot)
       perform(machine.begin(request.machineRequest))
     }
   }

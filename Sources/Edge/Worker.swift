@@ -230,7 +230,7 @@ final class Worker: TimerTarget {
 
   /// Decides an exchange once more, by what its answer was found to hold.
   func reconsider(_ exchange: Exchange, _ finding: LabelFinding, mayAskAgain: Bool) {
-    let generation = exchange.generation
+    let generation: Generation = exchange.generation
     exchange.request.reconsider(
       finding, mayAskAgain: mayAskAgain, by: &decider, snapshot: generation.snapshot,
       health: generation.health, loads: generation.loads, now: context.loop.now,

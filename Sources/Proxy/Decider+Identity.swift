@@ -81,7 +81,7 @@ extension Decider {
     }
     let asked = known.purpose(named: named)
     decision.facts.purpose = asked?.purpose ?? .unknown
-    let hasReason = asked == .breakTheGlass && takeReason(head, into: &decision)
+    let hasReason = asked == .breakTheGlass && Self.takeReason(head, into: &decision)
     switch BreakGlass.judge(known, asked: asked, hasReason: hasReason) {
     case .notAsked: decision.facts.breakGlass = false
     case .broken: decision.facts.breakGlass = true
@@ -109,7 +109,7 @@ extension Decider {
       assurance != .multiFactor
     {
       stepUp(to: .multiFactor, &decision)
-    } else if obligations.contains(.requireReason), !takeReason(head, into: &decision) {
+    } else if obligations.contains(.requireReason), !Self.takeReason(head, into: &decision) {
       decision.refusal = .reasonRequired
     } else if !obligations.isSubset(of: Self.carriedOut) {
       decision.refusal = .obligationUnmet
@@ -125,7 +125,8 @@ extension Decider {
 
   /// Whether the request says why, once and in words; if so, the words go into the record. They are
   /// free text, and may name a patient: the record seals them, and nothing else shows them.
-  private func takeReason(
+  @discardableResult
+  static func takeReason(
     _ head: borrowing RequestHead, into decision: inout Decision
   ) -> Bool {
     // Said already, when the head was looked at before: what goes to an origin says it no more.

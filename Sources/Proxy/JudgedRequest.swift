@@ -20,6 +20,12 @@ public struct JudgedRequest: ~Copyable, Sendable {
     decision = Decision(client: .unknown)
   }
 
+  /// Takes a request that came from no codec; for tests and simulations.
+  init(head: consuming RequestHead, client: ClientFacts) {
+    self.head = head
+    decision = Decision(client: client)
+  }
+
   /// Takes the head that `codec` announced, whoever sent it.
   public mutating func take(_ stream: StreamID, from codec: any ServerCodec) {
     codec.takeRequest(stream, into: &head)

@@ -156,15 +156,18 @@ extension Decision {
 extension JudgedRequest {
   /// Finds out whether the answer must be read for its labels: whether there is anything that it
   /// could be found to hold, for which the policy would not permit one of the choices. If so, asks
-  /// origins for an answer that can be read. Done once a decision; costs nothing where the request
-  /// tells that nothing restricted can come.
+  /// origins for an answer that can be read. Done once a decision, before `prepareRequest`; costs
+  /// nothing where the request tells that nothing restricted can come.
   public mutating func planLabels(_ snapshot: Snapshot) {
     let classification = decision.classification
     guard classification.mayContainRestricted, classification.isFHIR, decision.refusal == nil,
       decision.facts.dataClass != .bulk
     else { return }
     decision.judgesAnswer = decision.couldEscalate(snapshot)
-    if decision.judgesAnswer { askForPlainAnswer() }
+    guard decision.judgesAnswer else { return }
+    askForPlainAnswer()
+    // What the labels say may ask for a reason, which origins are not told.
+    Decider.takeReason(head, into: &decision)
   }
 
   /// What reads the answer whose head is `answer`; nil when it may go to the client as it comes.

@@ -195,6 +195,20 @@ class Bodies(ClinicCase):
                     self.assertFalse(request.is_complete)
                     self.assertLess(request.body_count, len(body))
 
+    def test_a_long_document_that_breaks_off_leaves_nothing_behind(self):
+        client = self.h2()
+        stream, frames = client.head(
+            "POST", "/fhir/DocumentReference", [("content-type", fhir.JSON)], end=False)
+        client.send(frames)
+        body = fhir.scan("p1002", 6 * content.MEGABYTE)
+        client.upload(stream, body[:5 * content.MEGABYTE], end=False)
+        until(lambda: self.asked() == ["us-east-1"], "the origin to be asked")
+        client.reset(stream)
+        for _ in range(20):
+            stream = client.request(
+                "POST", "/fhir/Patient/p1001/$echo", [("content-type", "text/plain")], body=b"x")
+            self.assert_served(client.finish(stream), "us-west", b"x")
+
     def test_a_client_that_leaves_while_its_body_is_held(self):
         for over in ("h2", "h1"):
             with self.subTest(over):
