@@ -85,6 +85,12 @@ class Activation(LifecycleCase):
         self.assertEqual(self.office.activate().status, 0)
         self.assertEqual(self.office.status()["active"]["version"], 2)
 
+    def test_what_is_public_can_be_read_by_all(self):
+        modes = {name: (self.edge.folder / name).stat().st_mode & 0o777
+                 for name in ("amina.pub", "amina.key")}
+        modes["approvals"] = self.office.path(1).with_suffix(".approvals").stat().st_mode & 0o777
+        self.assertEqual(modes, {"amina.pub": 0o644, "amina.key": 0o600, "approvals": 0o644})
+
     def test_the_same_officer_counts_once(self):
         self.office.write(2, approved_by=["amina", "amina"])
         approvals = self.office.path(2).with_suffix(".approvals")

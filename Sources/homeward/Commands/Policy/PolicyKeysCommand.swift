@@ -17,8 +17,8 @@ struct PolicyKeysGenerateCommand: ParsableCommand {
     commandName: "generate",
     abstract: "Make an Ed25519 key pair for an officer.",
     discussion: """
-      Writes NAME.key, which stays with the officer (mode 0600), and NAME.pub, and prints the line \
-      for the officers file. Nothing is overwritten.
+      Writes NAME.key, which stays with the officer (mode 0600), and NAME.pub, which anyone may \
+      read, and prints the line for the officers file. Nothing is overwritten.
 
       Example:
         homeward policy keys generate --out amina
@@ -39,7 +39,7 @@ struct PolicyKeysGenerateCommand: ParsableCommand {
     let key = SigningKey()
     do {
       try key.save(toPEMFile: out + ".key")
-      let file = try AppendFile(path: out + ".pub", isNew: true)
+      let file = try AppendFile(path: out + ".pub", isNew: true, isPublic: true)
       try file.write(Array(key.verifyingKey.pem.utf8))
       try file.synchronize()
     } catch {
