@@ -22,7 +22,8 @@ struct ConfigurationLoad {
   var active: ActiveVersion?
   /// Who must approve versions; nil for a policy without them.
   var approvalRule: ApprovalRule?
-  /// The patients, homes counted as the policy's regions; nil when either cannot be used.
+  /// The patients, homes counted as the policy's regions and then those that only have endpoints;
+  /// nil when either cannot be used.
   var directory: PatientDirectory?
   /// All complaints: the configuration's, the policy's, the directory's, each by position.
   var diagnostics: [Diagnostic] = []
@@ -54,10 +55,14 @@ struct ConfigurationLoad {
     } else {
       load.policy = policy(configuration.policy.file, paths, &others)
     }
+    var homes: [String]?
     if let policy = load.policy {
-      Configuration.Region.check(root, PolicyRegions(policy), diagnostics)
+      let idle = Configuration.Region.check(root, PolicyRegions(policy), diagnostics)
+      load.notes += idle.map {
+        "region `\($0)`: the policy does not name it, so it gets no requests until a version does"
+      }
+      homes = policy.regions.map(\.name) + idle
     }
-    let homes = load.policy?.regions.map(\.name)
     if let signed = configuration.directory.signed {
       if opensMaterial {
         load.directory = signedDirectory(signed, homes: homes, paths, diagnostics)
