@@ -89,7 +89,8 @@ struct ConfigurationLoad {
     return load
   }
 
-  /// The policy in the file at `path`; nil after complaints, or when the configuration named none.
+  /// The policy in the file at `path`, proved and tested as a version is; nil when it cannot be
+  /// read, or when the configuration named none. What it must not do is among the complaints.
   private static func policy(
     _ path: String, _ paths: ConfigurationPaths, _ complaints: inout [Diagnostic]
   ) -> Policy? {
@@ -100,6 +101,11 @@ struct ConfigurationLoad {
     let hash = SHA256.hash(Array(source.text.utf8))
     let (policy, diagnostics) = Policy.load(text: source.text, file: path, hash: "\(hash)")
     complaints += diagnostics
+    guard let policy else { return nil }
+    // Nobody signed it: what `activate` would refuse of a version is refused here.
+    complaints += Analysis.report(policy).diagnostics(file: path, text: source.text)
+      .filter { $0.severity == .error }
+    complaints += policy.complaints(about: policy.runTests(), in: source)
     return policy
   }
 }
