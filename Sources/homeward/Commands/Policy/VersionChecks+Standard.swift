@@ -9,7 +9,7 @@ extension VersionChecks {
   static func standard(regionNames: [String]?) -> VersionChecks {
     VersionChecks(
       proofs: { policy in
-        let report = Analysis.report(policy)
+        let report = ProofProgress.report(policy)
         return Proofs(
           text: report.text,
           violations: report.findings.filter { $0.code.severity == .error }.map {
