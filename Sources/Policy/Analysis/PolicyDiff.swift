@@ -100,11 +100,17 @@ public struct PolicyDiff: Sendable {
       let cover = try BoxCover(points, countMax: Limits.diffBoxCountMax)
       let path = points.firstPath(to: 1) ?? []
       let codes = space.codes(path)
+      let time = space.time(codes, preferring: new.defaultTime)
+      func example(_ side: JointSpace.Side) -> Facts {
+        var facts = space.facts(codes, for: side)
+        facts.time = time
+        return facts
+      }
       groups.append(
         Group(
-          change: key.change, before: Self.decision(old, space.facts(codes, for: space.old)),
-          after: Self.decision(new, space.facts(codes, for: space.new)),
-          requestCount: counts[index + 1], sampleCount: weights[index + 1],
+          change: key.change, before: Self.decision(old, example(space.old)),
+          after: Self.decision(new, example(space.new)),
+          requestCount: counts[index + 1], sampleCount: 0,
           boxes: cover.boxes.map { box in
             text.describe(zip(space.classes, box).map { $0.values(of: $1) })
           }, isComplete: cover.isComplete,

@@ -27,6 +27,27 @@ private let base = smallPolicy(
   #expect(diff.change == nil && diff.groups.isEmpty && diff.changedCount == 0)
 }
 
+@Test func examplesNameATimeOnlyWhereItMatters() throws {
+  let dated = """
+      - id: R-3
+        say: x
+        effective: { from: 2027-01-01T00:00:00Z }
+        when: { data_class: [billing] }
+        serve: [{ region: home, tier: primary }]
+      - id: R-2
+    """
+  let after = base.replacing("[notes]", with: "[notes, imaging]")
+    .replacing("  - id: R-2", with: dated)
+  let diff = try versions(base, after)
+  let examples = diff.groups.filter { $0.after.verdict == .permit }.map {
+    ($0.after.rule ?? "", $0.example)
+  }
+  #expect(Set(examples.map(\.0)) == ["R-2", "R-3"])
+  for (rule, example) in examples {
+    #expect(example.contains("\"time\"") == (rule == "R-3"), "\(example)")
+  }
+}
+
 /// An edit of the base, and what must come of it.
 private struct Edit: Sendable, CustomTestStringConvertible {
   let testDescription: String
