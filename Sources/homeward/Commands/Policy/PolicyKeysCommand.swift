@@ -91,7 +91,8 @@ struct PolicyKeysShowCommand: ParsableCommand {
   func run() throws {
     if let file {
       guard let key = Self.key(file) else {
-        StandardStream.error.write("homeward: `\(file)` holds no Ed25519 key\n")
+        let what = FileSystem.exists(file) ? "holds no Ed25519 key" : "does not exist"
+        StandardStream.error.write("homeward: `\(file)` \(what)\n")
         throw ExitCode(1)
       }
       let base = file.split(separator: "/").last ?? ""
