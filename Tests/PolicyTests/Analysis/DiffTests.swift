@@ -130,7 +130,8 @@ func theDiffSurvivesRandomRequests(seed: UInt64) throws {
   // Now and then the edit makes an overlap, which is refused: then there is nothing to compare.
   guard let new = changed else { return }
   let sample = (0..<3000).map { _ in randomFacts(regionCount: 6, &random) }
-  let diff = try PolicyDiff(old, new, sample: sample)
+  var diff = try PolicyDiff(old, new)
+  for facts in sample { diff.weigh(facts) }
   var count = 0
   for facts in sample {
     let (before, after) = (old.interpreter.decide(facts), new.interpreter.decide(facts))
