@@ -92,7 +92,7 @@ private func file(_ text: String) -> PolicyFile {
   var past = PastDecisions()
   var keys: LogKeys?
   // A format to come, a decision that was cut, and another kind of record, which is none.
-  for bytes in [[9, 1, 0, 0], [1, 1], [1, 3]] as [[UInt8]] {
+  for bytes in [[9, 1, 0, 0], [1, 1, 7], [1, 3]] as [[UInt8]] {
     unsafe bytes.withUnsafeBytes { raw in
       unsafe past.add(raw, &keys, under: policy) { _ in Issue.record("nothing can be weighed") }
     }

@@ -70,8 +70,8 @@ extension PolicyReader {
       durability: durability)
   }
 
-  /// A candidate such as `us-east replica 60s stale`, with a bound that is written like `staleness`,
-  /// as decisions write it; nil after a complaint.
+  /// A candidate such as `us-east replica 1m stale`, its bound written like `staleness`, in the
+  /// words of decisions; nil after a complaint.
   private func candidate(_ scalar: Node.Scalar) -> String? {
     let words = scalar.text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     func complain(_ message: String, _ suggestion: String? = nil) -> String? {

@@ -28,7 +28,7 @@ private func reduced(
     // No route of a generated policy does what one of its invariants forbids.
     #expect(table.prohibitions.isEmpty)
     #expect(diagram.nodeCount < rules.diagram.nodeCount)
-    // A rule that decides has one outcome, whichever invariants hold beside it; and the gap has one.
+    // Whichever invariants hold beside it, a rule that decides has one outcome; the gap has one.
     #expect(table.outcomes.count <= policy.rules.count + 1)
     #expect(table.outcomes.count < rules.terminals.count)
   }
