@@ -2,8 +2,6 @@ public import Base
 
 /// One mistake in the configured endpoints. Names are the operator's, never a patient's.
 public enum TopologyFault: Error, Hashable, Sendable {
-  /// The endpoint names a region that the policy does not list.
-  case unknownRegion(endpoint: String, region: String)
   /// A region has more than one primary.
   case twoPrimaries(region: String, first: String, second: String)
   /// Two endpoints have one name.
@@ -22,15 +20,13 @@ extension TopologyFault: CustomStringConvertible {
   /// The message for people.
   public var description: String {
     switch self {
-    case .unknownRegion(let endpoint, let region):
-      "endpoint `\(endpoint)` is in region `\(region)`, which the policy does not list"
     case .twoPrimaries(let region, let first, let second):
       "region `\(region)` has two primaries, `\(first)` and `\(second)`; make one a replica"
     case .duplicateName(let name): "two endpoints are called `\(name)`; names must be unique"
     case .duplicateAddress(let first, let second):
       "endpoints `\(first)` and `\(second)` have the same address; remove one"
     case .regionWithoutEndpoint(let region):
-      "region `\(region)` has no endpoint; add one or remove the region from the policy"
+      "region `\(region)` of the policy has no endpoint"
     case .outOfRange(let endpoint, let field):
       "`\(field)` of endpoint `\(endpoint)` is out of range"
     case .tooMany(let what): "too many \(what)"
@@ -46,7 +42,9 @@ public struct TopologyFaults: Error, Hashable, Sendable {
 
 /// The regions and endpoints behind the edge. Immutable; any thread may read it.
 public final class Topology: Sendable {
-  /// Region names in the order of the active policy; `RegionID` indexes them.
+  /// Region names, `RegionID` indexes them: those of the active policy in its order, then those
+  /// that only have endpoints. No plan names the latter; they are probed, so that a version that
+  /// names them can come into force at once.
   public let regionNames: [String]
   /// All endpoints; `EndpointID` indexes them.
   public let endpoints: [Endpoint]
@@ -85,7 +83,7 @@ public final class Topology: Sendable {
   /// The tier of an endpoint, without a copy of its names.
   public func tier(of id: EndpointID) -> Tier { endpoints[Int(id.index)].tier }
 
-  /// The endpoints of one tier of one region; empty for `.cache` and for regions not in the policy.
+  /// The endpoints of one tier of one region; empty for `.cache` and for regions without any.
   public func endpoints(of region: RegionID, tier: Tier) -> ArraySlice<EndpointID> {
     guard tier != .cache, Int(region.index) < regionNames.count else { return [] }
     let group = 2 * Int(region.index) + (tier == .primary ? 1 : 0)
@@ -99,18 +97,24 @@ public final class Topology: Sendable {
     return endpoints.map { known[$0.definition.identity] }
   }
 
-  /// Checks the definitions against the policy's regions and numbers them.
+  /// Checks the definitions against the policy's regions, each of which needs an endpoint, and
+  /// numbers them; other regions are numbered behind those, in the order of the definitions.
   public static func make(
     regionNames: [String], definitions: [EndpointDefinition]
   ) throws(TopologyFaults) -> Topology {
     var check = TopologyCheck()
+    let named = regionNames.count
+    var regionNames = regionNames
+    for name in definitions.map(\.regionName) where !regionNames.contains(name) {
+      regionNames.append(name)
+    }
     if regionNames.count > OriginLimits.regionCountMax { check.faults.append(.tooMany("regions")) }
     if definitions.count > OriginLimits.endpointCountMax {
       check.faults.append(.tooMany("endpoints"))
     }
     guard check.faults.isEmpty else { throw TopologyFaults(faults: check.faults) }
     for definition in definitions { check.add(definition, regionNames: regionNames) }
-    check.finish(regionNames: regionNames)
+    check.finish(regionNames: regionNames[..<named])
     guard check.faults.isEmpty else { throw TopologyFaults(faults: check.faults) }
     return Topology(regionNames: regionNames, endpoints: check.endpoints)
   }
@@ -135,8 +139,7 @@ private struct TopologyCheck {
       faults.append(.duplicateAddress(first: first, second: name))
     }
     guard let region = regionNames.firstIndex(of: definition.regionName) else {
-      faults.append(.unknownRegion(endpoint: name, region: definition.regionName))
-      return
+      preconditionFailure("all regions of definitions are numbered")
     }
     populated.insert(definition.regionName)
     if definition.tier == .primary,
@@ -149,7 +152,7 @@ private struct TopologyCheck {
         id: EndpointID(endpoints.count), region: RegionID(UInt8(region)), definition: definition))
   }
 
-  mutating func finish(regionNames: [String]) {
+  mutating func finish(regionNames: ArraySlice<String>) {
     for region in regionNames where !populated.contains(region) {
       faults.append(.regionWithoutEndpoint(region))
     }

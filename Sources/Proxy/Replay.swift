@@ -36,13 +36,16 @@ extension DecisionRecord {
     return facts
   }
 
+  /// Whether a policy was asked at all: who proved nothing, or sent what could not be read, was
+  /// refused before.
+  public var wasAsked: Bool {
+    verdict != .reject && !(verdict == .refuse(.unauthenticated) && candidates.isEmpty)
+  }
+
   /// Decides once more under `policy`, from the recorded facts alone, and compares the plan. What
   /// health and lag made of the plan is not compared: that was so at that moment only.
   public func replay(under policy: Policy) -> ReplayVerdict {
-    // Who proved nothing was refused before a policy was asked.
-    if verdict == .reject || (verdict == .refuse(.unauthenticated) && candidates.isEmpty) {
-      return .notAsked
-    }
+    guard wasAsked else { return .notAsked }
     guard let facts = facts(under: policy) else {
       return .differs("the policy has no region `\(home.string)`")
     }

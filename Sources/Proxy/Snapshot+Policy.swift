@@ -2,13 +2,14 @@ public import Origins
 public import Policy
 
 extension Snapshot {
-  /// The same configuration under another policy. Throws when the policy's regions are not those
-  /// that have endpoints: such a policy needs another configuration.
+  /// The same configuration under another policy. Throws when the policy names a region that has no
+  /// endpoints: such a policy needs another configuration.
   public func replacing(policies next: PolicyPair) throws(TopologyFaults) -> Snapshot {
     let regionNames = next.active.regions.map(\.name)
-    // The same topology keeps connections and what is known of health as they are.
+    // The same topology keeps connections and what is known of health as they are. It will do if
+    // it numbers the policy's regions as the policy does; others may lie behind them.
     let places =
-      regionNames == topology.regionNames
+      topology.regionNames.starts(with: regionNames)
       ? topology
       : try Topology.make(
         regionNames: regionNames, definitions: topology.endpoints.map(\.definition))

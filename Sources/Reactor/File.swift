@@ -5,11 +5,15 @@ internal import Glibc
 public struct AppendFile: ~Copyable {
   private let descriptor: Descriptor
 
-  /// Opens `path` for appending, creating it with mode 0600 when `isNew` (it must not exist then).
-  public init(path: String, isNew: Bool) throws(SystemError) {
+  /// Opens `path` for appending, creating it when `isNew` (it must not exist then), for its owner
+  /// alone unless it is public.
+  public init(path: String, isNew: Bool, isPublic: Bool = false) throws(SystemError) {
     let flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (isNew ? O_CREAT | O_EXCL : 0)
     descriptor = Descriptor(
-      owning: Int32(try blockingCall("open") { unsafe homeward_open(path, flags, 0o600).asInt }))
+      owning: Int32(
+        try blockingCall("open") {
+          unsafe homeward_open(path, flags, isPublic ? 0o644 : 0o600).asInt
+        }))
   }
 
   /// Writes all of `bytes`. After an error it is unknown how much reached the file.
@@ -98,18 +102,21 @@ public enum FileSystem {
 
   /// Writes `path` so that a crash leaves the old content or the new, never a mixture: a temporary
   /// file beside it, synced, renamed, and the directory synced.
-  public static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
-    try replace(path) { file throws(SystemError) in try file.write(bytes) }
+  public static func replace(
+    _ path: String, with bytes: [UInt8], isPublic: Bool = false
+  ) throws(SystemError) {
+    try replace(path, isPublic: isPublic) { file throws(SystemError) in try file.write(bytes) }
   }
 
   /// The same for content that `write` writes piece by piece.
   public static func replace(
-    _ path: String, writing write: (borrowing AppendFile) throws(SystemError) -> Void
+    _ path: String, isPublic: Bool = false,
+    writing write: (borrowing AppendFile) throws(SystemError) -> Void
   ) throws(SystemError) {
     let temporary = path + ".new"
     _ = unsafe unlink(temporary)
     do {
-      let file = try AppendFile(path: temporary, isNew: true)
+      let file = try AppendFile(path: temporary, isNew: true, isPublic: isPublic)
       try write(file)
       try file.synchronize()
     }

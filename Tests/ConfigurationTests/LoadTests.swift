@@ -237,6 +237,62 @@ import Testing
       ])
   }
 
+  @Test func aRegionThatNoVersionNamesYetIsNoted() throws {
+    let text =
+      TestFiles.minimal + """
+          us-north:
+            endpoints: [{ name: north-1, tier: primary, address: 127.0.0.1:9301 }]
+
+        """
+    var files = TestFiles()
+    // Patients may be at home there already; to the policy their home is unknown.
+    files.contents["conf/patients.csv"] = Array(
+      "patient,home,residency,consent,flags\np-1,us-north,US-CA,granted,\n".utf8)
+    let load = TestFiles.load(text, files: files)
+    #expect(load.diagnostics.map(short) == [])
+    #expect(load.configuration?.regions.map(\.name) == ["us-west", "us-north"])
+    #expect(load.directory?.homeNames == ["us-west", "us-north"])
+    #expect(
+      load.notes.first
+        == "region `us-north`: the policy does not name it, so it gets no requests until a version"
+        + " does")
+  }
+
+  @Test func aPolicyFileIsProvedAndTestedLikeAVersion() {
+    var files = TestFiles()
+    let never = """
+      never:
+        - id: N-1
+          say: Nothing is read from the West
+          when: { operation: [read] }
+          serve: { region_in: [us-west] }
+
+      """
+    let tests = """
+      tests:
+        - say: Nobody reads
+          given: { operation: read, home: us-west }
+          expect: { decision: forbidden, rule: R-1 }
+
+      """
+    for (section, complaint) in [
+      (never, "`N-1` is violated: `R-1`"), (tests, "test `Nobody reads`: decision is permit"),
+    ] {
+      files.contents["conf/policy.yaml"] = Array(
+        (TestFiles.policy(["us-west"]) + section).utf8)
+      let load = TestFiles.load(TestFiles.minimal, files: files)
+      #expect(load.configuration == nil)
+      let found = load.diagnostics.map { "\($0)" }
+      #expect(found.count == 1)
+      #expect(found[0].hasPrefix("conf/policy.yaml:") && found[0].contains(complaint), "\(found)")
+    }
+    files.contents["conf/policy.yaml"] = Array((TestFiles.policy(["us-west"]) + never).utf8)
+    #expect(
+      TestFiles.load(TestFiles.minimal, files: files).diagnostics.contains {
+        "\($0)".contains("example: {\"operation\":\"read\"")
+      })
+  }
+
   @Test func filesThatCannotBeReadAreNamed() {
     var files = TestFiles()
     files.forbidden = ["conf/edge.key", "conf/log"]

@@ -8,13 +8,6 @@ extension Mistake {
       `us-west`?
       """),
     Mistake(
-      "{ name: west-1, tier: primary, address: 127.0.0.1:9101 }]",
-      "{ name: west-1, tier: primary, address: 127.0.0.1:9101 }]\n  us-east:\n    "
-        + "endpoints: [{ name: east-1, tier: primary, address: 127.0.0.1:9301 }]",
-      """
-      11:3: error: policy `small` has no region `us-east`; it has us-west [E406]
-      """),
-    Mistake(
       "[{ name: west-1, tier: primary, address: 127.0.0.1:9101 }]", "[]",
       """
       10:16: error: `endpoints` needs at least one entry [E407]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Audit
 import Policy
 import StrictYAML
 import Testing
@@ -84,6 +85,23 @@ private func file(_ text: String) -> PolicyFile {
       """)
   let json = result.json.description
   #expect(json.contains("\"ok\": false") && json.contains("\"full_coverage_required\": true"))
+}
+
+@Test func recordsThatNobodyCanReadAreCounted() throws {
+  let policy = try #require(file(text).policy)
+  var past = PastDecisions()
+  var keys: LogKeys?
+  // A format to come, a decision that was cut, and another kind of record, which is none.
+  for bytes in [[9, 1, 0, 0], [1, 1, 7], [1, 3]] as [[UInt8]] {
+    unsafe bytes.withUnsafeBytes { raw in
+      unsafe past.add(raw, &keys, under: policy) { _ in Issue.record("nothing can be weighed") }
+    }
+  }
+  #expect(past.unreadableCount == 2)
+  #expect(
+    past.lines(changedCount: 0)
+      == "audit log: 0 of 0 decisions would be others\n  2 records cannot be read by this program\n"
+  )
 }
 
 @Test func linesAreDecidedOneByOne() throws {

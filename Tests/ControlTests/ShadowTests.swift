@@ -1,5 +1,6 @@
 import Base
 import Policy
+import Reactor
 import Testing
 
 @testable import Control
@@ -32,6 +33,31 @@ import Testing
     #expect(try office.command().endShadow())
     #expect(shadowed(office) == "nothing")
     #expect(try !office.command().endShadow())
+  }
+
+  @Test func isForgottenOnceInForce() throws {
+    let office = Office()
+    let one = try office.write(1)
+    try office.activate(1)
+    let two = try office.write(2, after: one)
+    try office.write(3, after: two, approvedBy: [])
+    _ = try office.command().shadow(try office.file(3))
+    try office.activate(2)
+    // Another version is still tried.
+    #expect(shadowed(office) == "version 3")
+    _ = try office.command().shadow(try office.file(2))
+    // A crash right after the activation leaves this; the next command of any kind sees to it.
+    #expect(shadowed(office) == "version 2")
+    do { _ = try office.command() }
+    #expect(shadowed(office) == "nothing")
+    #expect(throws: SystemError.self) {
+      try office.storage.read(office.state.shadowTextPath, byteCountMax: 1 << 20)
+    }
+    try office.rollback()
+    _ = try office.command().shadow(try office.file(2))
+    #expect(shadowed(office) == "version 2")
+    try office.activate(2)
+    #expect(shadowed(office) == "nothing")
   }
 
   @Test func refusesWhatCannotBeEvaluated() throws {

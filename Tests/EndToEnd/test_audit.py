@@ -4,9 +4,10 @@ import json
 import pathlib
 import random
 import shutil
+import subprocess
 import unittest
 
-from harness import curl, h2, tlog
+from harness import curl, h2, tlog, workshop
 from harness.case import document, operation
 from harness.edge import Edge, Endpoint
 from harness.origin import Origin
@@ -47,6 +48,41 @@ class Records(unittest.TestCase):
             recorded = [record["id"] for record in self.records(kind)]
             self.assertEqual(len(set(recorded)), len(recorded), f"a {kind} stands twice")
             self.assertEqual(set(ids) - set(recorded), set(), f"a {kind} is missing")
+
+    def test_a_comparison_counts_past_decisions(self):
+        self.ask()
+        # Of a running edge; each request below has its record before its answer.
+        deny = "deny: [{ id: D-9, say: x, when: { data_class: [notes], operation: [read] } }]\n"
+        new = self.edge.folder / "new.yaml"
+        new.write_text(self.edge.policy_file.read_text() + deny)
+        other = self.edge.folder / "other.yaml"
+        other.write_text(self.edge.policy_file.read_text().replace("west:", "east:"))
+
+        def diff(old, *words):
+            done = subprocess.run(
+                [workshop.binary(), "policy", "diff", old, new, "--audit",
+                 self.edge.folder / "audit", *words], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (1, ""))
+            return done.stdout
+
+        decisions = self.records("decision")
+        reads = [record for record in decisions
+                 if (record["dataClass"], record["operation"]) == ("notes", "read")]
+        self.assertGreater(len(reads), 20)
+        report = json.loads(diff(self.edge.policy_file, "--json"))
+        past = report["audit"]
+        self.assertEqual((past["decisions"], past["changed"]), (len(decisions), len(reads)))
+        self.assertEqual((past["not_asked"], past["other_region"], past["unreadable"]), (0, 0, 0))
+        self.assertLess(past["from"], past["until"])
+        self.assertEqual(sum(group["past_decisions"] for group in report["groups"]), len(reads))
+        text = diff(self.edge.policy_file)
+        self.assertIn(f"audit log: {len(reads)} of {len(decisions)} decisions from "
+                      f"{past['from']} to {past['until']} would be others\n", text)
+        self.assertRegex(text, r"less permissive \(\d+ past decisions?\)")
+        # To a version without their home they cannot be put.
+        past = json.loads(diff(other, "--json"))["audit"]
+        homes = sum(record.get("home") == "west" for record in decisions)
+        self.assertEqual((past["other_region"], past["decisions"]), (homes, len(decisions) - homes))
 
     def test_every_decision_is_in_the_log(self):
         ids = self.ask()

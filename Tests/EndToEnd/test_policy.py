@@ -1,6 +1,8 @@
 """The officers' commands: their output, their streams and their exit status."""
 
 import json
+import os
+import pty
 import subprocess
 import unittest
 
@@ -95,7 +97,48 @@ class PolicyCommands(unittest.TestCase):
         self.assertEqual((status, errors), (0, ""))
         self.assertIn("route T-1: matches, but T-2 overrides it", output)
         self.assertTrue(output.endswith("west replica 3600s; west primary\n"), output)
-        self.assertEqual(policy("explain", self.file, "--request", "{")[0], 2)
+        status, output, errors = policy("explain", self.file, "--request", "{")
+        self.assertEqual((status, output), (2, ""))
+        self.assertRegex(errors, r"^homeward: --request, column \d+: [^\n]+\n$")
+
+    def test_programs_read_explanations_and_tests(self):
+        request = json.dumps({"operation": "read", "home": "west"})
+        status, output, errors = policy("explain", self.file, "--request", request, "--json")
+        self.assertEqual((status, errors), (0, ""))
+        report = json.loads(output)
+        self.assertEqual(report["facts"]["home"], "west")
+        self.assertEqual(report["facts"]["role"], "unknown")
+        self.assertEqual([(rule["rule"], rule["matches"]) for rule in report["rules"]],
+                         [("T-2", True), ("T-3", False), ("T-1", True)])
+        self.assertIn("operation is read, not", report["rules"][1]["why"])
+        self.assertEqual(report["removed"], [])
+        self.assertEqual(report["decision"]["rule"], "T-2")
+        status, output, errors = policy("generate-tests", self.file, "--json")
+        self.assertEqual((status, errors), (0, ""))
+        tests = json.loads(output)
+        self.assertEqual({test["expect"]["rule"] for test in tests}, {"T-1", "T-2", "T-3"})
+        # What is given is a request, and the answer is that of `eval`.
+        lines = "".join(json.dumps(test["given"]) + "\n" for test in tests).encode()
+        status, output, _ = policy("eval", self.file, "--requests", "-", stdin=lines)
+        self.assertEqual(status, 0)
+        for test, line in zip(tests, output.splitlines(), strict=True):
+            decision = json.loads(line)
+            self.assertEqual(test["expect"], {key: decision[key] for key in test["expect"]})
+        status, output, _ = policy("generate-tests", self.file)
+        self.assertEqual(output.count("- say:"), len(tests))
+
+    def test_progress_is_for_terminals(self):
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        done = subprocess.run([workshop.binary(), "policy", "check", self.file], stderr=slave,
+                              stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=60)
+        os.close(slave)
+        self.assertEqual(done.returncode, 0)
+        shown = os.read(master, 4096).decode()
+        self.assertIn("\rproving transport version 1: 0 %", shown)
+        # The line is clear at the end.
+        self.assertIn("\x1b[K", shown)
+        self.assertNotIn("proving", policy("check", self.file)[2])
 
     def test_requests_are_decided_line_by_line(self):
         lines = [{"operation": "create", "home": "east"}, {"home": "esat"}, {}]

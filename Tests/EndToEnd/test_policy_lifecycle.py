@@ -85,6 +85,12 @@ class Activation(LifecycleCase):
         self.assertEqual(self.office.activate().status, 0)
         self.assertEqual(self.office.status()["active"]["version"], 2)
 
+    def test_what_is_public_can_be_read_by_all(self):
+        modes = {name: (self.edge.folder / name).stat().st_mode & 0o777
+                 for name in ("amina.pub", "amina.key")}
+        modes["approvals"] = self.office.path(1).with_suffix(".approvals").stat().st_mode & 0o777
+        self.assertEqual(modes, {"amina.pub": 0o644, "amina.key": 0o600, "approvals": 0o644})
+
     def test_the_same_officer_counts_once(self):
         self.office.write(2, approved_by=["amina", "amina"])
         approvals = self.office.path(2).with_suffix(".approvals")
@@ -265,6 +271,48 @@ class Crashes(LifecycleCase):
         self.assertEqual(
             self.office.history()[-4:],
             ["resumed 2", "activated 2", "rolling-back 1", "rolled-back 1"])
+
+
+class Regions(unittest.TestCase):
+    """A configured region gets requests as soon as a version names it, and only then."""
+
+    NAMES = ["west", "east", "north", "south"]
+
+    def setUp(self):
+        origins = {name: [Endpoint(Origin(name))] for name in self.NAMES}
+        self.edge = VersionedEdge(origins)
+        self.addCleanup(lambda: self.edge.process and self.edge.kill())
+        self.office = Office(self.edge, self.text)
+
+    def text(self, version, extra=""):
+        """Version 2 adds the last region, version 3 drops the first."""
+        names = {1: self.NAMES[:3], 2: self.NAMES, 3: self.NAMES[1:]}[version]
+        return policies.transport(names, version=version)
+
+    def served(self):
+        """By patient, `p1` at home in the first region: who answers; None for nobody."""
+        replies = [curl.fetch(self.edge, document("bytes-10", f"p{i}")) for i in range(1, 5)]
+        self.assertLessEqual({reply.status for reply in replies}, {200, 503})
+        return [reply.header("ehr-region") if reply.status == 200 else None for reply in replies]
+
+    def activate(self, version):
+        """Puts a version into force."""
+        self.office.write(version)
+        result = self.office.activate()
+        self.assertEqual(result.status, 0, result)
+
+    def test_they_come_and_go_without_a_restart(self):
+        self.activate(1)
+        status, text = check(self.edge.configuration)
+        self.assertEqual(status, 0, text)
+        self.edge.start()
+        self.assertEqual(self.served(), ["west", "east", "north", None])
+        for version, expected in ((2, self.NAMES), (3, [None, *self.NAMES[1:]]),):
+            self.activate(version)
+            until(lambda: self.served() == expected, lambda: self.edge.log()[-2000:], within=3)
+        self.assertEqual(self.office.on_edge("rollback").status, 0)
+        until(lambda: self.served() == self.NAMES, lambda: self.edge.log()[-2000:], within=3)
+        self.assertEqual(self.edge.stop(), 0)
 
 
 class Running(LifecycleCase):

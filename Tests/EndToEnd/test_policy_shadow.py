@@ -99,7 +99,10 @@ class Shadow(LifecycleCase):
             self.assertEqual(self.office.approve(2, name).status, 0)
         self.assertEqual(self.office.activate().status, 0)
         until(lambda: curl.fetch(self.edge, DOCUMENT).status == 403, "version 2 decides")
-        self.assertIn("in force by now", self.office.on_edge("status").text)
+        # There is nothing left to try.
+        self.assertIsNone(self.office.status()["shadow"])
+        self.assertEqual(list(self.office.state.glob("shadow*.yaml")), [])
+        self.assertFalse((self.office.state / "shadow").exists())
         self.assertTrue(self.office.status()["ok"])
         self.assertEqual(self.edge.stop(), 0)
 

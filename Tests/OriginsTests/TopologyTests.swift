@@ -15,9 +15,17 @@ import Testing
     #expect(topology.endpoints(of: RegionID(9), tier: .primary).isEmpty)
   }
 
+  @Test func numbersRegionsThatOnlyHaveEndpointsBehindThePolicys() throws {
+    let topology = try Topology.make(
+      regionNames: [demoRegions[2], demoRegions[1]], definitions: demoDefinitions())
+    #expect(topology.regionNames == [demoRegions[2], demoRegions[1], demoRegions[0]])
+    let names = topology.endpoints(of: RegionID(2), tier: .replica).map { topology[$0].name }
+    #expect(names == ["west-r1", "west-r2"])
+    #expect(topology.endpoints.map(\.name) == demoDefinitions().map(\.name))
+  }
+
   @Test func reportsAllFaultsInOnePass() {
     var definitions = demoDefinitions()
-    definitions[0].regionName = "wset"
     definitions[3].tier = .primary
     definitions[4].tier = .primary
     definitions[5].name = definitions[6].name
@@ -31,7 +39,6 @@ import Testing
     let faults = error?.faults ?? []
     #expect(
       Set(faults) == [
-        .unknownRegion(endpoint: "west-r1", region: "wset"),
         .twoPrimaries(region: "east", first: "east-r1", second: "east-p"),
         .duplicateName("central-p"),
         .duplicateAddress(first: "west-r2", second: "central-p"),

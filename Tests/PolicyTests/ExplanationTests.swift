@@ -36,7 +36,7 @@ private let smallPolicyText = """
   var facts = Facts(operation: .read, dataClass: .vitals, home: policy.region(named: "west"))
   facts.location = try #require(Place("US-NY"))
   #expect(
-    policy.explain(facts) == [
+    policy.explain(facts).lines == [
       "operation: read", "data_class: vitals", "sensitivity: unknown", "home: west",
       "residency: unknown", "location: US-NY", "role: unknown", "purpose: unknown",
       "consent: unknown", "break_glass: unknown", "user_in_home_region: false",
@@ -54,12 +54,13 @@ private let smallPolicyText = """
     ])
   facts.operation = .create
   #expect(
-    policy.explain(facts).suffix(3) == [
+    policy.explain(facts).lines.suffix(3) == [
       "route R-1: no: operation is create, not read, search",
       "phase: enforce", "decision: refuse, no-rule, by no route, audit standard",
     ])
   facts.location = .unknown
-  #expect(policy.explain(facts).last == "decision: refuse, forbidden, by deny D-1, audit durable")
+  #expect(
+    policy.explain(facts).lines.last == "decision: refuse, forbidden, by deny D-1, audit durable")
 }
 
 @Test func explainsRangesDatesDoubtAndOverrides() throws {
@@ -68,7 +69,9 @@ private let smallPolicyText = """
   var facts = Facts(operation: .read, dataClass: .vitals, home: policy.region(named: "west"))
   facts.location = try #require(Place("US-NY"))
   facts.directoryAgeSeconds = 5400
-  func line(_ start: String) -> String? { policy.explain(facts).first { $0.hasPrefix(start) } }
+  func line(_ start: String) -> String? {
+    policy.explain(facts).lines.first { $0.hasPrefix(start) }
+  }
   #expect(line("route R-2") == "route R-2: no: directory_age is 90m, not below 90m")
   facts.directoryAgeSeconds = 5399
   #expect(line("route R-2") == "route R-2: no: hour is unknown, not 7 to below 19, 22 or more")

@@ -55,7 +55,7 @@ private func check(_ text: String, _ context: String, _ outcomes: inout [Int]) {
     // Whatever was accepted can be used.
     let facts = Facts(operation: .read, dataClass: .vitals)
     #expect(policy.runTests().results.count == policy.tests.count)
-    #expect(policy.explain(facts).count > policy.rules.count)
+    #expect(policy.explain(facts).lines.count > policy.rules.count)
   }
   outcomes[policy == nil ? 1 : 0] += 1
 }

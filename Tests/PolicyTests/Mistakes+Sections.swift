@@ -284,12 +284,11 @@ let sectionMistakes = [
         + " forbidden, no-rule, unavailable [E208]; did you mean `permit`?"
     ]),
   Mistake(
-    name: "candidate in minutes",
+    name: "candidate in weeks",
     text: policy(
-      tests: test("{}", "{ decision: permit, rule: R-1, candidates: [west replica 1m stale] }")),
+      tests: test("{}", "{ decision: permit, rule: R-1, candidates: [west replica 1w stale] }")),
     golden: [
-      "p.yaml:16:57: error: bounds stand in seconds, or in milliseconds when not whole"
-        + " [E328]; did you mean `west replica 60s stale`?"
+      "p.yaml:16:57: error: a replica has a bound, such as `west replica 10s` [E328]"
     ]),
   Mistake(
     name: "candidate of no region",

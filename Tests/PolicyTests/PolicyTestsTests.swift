@@ -48,6 +48,9 @@ private func policy(_ test: String, role: String = "unknown") throws -> Policy {
 @Test(arguments: [
   ("{ decision: permit, rule: R-1 }", []),
   ("{ decision: permit, rule: R-1, candidates: [west replica 10s, east replica 10s] }", []),
+  (
+    "{ decision: permit, rule: R-1, candidates: [west replica 10000ms, east replica 10s] }", []
+  ),
   ("{ decision: permit, rule: R-1, obligations: [summarize], audit: durable }", []),
   ("{ decision: forbidden, rule: R-1 }", ["decision is permit, not forbidden"]),
   (

@@ -29,13 +29,17 @@ extension PolicyLifecycle {
     }
     pointer = next
     // A crash here leaves the new version in force; the next command closes the operation.
+    let closing: HistoryEntry
     do throws(JournalFailure) {
-      return try journal(
+      closing = try journal(
         operation.event == .activating ? .activated : .rolledBack, version: operation.version,
         hash: operation.hash, detail: "operation=\(operation.number)")
     } catch {
       throw .interrupted(error.fault, version: operation.version)
     }
+    // A crash here leaves a shadow that the next command forgets.
+    forgetShadowInForce()
+    return closing
   }
 
   /// Writes the new pointer beside the old one and renames it. When that fails and the old one is

@@ -89,5 +89,6 @@ public struct PolicyLifecycle {
       throw .fault(error)
     }
     try resume()
+    forgetShadowInForce()
   }
 }

@@ -64,8 +64,18 @@ extension PolicyLifecycle {
       try storage.remove(state.shadowPath)
       // A crash here leaves a text that nothing names.
       try storage.synchronizeDirectory(state.directory)
+      // So does a disk that does not take this.
+      try? storage.remove(state.shadowTextPath)
     }
     return true
+  }
+
+  /// Ends the shadowing of the version that is in force by now: there is nothing left to try. It
+  /// decides nothing, so a disk that refuses this refuses no activation; the next command tries
+  /// again.
+  func forgetShadowInForce() {
+    guard let hash = try? state.shadow(storage), hash == pointer?.hash else { return }
+    _ = try? endShadow()
   }
 
   private func change(_ body: () throws(SystemError) -> Void) throws(LifecycleError) {

@@ -5,17 +5,6 @@
 /// byte that is known before the walk. `terminalMark` in place of the question means that nothing
 /// is left to ask and the rest is the number of a terminal.
 struct FlatDiagram: Sendable {
-  /// What a request comes to.
-  struct Terminal: Sendable {
-    /// The rule that decides, or -1.
-    let decider: Int32
-    /// Where the `never` rules beside it begin in `collected`, and how many they are.
-    let collectedStart: UInt32
-    let collectedCount: UInt16
-    /// Whether they begin with one that refuses the request.
-    let isRefused: Bool
-  }
-
   /// An attribute that nodes ask about, and where its value classes begin in `classes`.
   private struct Question: Sendable {
     let attribute: UInt32
@@ -29,9 +18,8 @@ struct FlatDiagram: Sendable {
   private let classes: [UInt16]
   private let questions: [Question]
   private let root: UInt32
-  private let terminals: [Terminal]
-  /// `never` rules by terminal, those that refuse requests first.
-  let collected: [UInt16]
+  /// Whether it was made of nothing.
+  let isEmpty: Bool
 
   /// The diagram of no rules; nothing may be asked of it.
   init() {
@@ -39,17 +27,15 @@ struct FlatDiagram: Sendable {
     classes = []
     questions = []
     root = 0
-    terminals = []
-    collected = []
+    isEmpty = true
   }
 
-  /// Flattens; `refuses` says which rules refuse requests. Nil when edges would not fit in words.
-  init?(_ rules: RulesDiagram, refuses: (Int) -> Bool) {
-    let diagram = rules.diagram
-    guard diagram.edgeCount < 1 << 27, rules.terminals.count < 1 << 27 else { return nil }
+  /// Flattens a diagram over `space`. Nil when edges would not fit in words.
+  init?(_ diagram: DecisionDiagram, _ space: RuleSpace) {
+    guard diagram.edgeCount < 1 << 27 else { return nil }
     var classes: [UInt16] = []
     var questions: [Question] = []
-    let questionByLevel = rules.space.classes.enumerated().map { level, valueClasses in
+    let questionByLevel = space.classes.enumerated().map { level, valueClasses in
       // Where all values are alike, no node asks.
       guard valueClasses.count > 1 else { return UInt32(0) }
       questions.append(
@@ -71,31 +57,16 @@ struct FlatDiagram: Sendable {
       starts.append(UInt32(edges.count))
       for child in diagram.children(.node(index)) { edges.append(edge(child)) }
     }
-    var collected: [UInt16] = []
-    terminals = rules.terminals.map { terminal in
-      let refusing = terminal.collected.filter(refuses)
-      let all = refusing + terminal.collected.filter { !refuses($0) }
-      defer { collected += all.map { UInt16($0) } }
-      return Terminal(
-        decider: Int32(terminal.decider ?? -1), collectedStart: UInt32(collected.count),
-        collectedCount: UInt16(all.count), isRefused: !refusing.isEmpty)
-    }
     root = edge(diagram.root)
     self.edges = edges
     self.classes = classes
     self.questions = questions
-    self.collected = collected
+    isEmpty = false
   }
-
-  /// Whether it was made of nothing.
-  var isEmpty: Bool { terminals.isEmpty }
-
-  /// How many bytes it takes.
-  var byteCount: Int { edges.count * 4 + classes.count * 2 + terminals.count * 12 }
 
   /// What a request with these codes comes to; allocates nothing.
   @inline(__always)
-  func terminal(_ codes: borrowing Codes) -> Terminal {
+  func terminal(_ codes: borrowing Codes) -> Int {
     // Spans, because subscripts of inline arrays copy them, and such a copy waits for each write.
     let values = codes.values.span
     var storage = InlineArray<24, UInt16>(repeating: 0)
@@ -108,6 +79,6 @@ struct FlatDiagram: Sendable {
     while edge & Self.terminalMark != Self.terminalMark {
       edge = edges[Int(edge >> 5) + Int(answers[Int(edge & 31)])]
     }
-    return terminals[Int(edge >> 5)]
+    return Int(edge >> 5)
   }
 }

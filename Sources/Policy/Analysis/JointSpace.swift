@@ -4,9 +4,9 @@ import Base
 ///
 /// Regions and tenants are matched by name, places and thresholds of both versions are told apart.
 /// A region that one version does not have is an unknown home to it, a tenant `other`.
-struct JointSpace {
+struct JointSpace: Sendable {
   /// One version as the joint space sees it.
-  struct Side {
+  struct Side: Sendable {
     let policy: Policy
     let rules: RulesDiagram
     /// By level: this version's value class for each joint class.
@@ -116,6 +116,14 @@ struct JointSpace {
       facts.tenant = .other
     }
     return facts
+  }
+
+  /// When a request with these joint codes takes place: at `usual` if it is one of them then, too,
+  /// so that an example names a time only where it matters.
+  func time(_ codes: [Int], preferring usual: WallTime) -> WallTime {
+    let classes = classes[RuleSpace.timeLevel].classes
+    return classes[domains.time.code(usual.microseconds)] == classes[codes[Attribute.time.rawValue]]
+      ? usual : domains.facts(codes).time
   }
 
   /// The joint value classes by level of a request in the old version's numbers.

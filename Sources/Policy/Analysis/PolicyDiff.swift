@@ -55,17 +55,22 @@ public struct PolicyDiff: Sendable {
   }
 
   /// The groups: what is permitted newly first, the largest first.
-  public let groups: [Group]
+  public private(set) var groups: [Group]
   /// How many requests the vocabularies tell apart, all together.
   public let requestCount: UInt128
   /// For how many of them the decision changes.
   public let changedCount: UInt128
-  /// How many requests the sample had, and for how many the decision changes.
-  public let sampleCount: Int
-  /// For how many of the sample the decision changes.
-  public let sampleChangedCount: Int
+  /// How many requests were weighed.
+  public private(set) var sampleCount = 0
+  /// For how many of them the decision changes.
+  public private(set) var sampleChangedCount = 0
   /// Classes of data whose row of the cache matrix says something else now.
   public let cacheChanges: [DataClass]
+  private let space: JointSpace
+  /// Terminal 0 where both versions decide alike, else a position in `positions` + 1.
+  private let differences: DecisionDiagram
+  /// By group of the walk: its place in `groups`.
+  private let positions: [Int]
 
   /// The verdict about the whole; nil when every decision stays as it is.
   public var change: Change? {
@@ -79,20 +84,22 @@ public struct PolicyDiff: Sendable {
   /// The changed part of all requests, in hundredths of a percent.
   public var changedShare: String { percentText(changedCount, of: requestCount) }
 
-  /// Compares two versions; `sample` are requests in the numbers of the old one.
-  public init(
-    _ old: Policy, _ new: Policy, sample: some Sequence<Facts> = [Facts]()
-  ) throws(DiagramError) {
+  /// Counts a request, in the numbers of the old version, to the group that it belongs to.
+  public mutating func weigh(_ facts: Facts) {
+    sampleCount += 1
+    let number = differences.terminal(space.point(facts))
+    guard number > 0 else { return }
+    let position = positions[number - 1]
+    groups[position].sampleCount += 1
+    if groups[position].change != .attribution { sampleChangedCount += 1 }
+  }
+
+  /// Compares two versions.
+  public init(_ old: Policy, _ new: Policy) throws(DiagramError) {
     let space = try JointSpace(old, new)
     var walk = try DiffWalk(space)
     let differences = try walk.run()
     let counts = differences.pointCounts(space.classes, terminalCount: walk.groups.count + 1)
-    var weights = [Int](repeating: 0, count: walk.groups.count + 1)
-    var sampleCount = 0
-    for facts in sample {
-      weights[differences.terminal(space.point(facts))] += 1
-      sampleCount += 1
-    }
     let text = SpaceText(domains: space.domains, groups: new.groups)
     var groups: [Group] = []
     for (index, key) in walk.groups.enumerated() {
@@ -100,30 +107,40 @@ public struct PolicyDiff: Sendable {
       let cover = try BoxCover(points, countMax: Limits.diffBoxCountMax)
       let path = points.firstPath(to: 1) ?? []
       let codes = space.codes(path)
+      let time = space.time(codes, preferring: new.defaultTime)
+      func example(_ side: JointSpace.Side) -> Facts {
+        var facts = space.facts(codes, for: side)
+        facts.time = time
+        return facts
+      }
       groups.append(
         Group(
-          change: key.change, before: Self.decision(old, space.facts(codes, for: space.old)),
-          after: Self.decision(new, space.facts(codes, for: space.new)),
-          requestCount: counts[index + 1], sampleCount: weights[index + 1],
+          change: key.change, before: Self.decision(old, example(space.old)),
+          after: Self.decision(new, example(space.new)),
+          requestCount: counts[index + 1], sampleCount: 0,
           boxes: cover.boxes.map { box in
             text.describe(zip(space.classes, box).map { $0.values(of: $1) })
           }, isComplete: cover.isComplete,
-          example: RequestText.json(space.facts(codes, for: space.new), for: new)))
+          example: RequestText.json(example(space.new), for: new)))
     }
     let order = Change.allCases
-    self.groups = groups.enumerated().sorted { one, other in
+    let sorted = groups.enumerated().sorted { one, other in
       let (left, right) = (one.element, other.element)
       if left.change != right.change {
         return order.firstIndex(of: left.change) ?? 0 < order.firstIndex(of: right.change) ?? 0
       }
       if left.requestCount != right.requestCount { return left.requestCount > right.requestCount }
       return one.offset < other.offset
-    }.map(\.element)
+    }
+    self.groups = sorted.map(\.element)
+    var positions = [Int](repeating: 0, count: sorted.count)
+    for (position, group) in sorted.enumerated() { positions[group.offset] = position }
+    self.positions = positions
+    self.space = space
+    self.differences = differences
     let isChanged = walk.groups.map { $0.change != .attribution }
     requestCount = space.classes.reduce(1) { $0 * UInt128($1.classes.count) }
     changedCount = zip(isChanged, counts.dropFirst()).reduce(0) { $0 + ($1.0 ? $1.1 : 0) }
-    self.sampleCount = sampleCount
-    sampleChangedCount = zip(isChanged, weights.dropFirst()).reduce(0) { $0 + ($1.0 ? $1.1 : 0) }
     cacheChanges = DataClass.allCases.filter { dataClass in
       Sensitivity.allCases.contains { sensitivity in
         Self.store(space.old, dataClass, sensitivity)

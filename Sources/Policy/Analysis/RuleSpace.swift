@@ -14,6 +14,8 @@ struct RuleSpace: Sendable {
   ]
   /// The level of the home region.
   static let homeLevel = 1
+  /// The level of the time; the last.
+  static let timeLevel = order.count - 1
   /// The level of the user's location; behind the home's.
   static let locationLevel = 5
 
@@ -24,6 +26,7 @@ struct RuleSpace: Sendable {
   /// The space in which `rules` are told apart, and the points of these `boxes` from others.
   init(_ rules: [DiagramRule], and boxes: [[ValueSet]], _ domains: Domains) {
     precondition(Self.order.count == Attribute.count - 1, "each attribute but the derived one")
+    precondition(Self.order[Self.timeLevel] == .time)
     precondition(Self.order[Self.homeLevel] == .home && Self.order[Self.locationLevel] == .location)
     self.domains = domains
     classes = Self.order.indices.map { level in

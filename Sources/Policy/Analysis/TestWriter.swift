@@ -1,4 +1,4 @@
-import Base
+public import Base
 
 /// Writes tests for a policy file: for each rule a request that it decides, and for each of its
 /// conditions a request that just misses it, with the answers of the interpreter.
@@ -6,16 +6,39 @@ import Base
 /// The answers are what the policy says, not what it should say: an officer reads them, keeps what
 /// is meant and has found a mistake where it is not.
 public struct TestWriter {
+  /// A test as it stands in a policy file.
+  public struct Test: Sendable {
+    /// What it is about.
+    public let say: String
+    /// The facts that are known, in the file's words.
+    public let given: [(key: String, word: String)]
+    /// What the policy says.
+    public let decision: Verdict
+    /// The rule that decides; nil for `no-rule`.
+    public let rule: String?
+    /// The candidates in words; empty for refusals.
+    public let candidates: [String]
+    /// What is demanded besides.
+    public let obligations: [String]
+    /// How a permitted request is recorded; nil for refusals.
+    public let durability: Durability?
+  }
+
   private let policy: Policy
   private let rules: RulesDiagram
-  private var text = "tests:\n"
+  private var tests: [Test] = []
   private var seen: Set<String> = []
+
+  /// The tests of `policy`.
+  public static func tests(for policy: Policy) throws(DiagramError) -> [Test] {
+    var writer = TestWriter(policy: policy, rules: try policy.diagram.get())
+    for index in policy.rules.indices { try writer.write(index) }
+    return writer.tests
+  }
 
   /// The tests of `policy` as the value of `tests`, ready to be pasted.
   public static func yaml(for policy: Policy) throws(DiagramError) -> String {
-    var writer = TestWriter(policy: policy, rules: try policy.diagram.get())
-    for index in policy.rules.indices { try writer.write(index) }
-    return writer.text
+    "tests:\n" + (try tests(for: policy)).map(\.yaml).joined()
   }
 
   private init(policy: Policy, rules: RulesDiagram) {
@@ -76,26 +99,44 @@ public struct TestWriter {
 
   /// Writes one test, unless the same request was there already.
   private mutating func write(_ id: String, _ what: String, _ facts: Facts) {
-    let given = RuleSpace.order.compactMap { attribute -> String? in
+    let given = RuleSpace.order.compactMap { attribute -> (key: String, word: String)? in
       let word = policy.interpreter.word(attribute, facts)
       // The time has no `unknown`; where no rule asks for it, the default does.
-      if attribute == .time { return policy.domains.time.count > 1 ? "time: \(word)" : nil }
-      return word == "unknown" ? nil : "\(attribute.key): \(word == "NO" ? "\"NO\"" : word)"
-    }.joined(separator: ", ")
-    guard seen.insert(given).inserted else { return }
-    let result = policy.interpreter.decide(facts)
-    var expect = ["decision: \(result.verdict.word)"]
-    if let rule = result.ruleIndex { expect.append("rule: \(policy.rules[rule].id)") }
-    if result.verdict == .permit {
-      let candidates = result.candidates.map { policy.interpreter.text($0) }
-      expect.append("candidates: [\(candidates.joined(separator: ", "))]")
-      if !result.obligations.isEmpty {
-        expect.append("obligations: [\(result.obligations.words.joined(separator: ", "))]")
-      }
-      expect.append("audit: \(result.durability)")
+      let isLeftOut = attribute == .time ? policy.domains.time.count <= 1 : word == "unknown"
+      return isLeftOut ? nil : (attribute.key, word)
     }
-    text += "  - say: A request that \(id) \(what.replacing(": ", with: " "))\n"
-    text += "    given: { \(given) }\n    expect: { \(expect.joined(separator: ", ")) }\n"
+    let request = given.map { "\($0.key) \($0.word)" }.joined(separator: ", ")
+    guard seen.insert(request).inserted else { return }
+    let result = policy.interpreter.decide(facts)
+    let isPermitted = result.verdict == .permit
+    tests.append(
+      Test(
+        say: "A request that \(id) \(what.replacing(": ", with: " "))", given: given,
+        decision: result.verdict, rule: result.ruleIndex.map { policy.rules[$0].id },
+        candidates: isPermitted ? result.candidates.map { policy.interpreter.text($0) } : [],
+        obligations: isPermitted ? result.obligations.words : [],
+        durability: isPermitted ? result.durability : nil))
+  }
+}
+
+extension TestWriter.Test {
+  /// The test as an item of `tests`.
+  fileprivate var yaml: String {
+    // Norway would be read as a refusal to answer.
+    let given = given.map { "\($0.key): \($0.word == "NO" ? "\"NO\"" : $0.word)" }
+    var expect = ["decision: \(decision.word)"]
+    if let rule { expect.append("rule: \(rule)") }
+    if decision == .permit { expect.append("candidates: [\(candidates.joined(separator: ", "))]") }
+    if !obligations.isEmpty {
+      expect.append("obligations: [\(obligations.joined(separator: ", "))]")
+    }
+    if let durability { expect.append("audit: \(durability)") }
+    return """
+        - say: \(say)
+          given: { \(given.joined(separator: ", ")) }
+          expect: { \(expect.joined(separator: ", ")) }
+
+      """
   }
 }
 

@@ -1,36 +1,70 @@
 import Base
 import StrictYAML
 
-extension Policy {
-  /// The facts in words, every rule and why it matched or not, the candidates that were taken away
-  /// and by what, and the decision; one line each.
-  public func explain(_ facts: Facts) -> [String] {
-    let trace = interpreter.trace(facts)
-    var lines = Attribute.allCases.map { "\($0.key): \(interpreter.word($0, facts))" }
-    for index in rules.indices {
-      lines.append("\(rules[index].layer) \(rules[index].id): \(reason(index, facts, trace))")
-    }
-    for (candidate, rule) in trace.removals {
-      lines.append("removed: \(text(candidate)), by never \(rules[rule].id)")
-    }
-    return lines + decision(facts, trace.result)
+/// Why a request is decided as it is.
+public struct Explanation: Sendable {
+  /// A rule, and what it has to do with the request.
+  public struct Consideration: Sendable {
+    /// The rule's layer.
+    public let layer: Layer
+    /// The rule's id.
+    public let rule: String
+    /// Whether the request is one of the rule's.
+    public let matches: Bool
+    /// Why it matched or not, and what that came to.
+    public let why: String
   }
 
-  /// Why a rule matched or not, and what that came to.
-  private func reason(_ index: Int, _ facts: Facts, _ trace: Interpreter.Trace) -> String {
+  /// Each attribute and the request's value in words.
+  public let facts: [(key: String, word: String)]
+  /// Every rule, in the order of `Policy.rules`.
+  public let rules: [Consideration]
+  /// The candidates that were taken away, and the `never` rule that did.
+  public let removals: [(candidate: String, rule: String)]
+  /// The decision, in a few lines.
+  public let conclusion: [String]
+
+  /// All of it, one line each.
+  public var lines: [String] {
+    facts.map { "\($0.key): \($0.word)" }
+      + rules.map { "\($0.layer) \($0.rule): \($0.matches ? "" : "no: ")\($0.why)" }
+      + removals.map { "removed: \($0.candidate), by never \($0.rule)" } + conclusion
+  }
+}
+
+extension Policy {
+  /// The facts in words, every rule and why it matched or not, the candidates that were taken away
+  /// and by what, and the decision.
+  public func explain(_ facts: Facts) -> Explanation {
+    let trace = interpreter.trace(facts)
+    return Explanation(
+      facts: Attribute.allCases.map { ($0.key, interpreter.word($0, facts)) },
+      rules: rules.indices.map { index in
+        let (matches, why) = reason(index, facts, trace)
+        return Explanation.Consideration(
+          layer: rules[index].layer, rule: rules[index].id, matches: matches, why: why)
+      },
+      removals: trace.removals.map { (text($0), rules[$1].id) },
+      conclusion: decision(facts, trace.result))
+  }
+
+  /// Whether and why a rule matched, and what that came to.
+  private func reason(
+    _ index: Int, _ facts: Facts, _ trace: Interpreter.Trace
+  ) -> (matches: Bool, why: String) {
     let rule = rules[index]
     switch interpreter.outcome(rule, facts) {
     case .failed(let attribute):
       let wanted = rule.when.clauses.first { $0.attribute == attribute }?.words ?? []
       let shown = wanted.count <= 6 ? wanted : Array(wanted[..<5]) + ["\(wanted.count - 5) more"]
-      return "no: \(attribute.key) is \(interpreter.word(attribute, facts)),"
-        + " not \(shown.joined(separator: ", "))"
-    case .excepted: return "no: left out by `unless`"
-    case .doubtful: return "no: left out by `unless`, which cannot be ruled out"
+      let word = interpreter.word(attribute, facts)
+      return (false, "\(attribute.key) is \(word), not \(shown.joined(separator: ", "))")
+    case .excepted: return (false, "left out by `unless`")
+    case .doubtful: return (false, "left out by `unless`, which cannot be ruled out")
     case .matched:
       let higher = trace.matched.first { rules[$0].overrides.contains(rule.id) }
-      if let higher { return "matches, but \(rules[higher].id) overrides it: \(rule.say)" }
-      return "matches: \(rule.say)"
+      if let higher { return (true, "matches, but \(rules[higher].id) overrides it: \(rule.say)") }
+      return (true, "matches: \(rule.say)")
     }
   }
 

@@ -103,28 +103,21 @@ extension CompiledPolicy {
     _ plan: Plan, _ facts: borrowing Facts, region: (RegionID) -> RegionID?
   ) -> (plan: Plan, isRefused: Bool) {
     let codes = domains.codes(facts)
-    let home = codes[.home]
-    let place = home * side + domains.nearest(placeCode: codes[.location], homeCode: home)
     var list = plan.candidates.removing { region($0.region) == nil }
-    var blamed: Int?
-    for word in 0..<index.wordCount {
-      var hits = index.matches(codes, word: word)
-      while hits != 0 {
-        let rule = word * 64 + hits.trailingZeroBitCount
-        hits &= hits &- 1
-        guard rule < denyStart else { break }
-        let ban = bans[rule * side * side + place]
-        if ban.isRefusal { return (refusal(.forbidden, rule), true) }
-        guard blamed == nil, !list.isEmpty else { continue }
-        list = list.removing { candidate in
-          guard let known = region(candidate.region) else { return false }
-          return ban.regions >> UInt64(known.index) & 1 != 0
-            || ban.tiers >> UInt8(candidate.tier.ordinal) & 1 != 0
-        }
-        if list.isEmpty { blamed = rule }
+    var (blamed, refusing) = (Int?.none, Int?.none)
+    forEachProhibition(codes) { rule, ban in
+      if ban.isRefusal {
+        refusing = rule
+        return false
       }
-      if (word + 1) * 64 >= denyStart { break }
+      guard blamed == nil, !list.isEmpty else { return true }
+      list = list.removing { candidate in
+        region(candidate.region).map { ban.covers($0, candidate.tier) } ?? false
+      }
+      if list.isEmpty { blamed = rule }
+      return true
     }
+    if let refusing { return (refusal(.forbidden, refusing), true) }
     guard case .permit = plan.verdict else { return (plan, false) }
     if let blamed { return (refusal(.forbidden, blamed), true) }
     if list.isEmpty {

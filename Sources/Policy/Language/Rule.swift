@@ -113,7 +113,7 @@ extension Destination {
 }
 
 /// The destinations that a `never` rule forbids: each part forbids on its own.
-struct Forbidden: Sendable, Equatable {
+struct Forbidden: Sendable, Hashable {
   /// No region of this list may serve.
   var regionIn: [Destination]?
   /// No region outside this list may serve.

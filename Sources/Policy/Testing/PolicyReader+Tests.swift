@@ -70,7 +70,8 @@ extension PolicyReader {
       durability: durability)
   }
 
-  /// A candidate such as `us-east replica 60s stale`, in exactly that form; nil after a complaint.
+  /// A candidate such as `us-east replica 1m stale`, its bound written like `staleness`, in the
+  /// words of decisions; nil after a complaint.
   private func candidate(_ scalar: Node.Scalar) -> String? {
     let words = scalar.text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     func complain(_ message: String, _ suggestion: String? = nil) -> String? {
@@ -96,11 +97,7 @@ extension PolicyReader {
     guard words.count == 3 || (words.count == 4 && words[3] == "stale"),
       let milliseconds = bound(words[2])
     else { return complain("a \(tier) has a bound, such as `\(words[0]) \(tier) 10s`") }
-    let canonical = (words[..<2] + [boundText(milliseconds)] + words[3...]).joined(separator: " ")
-    if canonical != scalar.text {
-      return complain("bounds stand in seconds, or in milliseconds when not whole", canonical)
-    }
-    return canonical
+    return (words[..<2] + [boundText(milliseconds)] + words[3...]).joined(separator: " ")
   }
 
   /// Milliseconds of `10s`, `2m` or `1500ms`; nil when the word is no duration in range.

@@ -6,6 +6,8 @@ indirect enum JSONValue: Sendable {
   case text(String)
   case list([JSONValue])
   case object([(String, JSONValue)])
+  /// What is JSON already; stands as it is.
+  case raw(String)
 
   /// Text, or `null`.
   static func optional(_ text: String?) -> JSONValue { text.map { .text($0) } ?? .null }
@@ -26,6 +28,7 @@ extension JSONValue: CustomStringConvertible {
     case .boolean(let value): text += value ? "true" : "false"
     case .number(let value): text += String(value)
     case .text(let value): Self.quote(value, to: &text)
+    case .raw(let json): text += json
     case .list(let items):
       Self.write(items, "[", "]", to: &text, indentation) { item, text, inner in
         item.write(to: &text, indentation: inner)

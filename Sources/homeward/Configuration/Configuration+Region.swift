@@ -71,16 +71,24 @@ extension Configuration.Region {
   /// Endpoints of one region.
   static let endpointCountMax = 256
 
-  /// Compares the regions with those of the policy: each needs the other.
-  static func check(_ root: Node?, _ policy: PolicyRegions, _ diagnostics: Diagnostics) {
+  /// Compares the regions with those of the policy, each of which needs endpoints here. Gives the
+  /// regions that the policy does not name, unless they look like one that is missing: they get no
+  /// requests until a version names them.
+  static func check(
+    _ root: Node?, _ policy: PolicyRegions, _ diagnostics: Diagnostics
+  ) -> [String] {
     // The document was read once already: what is wrong with its form has been said.
     let silent = Diagnostics(file: diagnostics.file, text: diagnostics.text)
     let reader = MappingReader(root, "the configuration", silent)
     let names = reader.namedNodes("regions", isRequired: false).map(\.name)
     let present = Set(names.map(\.text))
     var absent = policy.names.filter { !present.contains($0) }
+    var idle: [String] = []
     for name in names where !policy.names.contains(name.text) {
-      let suggestion = Spelling.nearest(to: name.text, among: absent)
+      guard let suggestion = Spelling.nearest(to: name.text, among: absent) else {
+        idle.append(name.text)
+        continue
+      }
       absent.removeAll { $0 == suggestion }
       diagnostics.error(
         .unknownRegion, at: name.mark,
@@ -88,12 +96,13 @@ extension Configuration.Region {
           + " it has \(policy.names.joined(separator: ", "))",
         suggestion: suggestion)
     }
-    guard reader.contains("regions") else { return }
+    guard reader.contains("regions") else { return idle }
     for name in absent {
       diagnostics.error(
         .nothingThere, at: reader.mark(of: "regions"),
         "region `\(name)` of policy `\(policy.policyName)` has no endpoints here")
     }
+    return idle
   }
 
   /// Reads `regions`.

@@ -24,7 +24,8 @@ struct ConfigurationLoad {
   var active: ActiveVersion?
   /// Who must approve versions; nil for a policy without them.
   var approvalRule: ApprovalRule?
-  /// The patients, homes counted as the policy's regions; nil when either cannot be used.
+  /// The patients, homes counted as the policy's regions and then those that only have endpoints;
+  /// nil when either cannot be used.
   var directory: PatientDirectory?
   /// All complaints: the configuration's, the policy's, the directory's, each by position.
   var diagnostics: [Diagnostic] = []
@@ -57,10 +58,14 @@ struct ConfigurationLoad {
     } else {
       load.policy = policy(configuration.policy.file, paths, &others)
     }
+    var homes: [String]?
     if let policy = load.policy {
-      Configuration.Region.check(root, PolicyRegions(policy), diagnostics)
+      let idle = Configuration.Region.check(root, PolicyRegions(policy), diagnostics)
+      load.notes += idle.map {
+        "region `\($0)`: the policy does not name it, so it gets no requests until a version does"
+      }
+      homes = policy.regions.map(\.name) + idle
     }
-    let homes = load.policy?.regions.map(\.name)
     if let signed = configuration.directory.signed {
       if opensMaterial {
         load.directory = signedDirectory(signed, homes: homes, paths, diagnostics)
@@ -87,7 +92,8 @@ struct ConfigurationLoad {
     return load
   }
 
-  /// The policy in the file at `path`; nil after complaints, or when the configuration named none.
+  /// The policy in the file at `path`, proved and tested as a version is; nil when it cannot be
+  /// read, or when the configuration named none. What it must not do is among the complaints.
   private static func policy(
     _ path: String, _ paths: ConfigurationPaths, _ complaints: inout [Diagnostic]
   ) -> Policy? {
@@ -98,6 +104,11 @@ struct ConfigurationLoad {
     let hash = SHA256.hash(Array(source.text.utf8))
     let (policy, diagnostics) = Policy.load(text: source.text, file: path, hash: "\(hash)")
     complaints += diagnostics
+    guard let policy else { return nil }
+    // Nobody signed it: what `activate` would refuse of a version is refused here.
+    complaints += Analysis.report(policy).diagnostics(file: path, text: source.text)
+      .filter { $0.severity == .error }
+    complaints += policy.complaints(about: policy.runTests(), in: source)
     return policy
   }
 }

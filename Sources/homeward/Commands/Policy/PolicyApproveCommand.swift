@@ -69,7 +69,8 @@ struct PolicyApproveCommand: ParsableCommand {
     if isNew {
       approvals.add(Approval(of: subject, by: name, with: signer, at: Clock.wall()))
       do throws(SystemError) {
-        try FileSystem.replace(version.approvalsPath, with: approvals.bytes)
+        try FileSystem.replace(
+          version.approvalsPath, with: approvals.bytes, isPublic: true)
       } catch {
         try fail("storage", "`\(version.approvalsPath)`: \(error)")
       }

@@ -60,7 +60,7 @@ struct PolicyCheckReport {
     var file = file
     if let policy = file.policy, let source = file.source {
       // Errors here keep the policy out of force like those of the reader.
-      file.diagnostics += Analysis.report(policy)
+      file.diagnostics += ProofProgress.report(policy)
         .diagnostics(file: source.file, text: source.text, gapCountMax: gapCountMax)
     }
     self.file = file

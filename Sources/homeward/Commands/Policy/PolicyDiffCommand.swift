@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import Audit
 internal import Base
+internal import Edge
 internal import Policy
 internal import Reactor
 internal import StrictYAML
@@ -14,14 +16,17 @@ struct PolicyDiffCommand: ParsableCommand {
       Each group of requests with the same rules before and after is told in boxes of the new \
       version's own sets, with an example. Regions and tenants are matched by name.
 
-      --weigh counts recorded or invented requests by group: a file with one JSON object a line, \
-      as policy eval reads them, in the words of the old version.
+      --audit counts the past decisions of an audit log by group, each with the facts and at the \
+      time that the record holds, whichever version took it. --weigh counts recorded or invented \
+      requests: a file with one JSON object a line, as policy eval reads them, in the words of the \
+      old version.
 
-      Example:
+      Examples:
         homeward policy diff policies/clinical-routing/0001.yaml policies/clinical-routing/0002.yaml
+        homeward policy diff 0001.yaml 0002.yaml --audit deploy/run/audit
 
       Exit status, as diff(1) has it: 0 every decision stays as it is, 1 some change, 2 wrong \
-      usage or a file that cannot be used.
+      usage, or a file or log that cannot be used.
       """)
 
   @Argument(help: ArgumentHelp("The policy file before.", valueName: "old"))
@@ -37,21 +42,42 @@ struct PolicyDiffCommand: ParsableCommand {
       valueName: "file"))
   var weigh: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The folder of an audit log, of a running edge or a copy, whose decisions are counted by"
+        + " group.", valueName: "dir"))
+  var audit: String?
+
   @Flag(name: .long, help: "Print the result as JSON.")
   var json = false
+
+  /// One sample at a time.
+  func validate() throws {
+    if weigh != nil, audit != nil {
+      throw ValidationError("--weigh and --audit exclude each other: groups have one count")
+    }
+  }
 
   /// Compares, reports, and exits with what was found.
   func run() throws {
     let before = try PolicyFile.usable(old).policy
     let after = try PolicyFile.usable(new).policy
-    let sample = try weigh.map { try Self.requests($0, before) } ?? []
-    let diff: PolicyDiff
+    var diff: PolicyDiff
     do throws(DiagramError) {
-      diff = try PolicyDiff(before, after, sample: sample)
+      diff = try PolicyDiff(before, after)
     } catch {
-      throw ValidationError("`\(new)` cannot be compared: \(error)")
+      try PolicyFile.unusable("`\(new)` cannot be compared: \(error)")
     }
-    let text = PolicyDiffText(diff: diff, hasSample: weigh != nil)
+    if let weigh { for facts in try Self.requests(weigh, before) { diff.weigh(facts) } }
+    var past: PastDecisions?
+    do throws(AuditReadError) {
+      if let audit { past = try PastDecisions(in: audit, under: before) { diff.weigh($0) } }
+    } catch {
+      // Status 1 would say that the versions differ.
+      try PolicyFile.unusable("\(error)")
+    }
+    let text = PolicyDiffText(diff: diff, hasSample: weigh != nil, past: past)
     StandardStream.output.write(json ? "\(text.json)\n" : text.lines)
     if diff.change != nil { throw ExitCode(1) }
   }
@@ -62,7 +88,7 @@ struct PolicyDiffCommand: ParsableCommand {
     do throws(SystemError) {
       bytes = try FileSystem.read(path == "-" ? "/dev/stdin" : path)
     } catch {
-      throw ValidationError("`\(path)`: \(error)")
+      try PolicyFile.unusable("`\(path)`: \(error)")
     }
     let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
     var requests: [Facts] = []
@@ -70,7 +96,7 @@ struct PolicyDiffCommand: ParsableCommand {
       do throws(RequestTextFault) {
         requests.append(try RequestText.facts(String(decoding: line, as: UTF8.self), for: policy))
       } catch {
-        throw ValidationError("\(path):\(index + 1):\(error.column): \(error)")
+        try PolicyFile.unusable("\(path):\(index + 1):\(error.column): \(error)")
       }
     }
     return requests
@@ -80,8 +106,10 @@ struct PolicyDiffCommand: ParsableCommand {
 /// A comparison for people and for programs.
 struct PolicyDiffText {
   let diff: PolicyDiff
-  /// Whether requests were counted.
+  /// Whether requests of a file were counted.
   let hasSample: Bool
+  /// The audit log whose decisions were counted.
+  var past: PastDecisions?
 
   /// The verdict in a word or two.
   private var verdict: String { diff.change?.rawValue ?? "equivalent" }
@@ -91,8 +119,10 @@ struct PolicyDiffText {
     var text = "\(verdict): \(diff.changedShare) of all requests are decided otherwise"
     if hasSample { text += ", \(diff.sampleChangedCount) of \(diff.sampleCount) in the sample" }
     text += "\n"
+    if let past { text += past.lines(changedCount: diff.sampleChangedCount) }
     for group in diff.groups {
       text += "\n\(group.change.rawValue)"
+      if past != nil { text += " (\(plural(group.sampleCount, "past decision")))" }
       if hasSample { text += " (\(plural(group.sampleCount, "request")) of the sample)" }
       text += "\n  before: \(line(group.before))\n  after:  \(line(group.after))\n"
       for box in group.boxes { text += "  - \(box)\n" }
@@ -121,6 +151,7 @@ struct PolicyDiffText {
       ("requests", .text("\(diff.requestCount)")), ("changed", .text("\(diff.changedCount)")),
       ("sample", hasSample ? .number(diff.sampleCount) : .null),
       ("sample_changed", hasSample ? .number(diff.sampleChangedCount) : .null),
+      ("audit", past.map { $0.json(changedCount: diff.sampleChangedCount) } ?? .null),
       ("cache_changes", .list(diff.cacheChanges.map { .text($0.rawValue) })),
       (
         "groups",
@@ -130,6 +161,7 @@ struct PolicyDiffText {
               ("change", .text(group.change.rawValue)), ("before", json(group.before)),
               ("after", json(group.after)), ("requests", .text("\(group.requestCount)")),
               ("sample", hasSample ? .number(group.sampleCount) : .null),
+              ("past_decisions", past != nil ? .number(group.sampleCount) : .null),
               ("boxes", .list(group.boxes.map { .text($0) })),
               ("complete", .boolean(group.isComplete)), ("example", .text(group.example)),
             ])

@@ -26,14 +26,50 @@ struct PolicyExplainCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The request's facts.", valueName: "json"))
   var request: String
 
+  @Flag(name: .long, help: "Print the explanation as JSON, the decision as `policy eval` does.")
+  var json = false
+
   /// Prints the explanation.
   func run() throws {
     let (policy, _) = try PolicyFile.usable(file)
     do throws(RequestTextFault) {
       let facts = try RequestText.facts(request, for: policy)
-      StandardStream.output.write(policy.explain(facts).map { "\($0)\n" }.joined())
+      let explanation = policy.explain(facts)
+      StandardStream.output.write(
+        json
+          ? "\(explanation.json(decision: policy.decisionJSON(facts)))\n"
+          : explanation.lines.map { "\($0)\n" }.joined())
     } catch {
-      throw ValidationError("--request, column \(error.column): \(error)")
+      try PolicyFile.unusable("--request, column \(error.column): \(error)")
     }
+  }
+}
+
+extension Explanation {
+  /// The explanation for programs; `decision` is JSON already.
+  func json(decision: String) -> JSONValue {
+    .object([
+      ("facts", .object(facts.map { ($0.key, .text($0.word)) })),
+      (
+        "rules",
+        .list(
+          rules.map { rule in
+            .object([
+              ("layer", .text("\(rule.layer)")), ("rule", .text(rule.rule)),
+              ("matches", .boolean(rule.matches)), ("why", .text(rule.why)),
+            ])
+          })
+      ),
+      (
+        "removed",
+        .list(
+          removals.map { removal in
+            .object([
+              ("candidate", .text(removal.candidate)), ("rule", .text(removal.rule)),
+            ])
+          })
+      ),
+      ("decision", .raw(decision)),
+    ])
   }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Base
 internal import Policy
 internal import Reactor
 
@@ -20,13 +21,41 @@ struct PolicyGenerateTestsCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The policy file.", valueName: "file"))
   var file: String
 
+  @Flag(name: .long, help: "Print the tests as JSON instead of YAML.")
+  var json = false
+
   /// Prints the tests.
   func run() throws {
     let (policy, _) = try PolicyFile.usable(file)
     do throws(DiagramError) {
-      StandardStream.output.write(try TestWriter.yaml(for: policy))
+      if json {
+        let tests = try TestWriter.tests(for: policy)
+        StandardStream.output.write("\(JSONValue.list(tests.map(\.json)))\n")
+      } else {
+        StandardStream.output.write(try TestWriter.yaml(for: policy))
+      }
     } catch {
-      throw ValidationError("`\(file)`: \(error)")
+      try PolicyFile.unusable("`\(file)`: \(error)")
     }
+  }
+}
+
+extension TestWriter.Test {
+  /// The test for programs; `given` is a request as `policy eval` reads it.
+  fileprivate var json: JSONValue {
+    var expect: [(String, JSONValue)] = [
+      ("decision", .text(decision.word)), ("rule", .optional(rule)),
+    ]
+    if let durability {
+      expect += [
+        ("candidates", .list(candidates.map { .text($0) })),
+        ("obligations", .list(obligations.map { .text($0) })),
+        ("audit", .text(durability.rawValue)),
+      ]
+    }
+    return .object([
+      ("say", .text(say)), ("given", .object(given.map { ($0.key, .text($0.word)) })),
+      ("expect", .object(expect)),
+    ])
   }
 }

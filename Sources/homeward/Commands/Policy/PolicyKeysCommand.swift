@@ -17,8 +17,8 @@ struct PolicyKeysGenerateCommand: ParsableCommand {
     commandName: "generate",
     abstract: "Make an Ed25519 key pair for an officer.",
     discussion: """
-      Writes NAME.key, which stays with the officer (mode 0600), and NAME.pub, and prints the line \
-      for the officers file. Nothing is overwritten.
+      Writes NAME.key, which stays with the officer (mode 0600), and NAME.pub, which anyone may \
+      read, and prints the line for the officers file. Nothing is overwritten.
 
       Example:
         homeward policy keys generate --out amina
@@ -39,7 +39,7 @@ struct PolicyKeysGenerateCommand: ParsableCommand {
     let key = SigningKey()
     do {
       try key.save(toPEMFile: out + ".key")
-      let file = try AppendFile(path: out + ".pub", isNew: true)
+      let file = try AppendFile(path: out + ".pub", isNew: true, isPublic: true)
       try file.write(Array(key.verifyingKey.pem.utf8))
       try file.synchronize()
     } catch {
@@ -91,7 +91,8 @@ struct PolicyKeysShowCommand: ParsableCommand {
   func run() throws {
     if let file {
       guard let key = Self.key(file) else {
-        StandardStream.error.write("homeward: `\(file)` holds no Ed25519 key\n")
+        let what = FileSystem.exists(file) ? "holds no Ed25519 key" : "does not exist"
+        StandardStream.error.write("homeward: `\(file)` \(what)\n")
         throw ExitCode(1)
       }
       let base = file.split(separator: "/").last ?? ""
