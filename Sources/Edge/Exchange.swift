@@ -96,10 +96,6 @@ final class Exchange {
     isRequestEnded = false
     swallowedByteCount = 0
     awaitsContinue = false
-    bodyGate = nil
-    bodyCheck = nil
-    withheldByte = nil
-    precondition(creditedRequestBytes == 0 && creditedAnswerBytes == 0, "held bytes are counted")
     heldHead.removeAll()
     isHeadHeld = false
     heldBody = ByteQueue()
