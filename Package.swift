@@ -122,7 +122,7 @@ let package = Package(
     tests(
       "ConfigurationTests",
       [
-        "homeward", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "homeward", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
         "Native", "Policy", "Reactor", "StrictYAML", argumentParser,
       ]),
     tests("TidyTests", []),

@@ -1,3 +1,4 @@
+import Audit
 import Base
 import Clinical
 import Directory
