@@ -13,11 +13,12 @@ public struct AuditLifeError: Error, Equatable, CustomStringConvertible {
 
 /// Ends the life of logs, or keeps them alive: holds, expiries, shreddings.
 ///
-/// Writes the control log of the folder, which no edge writes; the edge's own logs may be written at
-/// the same time. One thread, one process (a lock of its own).
+/// Writes the control log of the folder, which no edge writes; the edge's own logs may be written
+/// at the same time. One thread, one process (a lock of its own).
 ///
 /// INVARIANT (told first): what destroys something is on disk in the control log, signed, before
-/// anything is destroyed. A crash leaves a deed that is begun; the same command brings it to its end.
+/// anything is destroyed. A crash leaves a deed that is begun; the same command brings it to its
+/// end.
 public final class AuditLife {
   private let directory: String
   private let disk: any AuditDisk
@@ -73,6 +74,7 @@ public final class AuditLife {
       throw AuditLifeError("`\(directory)`: the control log was replaced while it was written")
     }
     _ = group.synced()
+    try writer.synchronizeLevels()
     try writer.publish()
     ledger.take(event)
   }

@@ -3,8 +3,8 @@ internal import Base
 internal import Native
 internal import Reactor
 
-/// The key that signs checkpoints, shared by the logs of one edge; while keys change, the one before
-/// signs too, so that readers with either of them go on. Used by one thread at a time.
+/// The key that signs checkpoints, shared by the logs of one edge; while keys change, the one
+/// before signs too, so that readers with either of them go on. Used by one thread at a time.
 final class AuditSigner {
   private let key: SigningKey
   private let retiring: AuditSigner?
@@ -199,7 +199,14 @@ final class AuditLogFiles {
     if allocatedByteCount > log.end { try log.segment.truncate(byteCount: log.end) }
     allocatedByteCount = log.end
     try log.segment.synchronize()
+    // Nobody makes them anew for a log that has ended.
+    try synchronizeLevels()
+  }
+
+  /// Puts the level files on disk, for a log that nobody may open again for long.
+  func synchronizeLevels() throws(SystemError) {
     try log.levels.synchronize()
+    try disk.synchronizeFolder(folder)
   }
 
   /// Signs a checkpoint over what is durable, unless the last one says the same.

@@ -97,6 +97,12 @@ final class AuditWriter: @unchecked Sendable {
     return true
   }
 
+  /// Puts the level files on disk too, so that a checkpoint which is signed next holds for readers
+  /// even if no writer opens the log again.
+  func synchronizeLevels() throws(SystemError) {
+    for log in logs { try log.synchronizeLevels() }
+  }
+
   /// Signs checkpoints over what is durable.
   func publish() throws(SystemError) { for log in logs { try log.publish() } }
 
@@ -200,6 +206,7 @@ final class AuditWriter: @unchecked Sendable {
         throw AuditOpenError(path: folder, reason: "its file was replaced while it was made")
       }
       try log.publishKey()
+      try log.synchronizeLevels()
       // A crash up to here leaves an unborn log, which the next start begins again or goes on with.
       try log.publish()
       return log

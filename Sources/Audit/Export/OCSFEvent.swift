@@ -1,8 +1,8 @@
 internal import Base
 
 /// Records as events of the Open Cybersecurity Schema Framework (OCSF 1.3.0), a line of JSON each:
-/// judged requests as API Activity (6003), starts, stops and faults as Application Lifecycle (6002),
-/// what operators and policies change as Entity Management (3004).
+/// judged requests as API Activity (6003), starts, stops and faults as Application Lifecycle
+/// (6002), what operators and policies change as Entity Management (3004).
 public enum OCSFEvent {
   private static let version = "1.3.0"
 

@@ -10,10 +10,10 @@ struct AuditExpireCommand: ParsableCommand {
     commandName: "expire",
     abstract: "Remove audit logs whose retention has ended.",
     discussion: """
-      Says how each log stands; removes nothing without --apply. A log's time is over when the days \
-      of its retention class, which its own first entry states, have passed since the end of its \
-      month; --keep lengthens that, and says it for logs that state nothing. A log under a hold \
-      and the newest of its class stay.
+      Says how each log stands; removes nothing without --apply. A log's time is over when the \
+      days of its retention class, which its own first entry states, have passed since the end \
+      of its month; --keep lengthens that, and says it for logs that state nothing. A log under \
+      a hold and the newest of its class stay.
 
       Of an expired log remain the signed checkpoint, the public key, and the first entry with its \
       proof: `audit verify` follows the chain of logs through it. Who removed it, when and why \

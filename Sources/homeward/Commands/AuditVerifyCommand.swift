@@ -14,13 +14,13 @@ struct AuditVerifyCommand: ParsableCommand {
       checkpoint, and the account of each heartbeat (decided = committed + refused + lost + \
       pending, recounted). Without --key the log's own published key is used, which finds damage \
       but not a forger who made a new key. Logs of several retention classes are also held against \
-      each other: their heartbeats must add up to what the edge states. With --since, the log must contain the tree of an \
-      earlier checkpoint: keep one elsewhere now and then, and nobody can rewrite the history \
-      before it.
+      each other: their heartbeats must add up to what the edge states. With --since, the log \
+      must contain the tree of an earlier checkpoint: keep one elsewhere now and then, and \
+      nobody can rewrite the history before it.
 
-      A shredded log is whole, and said to be shredded. Of an expired one the checkpoint, the first \
-      entry under it and the control log's record of its expiry are checked; entries that are gone \
-      without such a record are a fault.
+      A shredded log is whole, and said to be shredded. Of an expired one the checkpoint, the \
+      first entry under it and the control log's record of its expiry are checked; entries that \
+      are gone without such a record are a fault.
 
       Examples:
         homeward audit verify deploy/run/audit --key deploy/run/signing.key.pub
