@@ -138,6 +138,8 @@ public final class AuditLife {
       }
       try disk.replace("\(folder)/\(AuditPaths.expired)", with: Array(proof.text.utf8))
     }
+    // An interrupted try may have named it in memory only.
+    try disk.synchronizeFolder(folder)
     // A crash from here on leaves an expired log with some of its files.
     try destroyKeys(item.name)
     for name in try disk.names(in: folder) where !AuditPaths.remaining.contains(name) {
@@ -188,7 +190,10 @@ public final class AuditLife {
   private func destroyKeys(_ name: LogName) throws {
     let folder = "\(directory)/\(AuditPaths.keys)"
     let path = "\(folder)/\(name.folder)"
-    guard let count = try disk.byteCount(of: path) else { return }
+    guard let count = try disk.byteCount(of: path) else {
+      // An interrupted try may have removed it in memory only.
+      return try disk.synchronizeFolder(folder)
+    }
     let file = try disk.open(path, isNew: false)
     let zeros = [UInt8](repeating: 0, count: count)
     var failure: SystemError?

@@ -87,7 +87,7 @@ import Testing
   }
 
   /// What is destroyed was told before; whatever fails, a second try brings the deed to its end.
-  @Test(arguments: FaultyDisk.Fault.allCases, [UInt64](0..<4))
+  @Test(arguments: FaultyDisk.Fault.allCases, [0, 3] as [UInt64])
   func everyFaultLeavesADeedThatIsFinished(fault: FaultyDisk.Fault, seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let whole = FaultyDisk()
