@@ -240,6 +240,9 @@ public enum AuditText {
       json.add("total", total)
     }
     if record.keepDays > 0 { json.add("keepDays", UInt64(record.keepDays)) }
+    json.add("author", record.author.string)
+    json.add("scope", record.scope.string)
+    if record.kind == .expiry || record.kind == .shredding { json.add("done", record.isDone) }
     if record.bytesDropped > 0 { json.add("bytesDropped", record.bytesDropped) }
     json.add("subject", record.subject.string)
     json.add("detail", record.detail.string)
@@ -338,12 +341,18 @@ public enum AuditText {
   private static func lines(_ record: EventRecord) -> [String] {
     var lines = ["\(timestamp(record.time)) \(record.kind.word)"]
     if record.subject != .empty { lines[0] += " \(record.subject.string)" }
+    if record.kind == .expiry || record.kind == .shredding {
+      lines[0] += record.isDone ? " done" : " begun"
+    }
+    if record.scope != .empty { lines[0] += " on \(record.scope.string)" }
+    if record.author != .empty { lines.append("by \(record.author.string)") }
     if record.detail != .empty { lines.append(record.detail.string) }
     if record.bytesDropped > 0 { lines.append("\(record.bytesDropped) bytes dropped") }
     if let note = SignedNote(parsing: record.predecessor.string),
       let checkpoint = Checkpoint(text: note.text)
     {
-      lines.append("follows \(checkpoint.origin), \(checkpoint.size) entries")
+      let relation = record.kind == .logOpen ? "follows" : "last checkpoint of"
+      lines.append("\(relation) \(checkpoint.origin), \(checkpoint.size) entries")
     }
     if record.keepDays > 0 { lines.append("kept for \(record.keepDays) days after its month") }
     if record.kind == .heartbeat {

@@ -54,6 +54,12 @@ public struct EventRecord: Equatable, Sendable {
   /// The signed checkpoint with which the log before this one ended; empty in the first log.
   public var predecessor = Name.empty
 
+  /// Who did it, of what an operator did to a log; why stands in `detail`.
+  public var author = Name.empty
+  /// Which logs a hold covers; see `LogScope`.
+  public var scope = Name.empty
+  /// Whether an expiry or shredding was brought to its end; it is told before it is begun, too.
+  public var isDone = false
   /// For how many days after its month a log that begins is kept; 0 when nothing was said.
   public var keepDays: UInt32 = 0
 
@@ -87,10 +93,16 @@ private enum Tag {
   static let totalDropped: UInt8 = 19
   static let logCount: UInt8 = 20
   static let keepDays: UInt8 = 21
+  static let author: UInt8 = 22
+  static let scope: UInt8 = 23
+  static let isDone: UInt8 = 24
 }
 
 extension EventRecord: EncodableRecord {
-  var byteCountMax: Int { 384 + subject.byteCount + detail.byteCount + predecessor.byteCount }
+  var byteCountMax: Int {
+    384 + subject.byteCount + detail.byteCount + predecessor.byteCount + author.byteCount
+      + scope.byteCount
+  }
 
   func encode(to writer: inout RecordWriter) {
     writer.integer(Tag.time, time.microseconds)
@@ -113,6 +125,9 @@ extension EventRecord: EncodableRecord {
     writer.integer(Tag.totalDropped, total.dropped)
     writer.integer(Tag.logCount, UInt64(logCount))
     writer.integer(Tag.keepDays, UInt64(keepDays))
+    writer.name(Tag.author, author)
+    writer.name(Tag.scope, scope)
+    writer.flag(Tag.isDone, isDone)
   }
 
   /// Reads the fields of an event; those that are not known are passed over.
@@ -140,6 +155,9 @@ extension EventRecord: EncodableRecord {
       case Tag.totalDropped: total.dropped = try field.integer()
       case Tag.logCount: logCount = try field.integer(as: UInt8.self)
       case Tag.keepDays: keepDays = try field.integer(as: UInt32.self)
+      case Tag.author: author = field.name
+      case Tag.scope: scope = field.name
+      case Tag.isDone: isDone = true
       default: break
       }
     }

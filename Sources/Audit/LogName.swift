@@ -59,6 +59,18 @@ public struct LogName: Hashable, Sendable {
   /// clock that was set back changes nothing.
   public func isOver(at time: WallTime) -> Bool { Self.text(time).prefix(6) > begin.prefix(6) }
 
+  /// When a log may go that is kept for so many days after its month.
+  public func retentionEnd(keepDays: UInt32) -> WallTime {
+    let digits = begin.compactMap(\.wholeNumberValue)
+    let (year, month) = (digits[0..<4].reduce(0) { $0 * 10 + $1 }, digits[4] * 10 + digits[5])
+    let next = month == 12 ? (year + 1, 1) : (year, month + 1)
+    func text(_ value: Int, _ count: Int) -> String {
+      String(repeating: "0", count: max(0, count - String(value).count)) + String(value)
+    }
+    let start = Self.time("\(text(next.0, 4))\(text(next.1, 2))01T000000Z")
+    return start.adding(seconds: UInt64(keepDays) * 86_400)
+  }
+
   /// The second, in the basic format of ISO 8601.
   private static func text(_ time: WallTime) -> String {
     AuditText.timestamp(time).prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"

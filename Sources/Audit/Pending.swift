@@ -3,7 +3,8 @@ public import Base
 /// Records on their way to the committer: in memory, not yet as the log stores them.
 ///
 /// Each is its length (2 bytes), where its private fields start (2 bytes, 0 when it has none), its
-/// retention class (1 byte), and its fields. Private fields come last, so that `FrameBuilder` can seal them in one piece.
+/// retention class (1 byte), and its fields. Private fields come last, so that `FrameBuilder` can
+/// seal them in one piece.
 enum Pending {
   /// Bytes before the fields.
   static let headerByteCount = 5

@@ -28,6 +28,14 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
   case clockStep = 12
   /// A key was made, changed or destroyed.
   case keyEvent = 13
+  /// A legal hold was placed on logs.
+  case hold = 14
+  /// A legal hold was lifted.
+  case holdLift = 15
+  /// A log's entries are removed, for its time is over.
+  case expiry = 16
+  /// A log's keys are destroyed.
+  case shredding = 17
 
   /// The word for people and exports.
   public var word: StaticString {
@@ -45,6 +53,10 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
     case .logOpen: "log-open"
     case .clockStep: "clock-step"
     case .keyEvent: "key-event"
+    case .hold: "hold"
+    case .holdLift: "hold-lift"
+    case .expiry: "expiry"
+    case .shredding: "shredding"
     }
   }
 }

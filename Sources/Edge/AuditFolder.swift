@@ -26,18 +26,29 @@ public struct AuditFolder {
   public let path: String
   /// The segments' names, in order.
   let segments: [String]
-  let disk = SystemDisk()
+  /// Whether its time was over and its entries were removed.
+  public let isExpired: Bool
+  let disk: any AuditDisk
 
   /// The logs in a folder, oldest first: the folder itself, or those in it.
   public static func logs(in directory: String) throws(AuditReadError) -> [AuditFolder] {
+    try logs(in: directory, disk: SystemDisk())
+  }
+
+  /// The same on `disk`.
+  static func logs(
+    in directory: String, disk: any AuditDisk
+  ) throws(AuditReadError) -> [AuditFolder] {
     var folders: [AuditFolder] = []
     do throws(SystemError) {
-      let names = try FileSystem.names(in: directory)
-      if names.contains(where: { AuditPaths.firstIndex(ofSegment: $0) != nil }) {
-        return [try AuditFolder(directory)]
+      let names = try disk.names(in: directory)
+      if names.contains(where: {
+        $0 == AuditPaths.expired || AuditPaths.firstIndex(ofSegment: $0) != nil
+      }) {
+        return [try AuditFolder(directory, disk: disk)]
       }
       for name in names.compactMap({ LogName(folder: $0) }).sorted(by: { $0.begin < $1.begin }) {
-        folders.append(try AuditFolder("\(directory)/\(name.folder)"))
+        folders.append(try AuditFolder("\(directory)/\(name.folder)", disk: disk))
       }
     } catch {
       throw AuditReadError(path: directory, finding: "\(error)")
@@ -46,11 +57,13 @@ public struct AuditFolder {
     return folders
   }
 
-  init(_ path: String) throws(SystemError) {
+  init(_ path: String, disk: any AuditDisk) throws(SystemError) {
     self.path = path
-    segments = try FileSystem.names(in: path).filter {
-      AuditPaths.firstIndex(ofSegment: $0) != nil
-    }
+    self.disk = disk
+    let names = try disk.names(in: path)
+    isExpired = names.contains(AuditPaths.expired)
+    // What an interrupted removal has left is no log any more.
+    segments = isExpired ? [] : names.filter { AuditPaths.firstIndex(ofSegment: $0) != nil }
   }
 
   /// The logs by instance and class, each chain oldest first: a log follows the one before it.
@@ -73,6 +86,13 @@ public struct AuditFolder {
   public func name() throws(AuditReadError) -> LogName? {
     var origin = try checkpoint()?.value.origin
     if origin == nil, let first = segments.first {
+      // Its first entry is synced before its first checkpoint is signed, and no other before that.
+      var count = 0
+      try unsafe forEachEntry { _, _ throws(AuditReadError) in
+        count += 1
+        return count < 2
+      }
+      guard count > 1 else { return nil }
       origin = try scanner(first, isLast: segments.count == 1)?.header.origin
     }
     guard let origin else { return nil }

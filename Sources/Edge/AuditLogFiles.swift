@@ -3,15 +3,25 @@ internal import Base
 internal import Native
 internal import Reactor
 
-/// The key that signs checkpoints, shared by the logs of one edge. Used by one thread at a time.
+/// The key that signs checkpoints, shared by the logs of one edge; while keys change, the one
+/// before signs too, so that readers with either of them go on. Used by one thread at a time.
 final class AuditSigner {
   private let key: SigningKey
+  private let retiring: AuditSigner?
 
-  /// Takes the key.
-  init(_ key: consuming SigningKey) { self.key = key }
+  /// Takes the keys.
+  init(_ key: consuming SigningKey, retiring: AuditSigner? = nil) {
+    self.key = key
+    self.retiring = retiring
+  }
 
-  /// Reads the key's file, which nobody else may read.
-  convenience init(path: String) throws {
+  /// Reads the keys' files, which nobody else may read.
+  convenience init(path: String, retiringPath: String? = nil) throws {
+    let retiring = try retiringPath.map { try AuditSigner(path: $0) }
+    self.init(try Self.read(path), retiring: retiring)
+  }
+
+  private static func read(_ path: String) throws -> SigningKey {
     let remedy = "`homeward audit keys \(path)` makes one"
     let status: FileStatus
     do throws(SystemError) { status = try FileSystem.status(of: path) } catch {
@@ -21,9 +31,7 @@ final class AuditSigner {
       throw AuditOpenError(
         path: path, reason: "the signing key is open to others; `chmod 600 \(path)` closes it")
     }
-    do throws(TLSError) {
-      self.init(try SigningKey(pemFile: path))
-    } catch {
+    do throws(TLSError) { return try SigningKey(pemFile: path) } catch {
       throw AuditOpenError(path: path, reason: "\(error); \(remedy)")
     }
   }
@@ -36,9 +44,18 @@ final class AuditSigner {
     return key
   }
 
+  /// The public half of the key before, if that still signs.
+  func retiringKey(_ origin: String) -> NoteKey? {
+    retiring.flatMap { NoteKey(name: origin, key: $0.key.verifyingKey) }
+  }
+
   /// Signs a checkpoint.
   func sign(_ checkpoint: Checkpoint, key noteKey: NoteKey) -> SignedNote {
-    SignedNote(checkpoint.text, key: noteKey, signer: key)
+    var note = SignedNote(checkpoint.text, key: noteKey, signer: key)
+    if let retiring, let other = retiringKey(noteKey.name) {
+      note.sign(key: other, signer: retiring.key)
+    }
+    return note
   }
 }
 
@@ -80,6 +97,10 @@ final class AuditLogFiles {
     durable = Checkpoint(origin: name.origin, size: log.frontier.size, root: builder.root())
   }
 
+  /// The key that signed the log so far, when another one signs from here on.
+  var formerKey: NoteKey? { log.formerKey }
+  /// The key that signs from here on.
+  var currentKey: NoteKey { key }
   /// Bytes of a torn write that opening cut off.
   var droppedByteCount: Int { log.droppedByteCount }
   /// Bytes of frames that were written since it was opened.
@@ -178,7 +199,14 @@ final class AuditLogFiles {
     if allocatedByteCount > log.end { try log.segment.truncate(byteCount: log.end) }
     allocatedByteCount = log.end
     try log.segment.synchronize()
+    // Nobody makes them anew for a log that has ended.
+    try synchronizeLevels()
+  }
+
+  /// Puts the level files on disk, for a log that nobody may open again for long.
+  func synchronizeLevels() throws(SystemError) {
     try log.levels.synchronize()
+    try disk.synchronizeFolder(folder)
   }
 
   /// Signs a checkpoint over what is durable, unless the last one says the same.

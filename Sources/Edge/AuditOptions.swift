@@ -14,6 +14,8 @@ public struct AuditOptions: Sendable {
   public var pseudonymKey: [UInt8]
   /// The file of the Ed25519 key that signs checkpoints.
   public var signingKeyPath: String
+  /// The file of the key before that one, which goes on signing while readers change over.
+  public var retiringSigningKeyPath: String?
   /// Which records belong together and how long they are kept; each class has a log of its own.
   public var retention = RetentionClasses.standard
   /// The edge that writes.
@@ -77,6 +79,12 @@ enum AuditPaths {
   static let checkpoint = "checkpoint"
   static let verifierKey = "key.pub"
   static let keys = "keys"
+  /// What an expired log leaves of its entries: the first one with its proof.
+  static let expired = "expired"
+  /// The files that an expired log keeps.
+  static let remaining: Set<String> = [checkpoint, verifierKey, expired]
+  /// Held by the command that writes the control log.
+  static let controlLock = "lock-control"
 
   /// A segment's name: sixteen digits sort by index.
   static func segment(_ firstIndex: UInt64) -> String {

@@ -19,6 +19,8 @@ struct OpenedLog {
   var droppedByteCount = 0
   /// The last signed checkpoint.
   var signed: Checkpoint?
+  /// The key that signed it, when that is the one before ours.
+  var formerKey: NoteKey?
 }
 
 /// Opens a log that was left behind, in whatever state: repairs what a crash can leave, and refuses
@@ -31,6 +33,8 @@ struct AuditRecovery {
   let folder: String
   let name: LogName
   let key: NoteKey
+  /// The key before that one, which may have signed, too.
+  var retiringKey: NoteKey?
 
   /// Whether the folder holds a log that was never whole: nothing was acknowledged or signed.
   static func isUnborn(_ disk: any AuditDisk, folder: String) throws -> Bool {
@@ -55,26 +59,32 @@ struct AuditRecovery {
     guard let last = segments.last else {
       throw refusal("its segments are missing; restore the folder from a copy")
     }
-    return try open(last, number: UInt64(segments.count - 1), signed)
+    var log = try open(last, number: UInt64(segments.count - 1), signed?.value)
+    log.formerKey = signed?.isOurs == false ? retiringKey : nil
+    return log
   }
 
   private func refusal(_ reason: String, at file: String? = nil) -> AuditOpenError {
     AuditOpenError(path: file.map { "\(folder)/\($0)" } ?? folder, reason: reason)
   }
 
-  /// The checkpoint, which only our key may have signed.
-  private func signedCheckpoint() throws -> Checkpoint? {
+  /// The checkpoint, which only our key, or the one before, may have signed.
+  private func signedCheckpoint() throws -> (value: Checkpoint, isOurs: Bool)? {
     let path = AuditPaths.checkpoint
     guard let bytes = try disk.readSmall("\(folder)/\(path)") else { return nil }
     guard let note = SignedNote(parsing: String(decoding: bytes, as: UTF8.self)),
       let checkpoint = Checkpoint(text: note.text)
     else { throw refusal("it is no checkpoint; restore it from a copy", at: path) }
-    guard checkpoint.origin == name.origin, note.isSigned(by: key) else {
+    let isOurs = note.isSigned(by: key)
+    guard checkpoint.origin == name.origin,
+      isOurs || retiringKey.map(note.isSigned) ?? false
+    else {
       throw refusal(
-        "another key signed it; name that key as `audit.signing_key`, or move the log away so that"
-          + " a new one begins", at: path)
+        "another key signed it; name that key as `audit.signing_key` (or, while keys change, as"
+          + " `audit.retiring_signing_key`), or move the log away so that a new one begins",
+        at: path)
     }
-    return checkpoint
+    return (checkpoint, isOurs)
   }
 
   /// The segments in order, after removing the stump of a segment that was just being begun.

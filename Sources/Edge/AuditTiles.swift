@@ -11,6 +11,13 @@ extension AuditFolder {
       throw AuditReadError(path: path, finding: "nothing of it is signed yet")
     }
     try FileSystem.makeDirectory(out)
+    guard !isExpired else {
+      // Its tiles are pruned: what is left proves the first entry.
+      if let proof = try tombstone() {
+        try write(Array(proof.text.utf8), AuditPaths.expired, below: out)
+      }
+      return try write(Array(note.description.utf8), "checkpoint", below: out)
+    }
     for level in 0..<TileTails.levelCount {
       let count = Tiles.hashCount(level: level, size: checkpoint.size)
       for number in 0..<((count + Tiles.width - 1) / Tiles.width) {

@@ -18,12 +18,13 @@ final class AuditWriter: @unchecked Sendable {
   /// Which of them were written since the last sync.
   private var isTouched: [Bool]
 
-  /// What to record in which class's log when a torn tail was cut off.
+  /// What opening found and is to be recorded, by class: a torn tail, another signing key.
   private(set) var recoveries: [(retention: Int, event: EventRecord)] = []
 
   /// Opens the folder on this machine's disk.
   convenience init(_ options: AuditOptions, at time: WallTime) throws {
-    let signer = try AuditSigner(path: options.signingKeyPath)
+    let signer = try AuditSigner(
+      path: options.signingKeyPath, retiringPath: options.retiringSigningKeyPath)
     do {
       let disk = SystemDisk()
       try disk.makeFolder(options.directory)
@@ -51,6 +52,13 @@ final class AuditWriter: @unchecked Sendable {
     for (index, retention) in options.retention.classes.enumerated() {
       let log = try maker(retention).newest(at: time)
       logs.append(log)
+      if let former = log.formerKey {
+        var event = EventRecord(kind: .keyEvent, time: time)
+        event.subject = .text(log.currentKey.text)
+        event.detail = .text("signs from here on, for \(former.text)")
+        recoveries.append((index, event))
+        try log.publishKey()
+      }
       guard log.droppedByteCount > 0 else { continue }
       var event = EventRecord(kind: .recovery, time: time)
       event.bytesDropped = UInt64(log.droppedByteCount)
@@ -87,6 +95,12 @@ final class AuditWriter: @unchecked Sendable {
       isTouched[index] = false
     }
     return true
+  }
+
+  /// Puts the level files on disk too, so that a checkpoint which is signed next holds for readers
+  /// even if no writer opens the log again.
+  func synchronizeLevels() throws(SystemError) {
+    for log in logs { try log.synchronizeLevels() }
   }
 
   /// Signs checkpoints over what is durable.
@@ -144,7 +158,8 @@ final class AuditWriter: @unchecked Sendable {
 
     private func recovered(_ name: LogName, _ folder: String) throws -> OpenedLog {
       try AuditRecovery(
-        disk: disk, folder: folder, name: name, key: try signer.noteKey(name.origin)
+        disk: disk, folder: folder, name: name, key: try signer.noteKey(name.origin),
+        retiringKey: signer.retiringKey(name.origin)
       ).open()
     }
 
@@ -178,7 +193,7 @@ final class AuditWriter: @unchecked Sendable {
       _ name: LogName, _ predecessor: SignedNote?, _ counters: AuditCounters, at time: WallTime
     ) throws -> AuditLogFiles {
       let folder = "\(options.directory)/\(name.folder)"
-      try makeKeys(name)
+      if hasKeys { try makeKeys(name) }
       let log = try files(
         name, AuditLogFiles.begin(name, folder: folder, disk: disk, at: time))
       var event = EventRecord(kind: .logOpen, time: time)
@@ -191,6 +206,7 @@ final class AuditWriter: @unchecked Sendable {
         throw AuditOpenError(path: folder, reason: "its file was replaced while it was made")
       }
       try log.publishKey()
+      try log.synchronizeLevels()
       // A crash up to here leaves an unborn log, which the next start begins again or goes on with.
       try log.publish()
       return log
@@ -216,7 +232,13 @@ final class AuditWriter: @unchecked Sendable {
           secret, origin: name.origin, operatorKey: options.pseudonymKey, nonce: .random()))
     }
 
+    /// The control log seals nothing.
+    private var hasKeys: Bool { retention.name != LogName.control }
+
     private func keys(_ name: LogName) throws -> LogKeys {
+      guard hasKeys else {
+        return LogKeys(secret: randomBytes(LogKeys.secretByteCount), opening: 0)
+      }
       guard let file = try disk.readSmall(keyPath(name)) else {
         throw AuditOpenError(
           path: keyPath(name),

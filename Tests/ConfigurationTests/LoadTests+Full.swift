@@ -74,6 +74,7 @@ extension LoadTests {
       interval: 5ms
       pseudonym_key: pseudonym.key
       signing_key: signing.key
+      retiring_signing_key: signing.key
       segment_size: 1GiB
       pending_records: 2048
       retention:

@@ -12,19 +12,21 @@ struct LogWriter: ~Copyable {
   private var group: GroupCommit
 
   /// The tests' signing key.
-  static func signer(_ byte: UInt8 = 5) throws -> AuditSigner {
-    AuditSigner(try SigningKey(rawBytes: [UInt8](repeating: byte, count: 32)))
+  static func signer(_ byte: UInt8 = 5, retiring: UInt8? = nil) throws -> AuditSigner {
+    let key = try SigningKey(rawBytes: [UInt8](repeating: byte, count: 32))
+    guard let retiring else { return AuditSigner(key) }
+    return AuditSigner(key, retiring: try signer(retiring))
   }
 
   init(
     _ disk: FaultyDisk, segmentByteCountMax: Int = 1 << 20, signer: UInt8 = 5,
-    retention: RetentionClasses = .standard, at time: WallTime = auditTime
+    retiring: UInt8? = nil, retention: RetentionClasses = .standard, at time: WallTime = auditTime
   ) throws {
     var options = auditOptions("audit", segmentByteCountMax)
     options.retention = retention
     group = GroupCommit(firstSequence: 1, classCount: retention.count)
     writer = try AuditWriter(
-      options, disk: disk, signer: Self.signer(signer), lock: nil, at: time)
+      options, disk: disk, signer: Self.signer(signer, retiring: retiring), lock: nil, at: time)
   }
 
   /// Appends an event to each class that is named, as one batch, and puts them on disk.

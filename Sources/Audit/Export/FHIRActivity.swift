@@ -16,7 +16,7 @@ struct FHIRActivity {
     // A gap and a torn tail are the edge's own failures.
     json.add("outcome", event.kind == .gap || event.kind == .recovery ? "8" : "0")
     json.add("outcomeDesc", event.detail.string)
-    json.add("agent", [Self.edge(place)])
+    json.add("agent", [Self.edge(place)] + Self.author(event))
     json.add("source", FHIRAuditEvent.source(place, site: ""))
     json.add(
       "entity",
@@ -26,7 +26,8 @@ struct FHIRActivity {
           [
             ("subject", event.subject.string), ("detail", event.detail.string),
             ("bytes-dropped", event.bytesDropped == 0 ? "" : "\(event.bytesDropped)"),
-            ("predecessor", event.predecessor.string), ("log-origin", place.origin),
+            ("predecessor", event.predecessor.string), ("scope", event.scope.string),
+            ("done", event.isDone ? "true" : ""), ("log-origin", place.origin),
             ("log-index", "\(place.index)"),
           ])
       ])
@@ -77,6 +78,16 @@ struct FHIRActivity {
     return json
   }
 
+  /// Who did something to a log.
+  private static func author(_ event: EventRecord) -> [JSONText] {
+    if event.author == .empty { return [] }
+    var json = JSONText()
+    json.add("type", FHIRAuditEvent.concept(System.participation, "AUT", "author (originator)"))
+    json.add("who", FHIRAuditEvent.reference(identifier: event.author.string))
+    json.add("requestor", true)
+    return [json]
+  }
+
   /// Type, subtype and action of a kind (DICOM PS3.15 A.5.2); nil when it is no event of security.
   private static func codes(_ kind: RecordKind) -> (JSONText, JSONText, String)? {
     func dicom(_ code: String, _ display: String) -> JSONText {
@@ -84,7 +95,14 @@ struct FHIRActivity {
     }
     let activity = dicom("110100", "Application Activity")
     let alert = dicom("110113", "Security Alert")
+    func lifecycle(_ code: String, _ display: String) -> JSONText {
+      FHIRAuditEvent.coding(System.lifecycle, code, display)
+    }
     switch kind {
+    case .hold: return (alert, lifecycle("hold", "Add Legal Hold"), "U")
+    case .holdLift: return (alert, lifecycle("unhold", "Remove Legal Hold"), "U")
+    case .expiry: return (alert, lifecycle("destroy", "Destroy/Delete"), "D")
+    case .shredding: return (alert, lifecycle("deidentify", "De-Identify (Anononymize)"), "D")
     case .start: return (activity, dicom("110120", "Application Start"), "E")
     case .stop: return (activity, dicom("110121", "Application Stop"), "E")
     case .recovery, .gap:

@@ -1,8 +1,8 @@
 internal import Base
 
 /// Records as events of the Open Cybersecurity Schema Framework (OCSF 1.3.0), a line of JSON each:
-/// judged requests as API Activity (6003), starts, stops and faults as Application Lifecycle (6002),
-/// what operators and policies change as Entity Management (3004).
+/// judged requests as API Activity (6003), starts, stops and faults as Application Lifecycle
+/// (6002), what operators and policies change as Entity Management (3004).
 public enum OCSFEvent {
   private static let version = "1.3.0"
 
@@ -209,10 +209,19 @@ public enum OCSFEvent {
       app.add("uid", place.instance)
       json.add("app", app)
       return ended(json, event)
-    case .policyLoad, .configurationLoad, .operatorAction, .keyEvent:
+    case .policyLoad, .configurationLoad, .operatorAction, .keyEvent, .hold, .holdLift, .expiry,
+      .shredding:
+      let isEnd = event.kind == .expiry || event.kind == .shredding
       var json = begin(
-        category: 3, uid: 3_004, name: "Entity Management", activity: 3, severity: 2,
-        time: event.time, id: id, place)
+        category: 3, uid: 3_004, name: "Entity Management", activity: isEnd ? 4 : 3,
+        severity: isEnd ? 3 : 2, time: event.time, id: id, place)
+      if event.author != .empty {
+        var user = JSONText()
+        user.add("name", event.author.string)
+        var actor = JSONText()
+        actor.add("user", user)
+        json.add("actor", actor)
+      }
       var entity = JSONText()
       entity.add("name", event.subject == .empty ? place.instance : event.subject.string)
       entity.add("type", "\(event.kind.word)")

@@ -1,5 +1,5 @@
-/// One thing that happened, as exports to other programs tell it: a decision with its outcome, or an
-/// event of the edge.
+/// One thing that happened, as exports to other programs tell it: a decision with its outcome, or
+/// an event of the edge.
 public struct ExportedRecord: Equatable, Sendable {
   /// What happened.
   public enum Subject: Equatable, Sendable {

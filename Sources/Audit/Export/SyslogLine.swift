@@ -87,6 +87,10 @@ public enum SyslogLine {
 
   private static func fields(_ event: EventRecord) -> [(String, String)] {
     var fields = [("subject", event.subject.string), ("detail", event.detail.string)]
+    fields += [
+      ("author", event.author.string), ("scope", event.scope.string),
+      ("done", event.isDone ? "true" : ""),
+    ]
     guard event.kind == .heartbeat else { return fields }
     let sums = event.counters
     fields += [

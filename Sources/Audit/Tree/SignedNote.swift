@@ -63,7 +63,7 @@ public struct SignedNote: Equatable, Sendable {
   /// What was signed; ends in a newline.
   public let text: String
   /// The signatures, in order.
-  let signatures: [Signature]
+  private(set) var signatures: [Signature]
 
   /// Signatures of one note at most: witnesses are few.
   private static let signatureCountMax = 100
@@ -76,6 +76,12 @@ public struct SignedNote: Equatable, Sendable {
     signatures = [
       Signature(name: key.name, keyID: key.id, bytes: signer.sign(Array(text.utf8)))
     ]
+  }
+
+  /// Adds the signature of another key, whose secret half is `signer`.
+  public mutating func sign(key: NoteKey, signer: borrowing SigningKey) {
+    signatures.append(
+      Signature(name: key.name, keyID: key.id, bytes: signer.sign(Array(text.utf8))))
   }
 
   /// Reads a note; nil when it is malformed.

@@ -26,8 +26,9 @@ struct AuditShowCommand: ParsableCommand {
     abstract: "Print the records of an audit log.",
     discussion: """
       Logs are printed one after the other, by retention class and age; where there are several, \
-      each record names its own. Patients and subjects appear under the log's pseudonyms only, unless --unseal is given. The \
-      identifier of a decision stands in every answer's EHR-Decision-Id.
+      each record names its own. Patients and subjects appear under the log's pseudonyms only, \
+      unless --unseal is given. The identifier of a decision stands in every answer's \
+      EHR-Decision-Id.
 
       Examples:
         homeward audit show deploy/run/audit --decision 01a201a871162daac83c032db1421b67

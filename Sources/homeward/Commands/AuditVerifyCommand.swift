@@ -14,9 +14,13 @@ struct AuditVerifyCommand: ParsableCommand {
       checkpoint, and the account of each heartbeat (decided = committed + refused + lost + \
       pending, recounted). Without --key the log's own published key is used, which finds damage \
       but not a forger who made a new key. Logs of several retention classes are also held against \
-      each other: their heartbeats must add up to what the edge states. With --since, the log must contain the tree of an \
-      earlier checkpoint: keep one elsewhere now and then, and nobody can rewrite the history \
-      before it.
+      each other: their heartbeats must add up to what the edge states. With --since, the log \
+      must contain the tree of an earlier checkpoint: keep one elsewhere now and then, and \
+      nobody can rewrite the history before it.
+
+      A shredded log is whole, and said to be shredded. Of an expired one the checkpoint, the \
+      first entry under it and the control log's record of its expiry are checked; entries that \
+      are gone without such a record are a fault.
 
       Examples:
         homeward audit verify deploy/run/audit --key deploy/run/signing.key.pub
@@ -59,9 +63,19 @@ struct AuditVerifyCommand: ParsableCommand {
     try readingAudit {
       var reports: [JSONValue] = []
       var totals = TotalCheck()
-      for chain in try AuditFolder.chains(try AuditFolder.logs(in: directory)) {
+      let folders = try AuditFolder.logs(in: directory)
+      let ledger = try AuditLedger.read(folders)
+      for chain in try AuditFolder.chains(folders) {
         var last: (path: String, value: Checkpoint)?
         for (name, folder) in chain {
+          guard !folder.isExpired else {
+            let deed = try AuditVerification.expired(folder, name, ledger, keys: key)
+            kept.removeAll { $0.value.origin == name.origin }
+            try checkPredecessor(of: folder, last)
+            if let (_, value) = try folder.checkpoint() { last = (folder.path, value) }
+            if json { reports.append(value(name, deed)) } else { write(name, deed) }
+            continue
+          }
           var verification = try AuditVerification(folder, keys: key)
           var others: [(path: String, note: SignedNote, value: Checkpoint)] = []
           for one in kept {
@@ -73,7 +87,12 @@ struct AuditVerifyCommand: ParsableCommand {
           let report = try verification.run(isKeyTrusted: key != nil, totals: &totals)
           try checkPredecessor(of: folder, last)
           if let (_, value) = try folder.checkpoint() { last = (folder.path, value) }
-          if json { reports.append(value(of: report)) } else { write(report) }
+          let standing = try AuditVerification.standing(folder, name, ledger)
+          if json {
+            reports.append(value(of: report, standing))
+          } else {
+            write(report, standing)
+          }
         }
       }
       if let finding = totals.finish().finding {
@@ -91,14 +110,9 @@ struct AuditVerifyCommand: ParsableCommand {
     of folder: AuditFolder, _ last: (path: String, value: Checkpoint)?
   ) throws {
     guard let last else { return }
-    var named: Checkpoint?
-    var keys: LogKeys?
-    try unsafe folder.forEachEntry { _, entry in
-      if case .event(let event)? = unsafe auditRecord(entry, &keys) {
-        named = SignedNote(parsing: event.predecessor.string).flatMap { Checkpoint(text: $0.text) }
-      }
-      return false
-    }
+    let opening = try folder.opening()
+    let named = opening.flatMap { SignedNote(parsing: $0.predecessor.string) }
+      .flatMap { Checkpoint(text: $0.text) }
     guard named == last.value else {
       throw AuditReadError(
         path: folder.path,
@@ -107,13 +121,24 @@ struct AuditVerifyCommand: ParsableCommand {
     }
   }
 
-  private func write(_ report: AuditVerification.Report) {
+  private func write(
+    _ report: AuditVerification.Report, _ standing: AuditVerification.Standing
+  ) {
     var lines = [
       "\(report.origin): whole",
       "  \(report.entryCount) entries in \(report.segmentCount) segments, \(report.signedCount)"
         + " under the checkpoint; \(report.decisionCount) decisions, \(report.heartbeatCount)"
         + " heartbeats, their accounts recounted",
     ]
+    switch standing {
+    case .whole, .expired: break
+    case .shredded(let deed):
+      lines[0] = "\(report.origin): whole, shredded"
+      lines.append("  its keys were destroyed\(told(deed))")
+    case .withoutKeys:
+      lines.append(
+        "  its keys are not there and no record says why: who and whose cannot be read")
+    }
     if report.tornByteCount > 0 {
       lines.append(
         "  \(report.tornByteCount) bytes of an unfinished write at the end: one under way, or one"
@@ -126,9 +151,37 @@ struct AuditVerifyCommand: ParsableCommand {
     StandardStream.output.write(lines.map { $0 + "\n" }.joined())
   }
 
-  private func value(of report: AuditVerification.Report) -> JSONValue {
+  /// Who did what to a log, when and why.
+  private func told(_ deed: AuditLedger.Deed) -> String {
+    " by \(deed.author) at \(AuditText.timestamp(deed.time)): \(deed.reason)"
+      + (deed.isDone ? "" : " (begun and not finished: run the command again)")
+  }
+
+  private func write(_ name: LogName, _ deed: AuditLedger.Deed) {
+    StandardStream.output.write(
+      "\(name.origin): expired\n  its entries were removed\(told(deed))\n"
+        + "  its checkpoint and its first entry under it hold\n")
+  }
+
+  private func value(_ name: LogName, _ deed: AuditLedger.Deed) -> JSONValue {
     .object([
-      ("origin", .text(report.origin)), ("whole", .boolean(true)),
+      ("origin", .text(name.origin)), ("whole", .boolean(true)), ("state", .text("expired")),
+      ("author", .text(deed.author)), ("reason", .text(deed.reason)),
+      ("finished", .boolean(deed.isDone)),
+    ])
+  }
+
+  private func value(
+    of report: AuditVerification.Report, _ standing: AuditVerification.Standing
+  ) -> JSONValue {
+    let state: String
+    switch standing {
+    case .whole, .expired: state = "whole"
+    case .shredded: state = "shredded"
+    case .withoutKeys: state = "keys missing"
+    }
+    return .object([
+      ("origin", .text(report.origin)), ("whole", .boolean(true)), ("state", .text(state)),
       ("entries", .number(Int(report.entryCount))), ("signed", .number(Int(report.signedCount))),
       ("segments", .number(report.segmentCount)),
       ("decisions", .number(Int(report.decisionCount))),
@@ -145,7 +198,9 @@ struct AuditKeysCommand: ParsableCommand {
     abstract: "Make the key that signs the audit log's checkpoints.",
     discussion: """
       Writes the private key to FILE (mode 0600, for `audit.signing_key`) and the public one to \
-      FILE.pub, which auditors get. Never replaces a file.
+      FILE.pub, which auditors get. Never replaces a file. To change keys, make new ones, name \
+      them as `audit.signing_key` and the old ones as `audit.retiring_signing_key` until all \
+      readers have the new public key: both sign, and the log records the change.
 
       Example:
         homeward audit keys deploy/run/signing.key

@@ -15,6 +15,8 @@ extension Configuration {
     var pseudonymKey = ""
     /// The file of the Ed25519 key that signs the log's checkpoints; PEM.
     var signingKey = ""
+    /// The file of the key before that one, which goes on signing while readers change over.
+    var retiringSigningKey: String?
     /// Bytes after which a new file is begun, 256 MiB by default: small enough to copy and to
     /// verify in seconds, large enough that a day is tens of files and not thousands.
     var segmentBytes = 256 << 20
@@ -35,6 +37,7 @@ extension Configuration.Audit {
       "interval", in: 1...1_000, default: intervalMilliseconds)
     pseudonymKey = paths.file("pseudonym_key", in: reader)
     signingKey = paths.file("signing_key", in: reader)
+    retiringSigningKey = paths.optionalFile("retiring_signing_key", in: reader)
     segmentBytes = reader.byteSize(
       "segment_size", in: (1 << 20)...(16 << 30), default: segmentBytes)
     pendingRecordCountMax = reader.integer(

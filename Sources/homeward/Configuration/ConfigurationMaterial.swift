@@ -14,6 +14,9 @@ func checkMaterial(
 ) {
   checkPseudonymKey(configuration.audit.pseudonymKey, paths, diagnostics)
   checkSigningKey(configuration.audit.signingKey, paths, diagnostics, opens: opens)
+  if let key = configuration.audit.retiringSigningKey {
+    checkSigningKey(key, paths, diagnostics, opens: opens)
+  }
   if let key = configuration.directory.signed?.key {
     warnIfOpen(key, "directory key", paths, diagnostics)
   }

@@ -164,6 +164,7 @@ extension AuditOptions {
       instance: configuration.instance,
       pendingByteCountMax: audit.pendingRecordCountMax * Self.recordByteCount)
     retention = audit.retention
+    retiringSigningKeyPath = audit.retiringSigningKey
   }
 
   /// Bytes of a usual record, by which a bound on records becomes one on bytes.

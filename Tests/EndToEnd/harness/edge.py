@@ -84,6 +84,7 @@ class Edge:
         self.log_file = self.folder / "stderr"
         self.ready_file = self.folder / "ready"
         self.process, self.port = None, None
+        self.environment = None
 
     def configure(self):
         """Writes the configuration file."""
@@ -140,7 +141,7 @@ class Edge:
         return self
 
     def launch(self):
-        """Starts the process and returns at once."""
+        """Starts the process and returns at once; `environment` is the process's, or our own."""
         self.ready_file.unlink(missing_ok=True)
         command = [workshop.binary(), "run", "--config", self.configuration,
                    "--ready-file", self.ready_file]
@@ -153,7 +154,7 @@ class Edge:
         if bounds:
             command = ["sh", "-c", bounds + 'exec "$@"', "sh"] + command
         with self.log_file.open("ab") as log:
-            self.process = workshop.spawn(command, stdout=log, stderr=log)
+            self.process = workshop.spawn(command, stdout=log, stderr=log, env=self.environment)
 
     def signal(self, number):
         """Sends a signal."""
@@ -217,7 +218,7 @@ class Edge:
         """What `homeward audit` prints, to its standard error when `status` is not 0."""
         result = subprocess.run(
             [workshop.binary(), "audit", *map(str, arguments)], capture_output=True, text=True,
-            stdin=subprocess.DEVNULL)
+            stdin=subprocess.DEVNULL, env=self.environment)
         assert result.returncode == status, f"{result.returncode}: {result.stderr}"
         return result.stdout if status == 0 else result.stderr
 
