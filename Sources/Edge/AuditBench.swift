@@ -48,7 +48,7 @@ final class AuditBench: TimerTarget {
     self.rate = rate
     startedAt = loop.now
     endAt = loop.now.adding(milliseconds: 1000 * seconds)
-    fillRecord()
+    Self.fill(&record)
   }
 
   /// Runs for `seconds` in a new log below `options.directory`, at `rate` records a second; 0 is as
@@ -88,7 +88,7 @@ final class AuditBench: TimerTarget {
   }
 
   /// A decision of about 400 bytes as stored, the usual size.
-  private func fillRecord() {
+  static func fill(_ record: inout DecisionRecord) {
     record.address = .v4(0x7F01_0001)
     record.subject = "CN=Dr Ann Lee, OU=Cardiology, O=Example Clinic"
     record.location = Place("US-AZ") ?? .unknown

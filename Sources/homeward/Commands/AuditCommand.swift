@@ -10,14 +10,14 @@ struct AuditCommand: ParsableCommand {
     commandName: "audit",
     abstract: "Read, verify and prove the audit log.",
     discussion: """
-      All but `keys` and `bench` read only, and work on the log of a running edge and on a copy. \
+      All but `index`, `keys` and `bench` read only, and work on the log of a running edge and on a copy. \
       DIR is the folder of the configuration (`audit.directory`), or one log's folder in it.
       """,
     subcommands: [
       AuditShowCommand.self, AuditTailCommand.self, AuditVerifyCommand.self,
       AuditProveCommand.self, AuditCheckProofCommand.self, AuditExportCommand.self,
-      AuditStatsCommand.self, AuditReplayCommand.self, AuditKeysCommand.self,
-      AuditBenchCommand.self,
+      AuditStatsCommand.self, AuditReplayCommand.self, AuditSearchCommand.self,
+      AuditIndexCommand.self, AuditKeysCommand.self, AuditBenchCommand.self,
     ])
 }
 
