@@ -7,7 +7,7 @@ public import Reactor
 public struct AuditSearchFigures: Sendable {
   /// Records in the log.
   public let recordCount: UInt64
-  /// Entries that one thread puts into the index in a second, reading, sorting and writing included.
+  /// Entries that one thread puts into the index in a second, reading and writing included.
   public let indexedPerSecond: Double
   /// Processor time of that thread for one entry, nanoseconds.
   public let indexNanoseconds: Double

@@ -12,6 +12,11 @@ final class AuditIndexThread: TimerTarget {
 
   /// Time between two looks when there is nothing to do: as often as a checkpoint is signed.
   private static let intervalMilliseconds: UInt64 = 1_000
+  /// Time between two blocks: a long history is read at a rate that leaves the log its disk, and
+  /// that is still some times the rate of the busiest edge.
+  private static let pauseMilliseconds: UInt64 = 100
+  /// Space that is left to the log, which fails without: two segments of the usual size.
+  private static let spareByteCount: UInt64 = 512 << 20
 
   private let loop: EventLoop
   private let directory: String
@@ -36,6 +41,7 @@ final class AuditIndexThread: TimerTarget {
     try Thread(name: "homeward-index") {
       do throws(SystemError) {
         let thread = try AuditIndexThread(directory, log)
+        Thread.yieldToOthers()
         try stop.attach(to: thread.loop) { [unowned thread] _ in thread.loop.stop() }
         thread.timerFired(token: 0)
         thread.loop.run()
@@ -55,7 +61,7 @@ final class AuditIndexThread: TimerTarget {
       failure = error
     }
     // One block at a time, so that a stop is heard.
-    let wait = madeBlock ? 0 : Self.intervalMilliseconds
+    let wait = madeBlock ? Self.pauseMilliseconds : Self.intervalMilliseconds
     loop.schedule(at: Clock.monotonic().adding(milliseconds: wait), self)
   }
 
@@ -64,6 +70,12 @@ final class AuditIndexThread: TimerTarget {
     let names = try AuditReadError.reading(directory) { () throws(SystemError) in
       try FileSystem.names(in: directory)
     }.compactMap { LogName(folder: $0) }
+    let free = try AuditReadError.reading(directory) { () throws(SystemError) in
+      try FileSystem.availableByteCount(at: directory)
+    }
+    guard free >= Self.spareByteCount else {
+      throw AuditReadError(path: directory, finding: "what space is left is for the log")
+    }
     var fault: AuditReadError?
     // The newest first: it is the one that is asked about, and the only one that grows.
     for name in names.sorted(by: { $0.begin > $1.begin }) where !finished.contains(name) {

@@ -2,9 +2,10 @@ internal import Audit
 internal import Base
 internal import Reactor
 
-/// Makes the search index of one log, a block at a time, from what its checkpoint covers: what a
-/// crash may take away and other entries replace is never indexed.
+/// Makes the search index of one log, a block at a time.
 ///
+/// INVARIANT (checkpointed): only entries that the log's checkpoint covers are indexed. What it
+/// does not cover a crash may take away, and other entries take its place.
 /// Asks nothing of whoever writes the log. Where blocks end follows from the entries alone, so that
 /// a block that was lost is made again as it was. Used by one thread at a time.
 final class AuditIndexer {

@@ -3,7 +3,8 @@ public import Base
 internal import Native
 internal import Reactor
 
-/// Looks for records in one log: by its index as far as that goes, and by reading where it does not.
+/// Looks for records in one log: by its index as far as that goes, and by reading where it does
+/// not.
 ///
 /// The index only says where to look. What it leads to is read in the log, held against the tree's
 /// hash of it and compared with the query; a block that is damaged, or not of this log, is read
@@ -99,6 +100,7 @@ public struct AuditSearch {
         case .whole(let block, let lastEntry) where block.endIndex <= range.upperBound:
           place = FramePlace(offset: block.frameOffset, index: block.frameFirstIndex)
           if try search(block, segment, &keys, body) {
+            if coverage.isCutShort { return }
             coverage.endIndex = block.endIndex
             coverage.endTime = unsafe lastEntry.withUnsafeBytes { unsafe query.examine($0).time }
             continue

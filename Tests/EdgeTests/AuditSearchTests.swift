@@ -238,16 +238,21 @@ import Testing
     try log.append(60)
     try log.index()
     let folder = try AuditFolder(log.path, disk: log.disk)
-    var keys: LogKeys?
-    var query = SearchQuery()
-    query.refusal = .any
-    var found: [UInt64] = []
-    let coverage = try AuditSearch.run(query, in: folder, keys: &keys) {
-      found.append($0.index)
-      return found.count < 3
+    var (common, rare) = (SearchQuery(), SearchQuery())
+    common.refusal = .any
+    for record in log.written.values where log.referee(rare).count != 2 {
+      if case .decision(let decision) = record { rare.decision = decision.id }
     }
-    #expect(coverage?.isCutShort == true && found == Array(log.referee(query).prefix(3)))
-    #expect(coverage?.endIndex == found.last.map { $0 + 1 })
+    for query in [common, rare] {
+      var keys: LogKeys?
+      var found: [UInt64] = []
+      let coverage = try AuditSearch.run(query, in: folder, keys: &keys) {
+        found.append($0.index)
+        return false
+      }
+      #expect(coverage?.isCutShort == true && found == Array(log.referee(query).prefix(1)))
+      #expect(coverage?.endIndex == found.last.map { $0 + 1 } && coverage?.hitCount == 1)
+    }
   }
 }
 

@@ -12,8 +12,8 @@ struct AuditBenchCommand: ParsableCommand {
     discussion: """
       Appends decisions of the usual size from one thread and commits them as the edge does: \
       sealed, hashed into the tree, one write and one sync a group, a signed checkpoint each \
-      second. The log goes to a new folder below DIR, which stays for `audit verify`; run it on \
-      the disk that the edge will use.
+      second, the search index behind it. The log goes to a new folder below DIR, which stays for \
+      `audit verify`; run it on the disk that the edge will use.
 
       With --search, a log of --records decisions is written as fast as it can be, one thread \
       makes its search index, and a patient is looked for after the kernel forgot what it had read \
@@ -102,6 +102,7 @@ struct AuditBenchCommand: ParsableCommand {
       append              \(Int(figures.appendNanoseconds)) ns on the caller's thread
       committer           \(tenths(figures.committerPercent)) % of one core
       records a group     \(Int(figures.recordsPerGroup))
+      in the index        \(figures.indexedCount) entries by then
       oldest to durable   \(tenths(wait.median)) ms in 50 of 100, \(tenths(wait.p99)) ms in 99
       log                 \(folder)/audit (key: \(folder)/signing.key.pub)
 
@@ -168,6 +169,7 @@ struct AuditBenchCommand: ParsableCommand {
       ("bytesPerRecord", .number(Int(figures.recordByteCount))),
       ("appendNanoseconds", .number(Int(figures.appendNanoseconds))),
       ("committerPermille", .number(Int(figures.committerPercent * 10))),
+      ("indexed", .number(Int(figures.indexedCount))),
       ("recordsPerGroup", .number(Int(figures.recordsPerGroup))),
       ("waitMedianMicroseconds", .number(Int(figures.waitMilliseconds.median * 1_000))),
       ("waitP99Microseconds", .number(Int(figures.waitMilliseconds.p99 * 1_000))),

@@ -10,8 +10,8 @@ struct AuditCommand: ParsableCommand {
     commandName: "audit",
     abstract: "Read, verify and prove the audit log.",
     discussion: """
-      All but `index`, `keys` and `bench` read only, and work on the log of a running edge and on a copy. \
-      DIR is the folder of the configuration (`audit.directory`), or one log's folder in it.
+      All but `index`, `keys` and `bench` read only, and work on the log of a running edge and on \
+      a copy. DIR is the folder of the configuration (`audit.directory`), or one log's folder in it.
       """,
     subcommands: [
       AuditShowCommand.self, AuditTailCommand.self, AuditVerifyCommand.self,

@@ -232,12 +232,11 @@ enum AuditSearchAnswer {
   private static func text(_ path: String, _ coverage: AuditSearch.Coverage) -> String {
     let until = coverage.endTime.map { " (\(AuditText.timestamp($0)))" } ?? ""
     let hits = coverage.hitCount == 1 ? "1 hit" : "\(coverage.hitCount) hits"
-    let reach =
-      coverage.isCutShort
-      ? "stopped at the limit before entry" : "complete up to, without, entry"
+    let reach = coverage.isCutShort ? "stopped at the limit with entry" : "complete through entry"
+    let last = coverage.endIndex > 0 ? "\(reach) \(coverage.endIndex - 1)\(until)" : "empty"
     var text =
-      "\(path): \(hits); \(reach) \(coverage.endIndex)\(until):"
-      + " \(coverage.indexedCount) by the index, \(coverage.scannedCount) read\n"
+      "\(path): \(hits); \(last): \(coverage.indexedCount) by the index,"
+      + " \(coverage.scannedCount) read\n"
     if !coverage.damagedBlocks.isEmpty {
       text +=
         "    \(coverage.damagedBlocks.count) damaged parts of the index were read past;"
