@@ -1,5 +1,4 @@
 internal import Audit
-internal import Native
 internal import Reactor
 
 /// The blocks of one log's search index, which lie beside its segments as `<first index>.index`.
@@ -12,8 +11,8 @@ struct AuditIndexFiles {
 
   /// What stands under a block's name.
   enum State {
-    /// A block of this log, so far as its head and its last entry tell.
-    case whole(SearchBlock, lastEntry: [UInt8])
+    /// A block of this log's history, so far as its head tells.
+    case whole(SearchBlock)
     /// Nothing, or its head was not written yet.
     case unfinished
     /// Anything else.
@@ -22,7 +21,7 @@ struct AuditIndexFiles {
 
   /// What a block answers.
   enum Candidates {
-    /// These entries have all terms that are not common.
+    /// These entries may have all the terms.
     case entries([Int])
     /// All terms are common: it takes to read every entry.
     case all
@@ -52,7 +51,7 @@ struct AuditIndexFiles {
       path(firstIndex), at: number * SearchBlock.pageByteCount, SearchBlock.pageByteCount)
   }
 
-  /// Reads the head of a block, and compares its last entry with the one that stands in `segment`.
+  /// Reads the head of a block, and compares the tree's root at its end with that in `segment`.
   func state(of firstIndex: UInt64, segment: String) throws(AuditReadError) -> State {
     let path = path(firstIndex)
     let count = try AuditReadError.reading(path) { () throws(SystemError) in
@@ -62,11 +61,11 @@ struct AuditIndexFiles {
     let head = try page(0, of: firstIndex)
     if head.allSatisfy({ $0 == 0 }) { return .unfinished }
     guard let block = SearchBlock(decoding: head, fileByteCount: count),
-      block.firstIndex == firstIndex,
-      let last = try entry(block.entryCount - 1, of: block, segment: segment)
+      block.firstIndex == firstIndex
     else { return .damaged }
-    var hasher = MerkleHasher()
-    return hasher.leaf(last) == block.leaf ? .whole(block, lastEntry: last) : .damaged
+    let frame = try read(
+      "\(folder)/\(segment)", at: block.lastFrameOffset, FrameHeader.byteCount)
+    return block.ends(inFrame: frame) ? .whole(block) : .damaged
   }
 
   /// Whether every page of a block is as it was written.
@@ -77,12 +76,12 @@ struct AuditIndexFiles {
     return true
   }
 
-  /// The numbers of the entries that may answer a query.
+  /// The numbers of the entries that may have all of some terms.
   func candidates(
-    _ query: LogQuery, in block: SearchBlock
+    _ terms: [SearchTerm], in block: SearchBlock
   ) throws(AuditReadError) -> Candidates {
     var candidates: [Int]?
-    for term in query.terms {
+    for term in terms {
       guard case .pages(let pages) = block.lookup(term) else { continue }
       var found: [Int] = []
       for number in pages {

@@ -72,7 +72,7 @@ final class AuditIndexer {
     for first in try files.firstIndexes() {
       var isGood = false
       if let number = starts.lastIndex(where: { $0 <= first }),
-        case .whole(let block, _) = try files.state(of: first, segment: folder.segments[number]),
+        case .whole(let block) = try files.state(of: first, segment: folder.segments[number]),
         block.endIndex <= (number + 1 < starts.count ? starts[number + 1] : size)
       {
         isGood = true
@@ -127,9 +127,10 @@ final class AuditIndexer {
   }
 
   private func finishBlock() throws(AuditReadError) {
-    let (first, end, frame) = (builder.firstIndex, builder.endIndex, builder.frame)
+    let (first, end) = (builder.firstIndex, builder.endIndex)
     try files.write(builder.finish(), firstIndex: first)
-    present[first] = (end, FramePlace(offset: frame.offset, index: frame.firstIndex))
+    // The builder goes on behind it, and the reader where it was.
+    present[first] = (end, place)
     indexedCount += end - first
   }
 
@@ -159,7 +160,7 @@ final class AuditIndexer {
   /// Adds the entries of a frame that are due; true when the block is full before its end.
   private func add(_ frame: ScannedFrame) -> Bool {
     var isFull = false
-    let at = (offset: frame.offset, firstIndex: frame.header.firstIndex)
+    let at = SearchBlockBuilder.Frame(frame.header, offset: frame.offset)
     unsafe frame.body.withUnsafeBytes { body in
       var offset = frame.offset + FrameHeader.byteCount
       // Whether the body is what the header says is for `verify`; its checksum holds.

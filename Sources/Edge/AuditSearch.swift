@@ -44,6 +44,8 @@ public struct AuditSearch {
   private var coverage = Coverage()
   private var blockStarts: [UInt64] = []
   private let query: LogQuery
+  /// Decisions that answer the query if their outcomes, which follow, say so.
+  private var open: [AuditID: Hit] = [:]
 
   /// Above so many candidates a block is read in order.
   private static let candidatesMax = 1_024
@@ -97,12 +99,12 @@ public struct AuditSearch {
       var stop = blockStarts.first { $0 > next && $0 < range.upperBound } ?? range.upperBound
       if blockStarts.contains(next) {
         switch try files.state(of: next, segment: segment) {
-        case .whole(let block, let lastEntry) where block.endIndex <= range.upperBound:
+        case .whole(let block) where block.endIndex <= range.upperBound:
           place = FramePlace(offset: block.frameOffset, index: block.frameFirstIndex)
           if try search(block, segment, &keys, body) {
             if coverage.isCutShort { return }
             coverage.endIndex = block.endIndex
-            coverage.endTime = unsafe lastEntry.withUnsafeBytes { unsafe query.examine($0).time }
+            coverage.endTime = block.endTime
             continue
           }
           stop = min(stop, block.endIndex)
@@ -122,20 +124,40 @@ public struct AuditSearch {
     _ block: SearchBlock, _ segment: String, _ keys: inout LogKeys?,
     _ body: (Hit) throws(AuditReadError) -> Bool
   ) throws(AuditReadError) -> Bool {
-    guard let times = block.times, query.concerns(times) else {
-      coverage.indexedCount += UInt64(block.entryCount)
-      return true
+    // Everything is read before anything is told: a page that proves damaged tells nothing twice.
+    let openBefore = open
+    var hits: [Hit] = []
+    var isAnswered = true
+    if let times = block.times, query.concerns(times) {
+      isAnswered = try look(for: query.terms, in: block, segment, &keys, &hits)
     }
+    if open.count > Self.candidatesMax { isAnswered = false }
+    for id in isAnswered ? Array(open.keys) : [] where isAnswered {
+      isAnswered = try look(for: [SearchTerm(outcomeOf: id)], in: block, segment, &keys, &hits)
+    }
+    guard isAnswered else {
+      open = openBefore
+      return false
+    }
+    coverage.indexedCount += UInt64(block.entryCount)
+    hits.sort { $0.index < $1.index }
+    for hit in hits where !coverage.isCutShort { try tell(hit, body) }
+    return true
+  }
+
+  /// Reads the entries of a block that have some terms; false when it takes to read all of them.
+  private mutating func look(
+    for terms: [SearchTerm], in block: SearchBlock, _ segment: String, _ keys: inout LogKeys?,
+    _ hits: inout [Hit]
+  ) throws(AuditReadError) -> Bool {
     let ordinals: [Int]
-    switch try files.candidates(query, in: block) {
+    switch try files.candidates(terms, in: block) {
     case .entries(let found) where found.count <= Self.candidatesMax: ordinals = found
     case .entries, .all: return false
     case .damaged:
       coverage.damagedBlocks.append(block.firstIndex)
       return false
     }
-    // Everything is read before anything is told: a page that proves damaged tells nothing twice.
-    var hits: [Hit] = []
     var hasher = MerkleHasher()
     for ordinal in ordinals {
       let index = block.firstIndex + UInt64(ordinal)
@@ -147,10 +169,8 @@ public struct AuditSearch {
         coverage.damagedBlocks.append(block.firstIndex)
         return false
       }
-      if let hit = hit(index, entry, &keys) { hits.append(hit) }
+      take(index, entry, &keys, &hits)
     }
-    coverage.indexedCount += UInt64(block.entryCount)
-    for hit in hits where !coverage.isCutShort { try tell(hit, body) }
     return true
   }
 
@@ -177,21 +197,34 @@ public struct AuditSearch {
           coverage.endTime = time
           coverage.scannedCount += 1
           coverage.endIndex = index + 1
-          if mayMatch, let hit = hit(index, unsafe [UInt8](entry), &keys) { found.append(hit) }
+          let mayClose = unsafe !open.isEmpty && AccountCheck.kind(of: entry) == .outcome
+          if mayMatch || mayClose { take(index, unsafe [UInt8](entry), &keys, &found) }
         }
       }
       for hit in found where !coverage.isCutShort { try tell(hit, body) }
     }
   }
 
-  /// The record of an entry if it answers the query.
-  private func hit(_ index: UInt64, _ entry: [UInt8], _ keys: inout LogKeys?) -> Hit? {
+  /// Adds an entry's record if it answers the query, and the decision that it is the outcome of.
+  private mutating func take(
+    _ index: UInt64, _ entry: [UInt8], _ keys: inout LogKeys?, _ hits: inout [Hit]
+  ) {
     let record = unsafe entry.withUnsafeBytes { raw in
       let opened = unsafe keys?.open(raw) ?? []
       return try? unsafe AuditRecord(decoding: raw, opened: opened)
     }
-    guard let record, query.matches(record) else { return nil }
-    return Hit(index: index, entry: entry, record: record)
+    guard let record else { return }
+    let hit = Hit(index: index, entry: entry, record: record)
+    switch query.answer(record) {
+    case .yes: hits.append(hit)
+    case .byOutcome(let id): open[id] = hit
+    case .no:
+      if case .outcome(let outcome) = record, let decision = open.removeValue(forKey: outcome.id),
+        query.isServed(outcome)
+      {
+        hits += [decision, hit]
+      }
+    }
   }
 
   private mutating func tell(

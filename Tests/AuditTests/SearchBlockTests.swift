@@ -1,9 +1,30 @@
 import Base
+import Native
 import Testing
 
 @testable import Audit
 
 @Suite struct SearchBlockTests {
+  /// A frame at the segment's start.
+  private static func frame(_ firstIndex: UInt64, count: UInt32) -> SearchBlockBuilder.Frame {
+    SearchBlockBuilder.Frame(header(firstIndex, count), offset: 4_096)
+  }
+
+  private static func header(
+    _ firstIndex: UInt64, _ count: UInt32, root: SHA256Digest = .zero
+  ) -> FrameHeader {
+    FrameHeader(
+      firstIndex: firstIndex, entryCount: count, bodyByteCount: 9, bodyChecksum: 9, root: root)
+  }
+
+  private static func bytes(_ header: FrameHeader) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)
+    unsafe bytes.withUnsafeMutableBytes { raw in
+      if let base = raw.baseAddress { unsafe header.encode(to: base) }
+    }
+    return bytes
+  }
+
   /// Every term of random records is found where it stands, and nowhere else.
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
   func aBlockFindsWhatWasAdded(seed: UInt64) throws {
@@ -24,7 +45,7 @@ import Testing
       let entry = Array(queue.copyToArray().dropFirst(Pending.headerByteCount))
       unsafe entry.withUnsafeBytes { raw in
         _ = unsafe SearchFacts(raw) { expected[$0, default: []].append(number) }
-        #expect(unsafe builder.add(raw, at: offset, frame: (4_096, 990)))
+        #expect(unsafe builder.add(raw, at: offset, frame: Self.frame(990, count: 2_000)))
       }
       starts.append(offset)
       offset += 2 + entry.count
@@ -35,6 +56,12 @@ import Testing
     let block = try #require(SearchBlock(decoding: page(0), fileByteCount: file.count))
     #expect(block.firstIndex == 1_000 && block.entryCount == count)
     #expect(block.frameOffset == 4_096 && block.frameFirstIndex == 990)
+    #expect(block.ends(inFrame: Self.bytes(Self.header(990, 2_000))))
+    #expect(!block.ends(inFrame: Self.bytes(Self.header(990, 9))))
+    #expect(!block.ends(inFrame: Self.bytes(Self.header(2_501, 2_000))))
+    var hasher = MerkleHasher()
+    let other = Self.header(990, 2_000, root: hasher.leaf([]))
+    #expect(!block.ends(inFrame: Self.bytes(other)))
     for (ordinal, start) in starts.enumerated() {
       #expect(block.start(of: ordinal, inPage: page(block.startPage(of: ordinal))) == start)
     }
@@ -65,13 +92,13 @@ import Testing
       _ = Pending.append(record, to: &queue)
       let entry = Array(queue.copyToArray().dropFirst(Pending.headerByteCount))
       let isAdded = unsafe entry.withUnsafeBytes {
-        unsafe builder.add($0, at: Int(number) * 500, frame: (0, 0))
+        unsafe builder.add($0, at: 5_000 + Int(number) * 500, frame: Self.frame(0, count: 70_000))
       }
       if !isAdded { break }
     }
     let file = builder.finish()
-    let head = try #require(
-      SearchBlock(decoding: Array(file[..<4_096]), fileByteCount: file.count))
+    let decoded = SearchBlock(decoding: Array(file[..<4_096]), fileByteCount: file.count)
+    let head = try #require(decoded)
     #expect(head.entryCount == 65_536 && head.common.count == 3)
     #expect(head.fences.count > 280 && head.endIndex == 65_536)
   }
@@ -82,7 +109,9 @@ import Testing
     var random = SplitMix64(seed: seed)
     var builder = SearchBlockBuilder(firstIndex: 3)
     let entry: [UInt8] = [1, 1, 2, 1, 9]
-    _ = unsafe entry.withUnsafeBytes { unsafe builder.add($0, at: 4_160, frame: (4_096, 3)) }
+    _ = unsafe entry.withUnsafeBytes {
+      unsafe builder.add($0, at: 4_160, frame: Self.frame(3, count: 1))
+    }
     let file = builder.finish()
     var readCount = 0
     for _ in 0..<500 {

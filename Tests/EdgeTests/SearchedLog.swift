@@ -17,6 +17,9 @@ final class SearchedLog {
   let shape: SearchBlockShape
   private var log: LogWriter
   private var time = auditTime
+  private var decisionCount: UInt64 = 0
+  /// Decisions without an outcome.
+  private var open: [AuditID] = []
   private var indexer: AuditIndexer
 
   static let regions = ["us-west", "us-east", "eu-north"]
@@ -80,12 +83,17 @@ final class SearchedLog {
       return .event(EventRecord(kind: .operatorAction, time: time))
     case 1...3:
       var outcome = OutcomeRecord()
-      (outcome.id, outcome.time) = (id(), time)
+      // Of one that is open, if any, and never of one twice.
+      let place = Int.random(in: 0...open.count, using: &random)
+      outcome.id = place < open.count ? open.remove(at: place) : AuditID(high: 8, low: 0)
+      outcome.time = time
       outcome.region = .text(pick(Self.regions + [""]))
       return .outcome(outcome)
     default:
       var decision = DecisionRecord()
-      (decision.id, decision.time) = (id(), time)
+      decisionCount += 1
+      (decision.id, decision.time) = (AuditID(high: 7, low: decisionCount), time)
+      open.append(decision.id)
       decision.patientID = patient() ?? PatientIdentifier()
       decision.subject = .text(pick(["", "ann", "bob", "carl"]))
       decision.conditions.tenant = .text(pick(Self.tenants + [""]))
@@ -97,9 +105,9 @@ final class SearchedLog {
     }
   }
 
-  /// One of few ids, so that decisions and outcomes meet.
+  /// The id of a decision, or one that there is not yet.
   private func id() -> AuditID {
-    AuditID(high: 7, low: UInt64.random(in: 0..<40, using: &random))
+    AuditID(high: 7, low: UInt64.random(in: 0...(decisionCount + 1), using: &random))
   }
 
   private func patient() -> PatientIdentifier? {
@@ -131,22 +139,48 @@ final class SearchedLog {
   func referee(_ query: SearchQuery) -> [UInt64] {
     written.keys.sorted().filter { index in
       switch written[index] {
-      case .decision(let record): return Self.answers(record, query)
-      case .outcome(let record): return Self.answers(record, query)
+      case .decision(let record): return answers(record, query)
+      case .outcome(let record): return answers(record, query)
       default: return false
       }
     }
   }
 
-  private static func answers(_ record: DecisionRecord, _ query: SearchQuery) -> Bool {
-    var answers = isWithin(record.time, query)
+  /// The outcome of a decision, or the decision of an outcome.
+  private func other(_ id: AuditID, isOutcome: Bool) -> AuditRecord? {
+    written.values.first { record in
+      switch record {
+      case .decision(let record): !isOutcome && record.id == id
+      case .outcome(let record): isOutcome && record.id == id
+      case .event: false
+      }
+    }
+  }
+
+  private func answers(_ record: DecisionRecord, _ query: SearchQuery) -> Bool {
+    guard let region = query.region else { return answersWithoutRegion(record, query) }
+    var isThere = record.region.string == region
+    if case .outcome(let outcome)? = other(record.id, isOutcome: true), isJoined(query) {
+      isThere = isThere || outcome.region.string == region
+    }
+    return isThere && answersWithoutRegion(record, query)
+  }
+
+  /// Whether the query asks for what decisions alone say, besides a region.
+  private func isJoined(_ query: SearchQuery) -> Bool {
+    query.region != nil
+      && (query.patient != nil || query.user != nil || query.tenant != nil
+        || query.dataClass != nil || query.refusal != nil)
+  }
+
+  private func answersWithoutRegion(_ record: DecisionRecord, _ query: SearchQuery) -> Bool {
+    var answers = Self.isWithin(record.time, query)
     if let patient = query.patient { answers = answers && record.patientID.string == patient }
     if let user = query.user { answers = answers && record.subject.string == user }
     if let tenant = query.tenant {
       answers = answers && record.conditions.tenant.string == tenant
     }
     if let decision = query.decision { answers = answers && record.id == decision }
-    if let region = query.region { answers = answers && record.region.string == region }
     if let dataClass = query.dataClass { answers = answers && record.dataClass == dataClass }
     switch query.refusal {
     case .any?: return answers && record.verdict != .permit
@@ -155,8 +189,13 @@ final class SearchedLog {
     }
   }
 
-  private static func answers(_ record: OutcomeRecord, _ query: SearchQuery) -> Bool {
-    var answers = isWithin(record.time, query)
+  private func answers(_ record: OutcomeRecord, _ query: SearchQuery) -> Bool {
+    if isJoined(query), case .decision(let decision)? = other(record.id, isOutcome: false) {
+      // The evidence for a decision that was carried out elsewhere.
+      return decision.region.string != query.region && record.region.string == query.region
+        && answersWithoutRegion(decision, query)
+    }
+    var answers = Self.isWithin(record.time, query)
     answers = answers && query.patient == nil && query.user == nil && query.tenant == nil
     answers = answers && query.dataClass == nil && query.refusal == nil
     if let decision = query.decision { answers = answers && record.id == decision }
@@ -194,7 +233,8 @@ final class SearchedLog {
     for _ in 0..<count {
       let query = query()
       let (found, _, coverage) = try search(query)
-      #expect(found == referee(query), "\(query)")
+      // A decision is told when its outcome is, if that decides.
+      #expect(found.sorted() == referee(query), "\(query)")
       #expect(coverage.endIndex == size && coverage.hitCount == UInt64(found.count))
       #expect(coverage.indexedCount + coverage.scannedCount == size)
       indexed += coverage.indexedCount

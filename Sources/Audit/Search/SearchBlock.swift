@@ -1,5 +1,5 @@
 public import Base
-public import Native
+internal import Native
 
 /// How blocks are cut; tests make smaller ones.
 public struct SearchBlockShape: Sendable {
@@ -20,8 +20,8 @@ public struct SearchBlockShape: Sendable {
 /// and reading the entries in order is faster then. The head ends with the first term of each page
 /// of postings, so that a look-up reads two pages. Integers are little-endian.
 ///
-/// A block is derived, never trusted: `leaf` ties it to the log that it was made of, what it leads
-/// to is read in the log and compared, and a block that is damaged or lost is made again.
+/// A block is derived, never trusted: `root` ties it to the history that it was made of, what it
+/// leads to is read in the log and compared, and a block that is damaged or lost is made again.
 public struct SearchBlock: Equatable, Sendable {
   /// Index of the first entry.
   public var firstIndex: UInt64
@@ -33,10 +33,14 @@ public struct SearchBlock: Equatable, Sendable {
   public var frameOffset: Int
   /// See `frameOffset`.
   public var frameFirstIndex: UInt64
+  /// Where the frame with the last entry starts.
+  public var lastFrameOffset: Int
+  /// The tree's root after that frame.
+  var root: SHA256Digest
+  /// When the last entry was recorded.
+  public var endTime: WallTime
   /// The earliest and latest time of a decision or outcome; nil when there is none.
   public var times: ClosedRange<WallTime>?
-  /// The last entry's hash as a leaf of the tree.
-  public var leaf: SHA256Digest
   /// How many postings.
   var postingCount: Int
   /// The first fingerprint of each page of postings.
@@ -58,7 +62,7 @@ public struct SearchBlock: Equatable, Sendable {
   /// `HOMEIDX1`.
   private static let magic: UInt64 = 0x3158_4449_454D_4F48
   /// Bytes of the head before its lists.
-  private static let fixedByteCount = 120
+  private static let fixedByteCount = 128
 
   /// Pages of the whole file.
   public var pageCount: Int { 1 + fences.count + startPageCount }
@@ -69,16 +73,18 @@ public struct SearchBlock: Equatable, Sendable {
   /// Makes a head; `SearchBlockBuilder` does.
   init(
     firstIndex: UInt64, entryCount: Int, entriesOffset: Int, frameOffset: Int,
-    frameFirstIndex: UInt64, times: ClosedRange<WallTime>?, leaf: SHA256Digest, postingCount: Int,
-    fences: [UInt32], common: [UInt32]
+    frameFirstIndex: UInt64, lastFrameOffset: Int, root: SHA256Digest, endTime: WallTime,
+    times: ClosedRange<WallTime>?, postingCount: Int, fences: [UInt32], common: [UInt32]
   ) {
     self.firstIndex = firstIndex
     self.entryCount = entryCount
     self.entriesOffset = entriesOffset
     self.frameOffset = frameOffset
     self.frameFirstIndex = frameFirstIndex
+    self.lastFrameOffset = lastFrameOffset
+    self.root = root
+    self.endTime = endTime
     self.times = times
-    self.leaf = leaf
     self.postingCount = postingCount
     self.fences = fences
     self.common = common
@@ -95,8 +101,9 @@ public struct SearchBlock: Equatable, Sendable {
     let listsEnd = Self.fixedByteCount + 4 * (fenceCount + counts.2)
     let places = (page.long(12), page.long(40), page.long(48), page.long(56))
     guard listsEnd <= Self.pageByteCount, places.1 < 1 << 62, places.2 <= places.1,
-      places.3 <= places.0, !places.0.addingReportingOverflow(UInt64(counts.0)).overflow,
-      let leaf = page.digest(80)
+      places.3 <= places.0, page.long(112) < 1 << 62,
+      !places.0.addingReportingOverflow(UInt64(counts.0)).overflow,
+      let root = page.digest(80)
     else { return nil }
     let (earliest, latest) = (
       WallTime(microseconds: page.long(64)), WallTime(microseconds: page.long(72))
@@ -104,7 +111,9 @@ public struct SearchBlock: Equatable, Sendable {
     self.init(
       firstIndex: places.0, entryCount: counts.0, entriesOffset: Int(places.1),
       frameOffset: Int(places.2), frameFirstIndex: places.3,
-      times: earliest <= latest ? earliest...latest : nil, leaf: leaf, postingCount: counts.1,
+      lastFrameOffset: Int(page.long(112)), root: root,
+      endTime: WallTime(microseconds: page.long(120)),
+      times: earliest <= latest ? earliest...latest : nil, postingCount: counts.1,
       fences: (0..<fenceCount).map { UInt32(page.word(Self.fixedByteCount + 4 * $0)) },
       common: (0..<counts.2).map {
         UInt32(page.word(Self.fixedByteCount + 4 * (fenceCount + $0)))
@@ -127,11 +136,21 @@ public struct SearchBlock: Equatable, Sendable {
     page.long(frameFirstIndex)
     page.long(times?.lowerBound.microseconds ?? 1)
     page.long(times?.upperBound.microseconds ?? 0)
-    page.digest(leaf)
-    page.skip(Self.fixedByteCount - 112)
+    page.digest(root)
+    page.long(UInt64(lastFrameOffset))
+    page.long(endTime.microseconds)
     for fence in fences { page.word(fence) }
     for fingerprint in common { page.word(fingerprint) }
     return page.finish()
+  }
+
+  /// Whether these bytes, which stand at `lastFrameOffset`, are the head of the frame with the last
+  /// entry, in the history that the block was made of.
+  public func ends(inFrame bytes: [UInt8]) -> Bool {
+    guard let header = unsafe bytes.withUnsafeBytes({ unsafe FrameHeader(decoding: $0) }) else {
+      return false
+    }
+    return header.root == root && header.firstIndex < endIndex && endIndex <= header.size
   }
 
   // MARK: Looking up

@@ -6,16 +6,15 @@ public struct SearchBlockBuilder: ~Copyable {
   /// Index of the first entry.
   public private(set) var firstIndex: UInt64
   private var entriesOffset = 0
-  private var frameOffset = 0
-  private var frameFirstIndex: UInt64 = 0
+  /// The frames with the first and the last entry.
+  private var frames: (first: Frame, last: Frame)?
   /// Where each entry's length stands, counted from the first one.
   private var starts: [UInt32] = []
   /// Fingerprint and number, in the order of the entries: `fingerprint << 16 | number`.
   private var postings: [UInt64] = []
   private var spare: [UInt64] = []
   private var times: ClosedRange<WallTime>?
-  private var lastEntry: [UInt8] = []
-  private var hasher = MerkleHasher()
+  private var endTime = WallTime(microseconds: 0)
 
   private let shape: SearchBlockShape
 
@@ -36,16 +35,26 @@ public struct SearchBlockBuilder: ~Copyable {
   /// Whether the block holds nothing yet.
   public var isEmpty: Bool { starts.isEmpty }
 
-  /// Where the frame with the block's first entry starts, and that frame's first index.
-  public var frame: (offset: Int, firstIndex: UInt64) { (frameOffset, frameFirstIndex) }
+  /// A frame of the segment: its first entry, where it starts, and the tree's root after it.
+  public struct Frame {
+    var firstIndex: UInt64
+    var offset: Int
+    var root: SHA256Digest
 
-  /// Adds the next entry, whose length stands at `offset` of the segment, in a frame that starts at
-  /// `frame.offset` with the index `frame.firstIndex`. False when it does not fit: the block is to
-  /// be finished first.
+    /// Describes a frame.
+    public init(_ header: FrameHeader, offset: Int) {
+      firstIndex = header.firstIndex
+      root = header.root
+      self.offset = offset
+    }
+  }
+
+  /// Adds the next entry, whose length stands at `offset` of the segment. False when it does not
+  /// fit: the block is to be finished first.
   public mutating func add(
-    _ entry: UnsafeRawBufferPointer, at offset: Int, frame: (offset: Int, firstIndex: UInt64)
+    _ entry: UnsafeRawBufferPointer, at offset: Int, frame: Frame
   ) -> Bool {
-    if starts.isEmpty { (entriesOffset, frameOffset, frameFirstIndex) = (offset, frame.0, frame.1) }
+    if starts.isEmpty { entriesOffset = offset }
     guard starts.count < shape.entryCountMax,
       let start = UInt32(exactly: offset - entriesOffset)
     else { return false }
@@ -61,14 +70,14 @@ public struct SearchBlockBuilder: ~Copyable {
         times.map { min($0.lowerBound, facts.time)...max($0.upperBound, facts.time) }
         ?? facts.time...facts.time
     }
-    lastEntry.removeAll(keepingCapacity: true)
-    unsafe lastEntry.append(contentsOf: entry)
+    endTime = facts.time
+    frames = (frames?.first ?? frame, frame)
     return true
   }
 
   /// The block's file, head first. Starts the next block behind it.
   public mutating func finish() -> [UInt8] {
-    precondition(!starts.isEmpty, "a block without entries")
+    guard let frames else { preconditionFailure("a block without entries") }
     sort()
     let common = removeCommon()
     let fences = stride(from: 0, to: postings.count, by: SearchBlock.postingsPerPage).map {
@@ -76,8 +85,9 @@ public struct SearchBlockBuilder: ~Copyable {
     }
     let head = SearchBlock(
       firstIndex: firstIndex, entryCount: starts.count, entriesOffset: entriesOffset,
-      frameOffset: frameOffset, frameFirstIndex: frameFirstIndex, times: times,
-      leaf: hasher.leaf(lastEntry), postingCount: postings.count, fences: fences, common: common)
+      frameOffset: frames.first.offset, frameFirstIndex: frames.first.firstIndex,
+      lastFrameOffset: frames.last.offset, root: frames.last.root, endTime: endTime, times: times,
+      postingCount: postings.count, fences: fences, common: common)
     var file = head.encode()
     file.reserveCapacity(head.pageCount * SearchBlock.pageByteCount)
     appendPages(postings.count, SearchBlock.postingsPerPage, to: &file) { page, place in
@@ -91,6 +101,7 @@ public struct SearchBlockBuilder: ~Copyable {
     starts.removeAll(keepingCapacity: true)
     postings.removeAll(keepingCapacity: true)
     times = nil
+    self.frames = nil
     return file
   }
 

@@ -3,7 +3,9 @@ public import Base
 /// What somebody looks for in a log; all that is given must hold.
 ///
 /// A decision is compared with everything. An outcome says its decision, region and time only, so
-/// it is found by those alone.
+/// it is found by those alone; but where a request ran that could not run where it was meant to,
+/// its outcome alone knows, so a region is also looked for in the outcomes of decisions that answer
+/// the rest.
 public struct SearchQuery: Sendable {
   /// A patient's id, as the request named it.
   public var patient: String?
@@ -81,14 +83,19 @@ public struct LogQuery: Sendable {
   private let query: SearchQuery
   fileprivate(set) var patient: AuditID?
   fileprivate(set) var subject: AuditID?
-  /// What the index is asked: an entry that answers the query has all of these.
+  /// Whether an outcome may complete what a decision answers in part.
+  private let isJoined: Bool
+  /// What the index is asked: an entry that answers the query, outcomes aside, has all of these.
   public fileprivate(set) var terms: [SearchTerm] = []
 
   fileprivate init(_ query: SearchQuery) {
     self.query = query
+    isJoined =
+      query.region != nil
+      && (query.needsKeys || query.tenant != nil || query.dataClass != nil || query.refusal != nil)
     if let decision = query.decision { terms.append(SearchTerm(.decision, decision)) }
     if let tenant = query.tenant { terms.append(SearchTerm(.tenant, tenant)) }
-    if let region = query.region { terms.append(SearchTerm(.region, region)) }
+    if let region = query.region, !isJoined { terms.append(SearchTerm(.region, region)) }
     if let dataClass = query.dataClass {
       terms.append(SearchTerm(.dataClass, dataClass.rawValue))
     }
@@ -121,15 +128,34 @@ public struct LogQuery: Sendable {
     return (facts.time, mayMatch)
   }
 
+  /// How a record answers it.
+  public enum Answer: Equatable, Sendable {
+    case no
+    case yes
+    /// If this decision's outcome says so; see `isServed`.
+    case byOutcome(AuditID)
+  }
+
   /// Whether a record answers it.
-  public func matches(_ record: AuditRecord) -> Bool {
+  public func answer(_ record: AuditRecord) -> Answer {
     switch record {
-    case .decision(let record): matches(record)
-    case .outcome(let record): matches(record)
-    case .event: false
+    case .decision(let record):
+      guard matches(record) else { return .no }
+      if query.region == nil || isThere(record.region) { return .yes }
+      return isJoined ? .byOutcome(record.id) : .no
+    case .outcome(let record): return matches(record) ? .yes : .no
+    case .event: return .no
     }
   }
 
+  /// Whether an outcome completes the answer of its decision.
+  public func isServed(_ record: OutcomeRecord) -> Bool { isThere(record.region) }
+
+  private func isThere(_ region: Name) -> Bool {
+    query.region.map { region == .text($0) } ?? false
+  }
+
+  /// Compares everything but the region.
   private func matches(_ record: DecisionRecord) -> Bool {
     guard concerns(record.time...record.time) else { return false }
     if let decision = query.decision, record.id != decision { return false }
@@ -138,7 +164,6 @@ public struct LogQuery: Sendable {
       return false
     }
     if let tenant = query.tenant, record.conditions.tenant != .text(tenant) { return false }
-    if let region = query.region, record.region != .text(region) { return false }
     if let dataClass = query.dataClass, record.dataClass != dataClass { return false }
     switch query.refusal {
     case .any?: return record.verdict != .permit
@@ -152,7 +177,7 @@ public struct LogQuery: Sendable {
       return false
     }
     if let decision = query.decision, record.id != decision { return false }
-    if let region = query.region, record.region != .text(region) { return false }
+    if query.region != nil, !isThere(record.region) { return false }
     return concerns(record.time...record.time)
   }
 }

@@ -51,6 +51,9 @@ public struct SearchTerm: Hashable, Sendable {
     self = text.withUTF8 { unsafe SearchTerm(key, UnsafeRawBufferPointer($0)) }
   }
 
+  /// The term of a decision and its outcome.
+  public init(outcomeOf decision: AuditID) { self.init(.decision, decision) }
+
   /// The term of an identifier.
   init(_ key: SearchKey, _ id: AuditID) {
     let words = (id.high.bigEndian, id.low.bigEndian)

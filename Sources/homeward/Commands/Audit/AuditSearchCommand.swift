@@ -11,7 +11,8 @@ struct AuditSearchCommand: ParsableCommand {
     abstract: "Find decisions in an audit log.",
     discussion: """
       What is given must all hold. Decisions are compared with everything; outcomes are found by \
-      --decision, --region, --from and --to alone. Patients and users are found with the \
+      --decision, --region, --from and --to alone, and with a decision that was carried out in \
+      another --region than the one that was chosen. Patients and users are found with the \
       operator's key only (--unseal), in logs whose own key was not destroyed.
 
       The running edge keeps an index, and `audit index` makes one for a copy; entries behind it, \
