@@ -69,6 +69,9 @@ public struct AuditFolder {
     }
   }
 
+  /// Whether no segment is there: its time was over, or it is just being begun.
+  public var isEmpty: Bool { segments.isEmpty }
+
   /// The signed checkpoint; nil when there is none yet.
   public func checkpoint() throws(AuditReadError) -> (note: SignedNote, value: Checkpoint)? {
     guard let text = try smallFile(AuditPaths.checkpoint) else { return nil }

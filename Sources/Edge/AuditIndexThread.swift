@@ -91,6 +91,11 @@ final class AuditIndexThread: TimerTarget {
 
   private func step(_ name: LogName, isClosed: Bool) throws(AuditReadError) -> Bool {
     let path = "\(directory)/\(name.folder)"
+    let isEmpty = try AuditReadError.reading(path) { () throws(SystemError) in
+      try AuditFolder(path).isEmpty
+    }
+    // A log whose time was over is left as it is.
+    guard !isEmpty else { return false }
     // A crash leaves unwritten pages in the log that was written; elsewhere the heads will do.
     let indexer = indexers[name] ?? AuditIndexer(path, isThorough: !isClosed)
     indexers[name] = indexer

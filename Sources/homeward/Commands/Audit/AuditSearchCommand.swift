@@ -73,6 +73,7 @@ struct AuditSearchCommand: ParsableCommand {
   private func search(
     _ folder: AuditFolder, _ query: SearchQuery, _ left: inout UInt64
   ) throws(AuditReadError) -> AuditSearchAnswer {
+    guard !folder.isEmpty else { return .removed(folder.path) }
     var keys: LogKeys?
     do { keys = try printing.unsealing.keys(of: folder) } catch let error as AuditReadError {
       return .unopened(folder.path, error)
@@ -210,6 +211,8 @@ enum AuditSearchAnswer {
   case shredded(String)
   /// The operator's key is not the one of this log.
   case unopened(String, AuditReadError)
+  /// Its entries are gone: its time was over.
+  case removed(String)
   /// The limit was reached before it.
   case notAsked(String)
 
@@ -225,6 +228,7 @@ enum AuditSearchAnswer {
     case .asked(let path, let coverage): Self.text(path, coverage)
     case .shredded(let path):
       "\(path): not searched: its keys were destroyed, nobody can be found in it by name\n"
+    case .removed(let path): "\(path): not searched: its entries are not there any more\n"
     case .unopened(let path, let error): "\(path): not searched: \(error.finding)\n"
     case .notAsked(let path): "\(path): not searched: the limit was reached before\n"
     }
@@ -257,6 +261,7 @@ enum AuditSearchAnswer {
       "read":\(coverage.scannedCount),"damagedBlocks":\(coverage.damagedBlocks.count)}
       """
     case .shredded(let path): Self.unsearched(path, "shredded")
+    case .removed(let path): Self.unsearched(path, "removed")
     case .unopened(let path, _): Self.unsearched(path, "wrong-key")
     case .notAsked(let path): Self.unsearched(path, "limit")
     }
