@@ -2,9 +2,10 @@ public import Base
 
 /// Renders records for people and tools. Slow paths only.
 public enum AuditText {
-  /// The record as one line of JSON, without a line end.
-  public static func json(_ record: AuditRecord, index: UInt64) -> String {
+  /// The record as one line of JSON, without a line end; `log` names its log among others.
+  public static func json(_ record: AuditRecord, index: UInt64, log: String? = nil) -> String {
     var json = JSONText()
+    json.add("log", log ?? "")
     json.add("index", index)
     switch record {
     case .decision(let decision): add(decision, to: &json)
@@ -15,15 +16,18 @@ public enum AuditText {
   }
 
   /// The record as a few lines for people; the first one says what happened, the others are
-  /// indented. Ends in a line end.
-  public static func readable(_ record: AuditRecord, index: UInt64) -> String {
+  /// indented. Ends in a line end. `log` names its log among others.
+  public static func readable(
+    _ record: AuditRecord, index: UInt64, log: String? = nil
+  ) -> String {
     let lines: [String]
     switch record {
     case .decision(let decision): lines = self.lines(decision)
     case .outcome(let outcome): lines = self.lines(outcome)
     case .event(let event): lines = self.lines(event)
     }
-    return "#\(index) " + lines.map(plain).joined(separator: "\n    ") + "\n"
+    let place = log.map { "\($0) " } ?? ""
+    return place + "#\(index) " + lines.map(plain).joined(separator: "\n    ") + "\n"
   }
 
   /// The time as RFC 3339 writes it, in UTC with microseconds.
@@ -105,6 +109,7 @@ public enum AuditText {
     json.add("locationFrom", record.locationProvenance.rawValue)
     json.add("subject", record.subject.string)
     json.add("subjectToken", record.subjectToken.map { "\($0)" } ?? "")
+    json.add("statedReason", record.statedReason.string)
     json.add("role", record.role.rawValue)
     json.add("purpose", record.purpose.rawValue)
     json.add("method", record.method.string)
@@ -206,6 +211,8 @@ public enum AuditText {
     json.add("attempts", UInt64(record.attempts))
     json.add("termination", record.termination.rawValue)
     json.add("proxyError", record.proxyError.string)
+    json.add("labelledClass", record.labelledClass?.rawValue ?? "")
+    json.add("labelledSensitivity", record.labelledSensitivity?.rawValue ?? "")
   }
 
   /// The members of an event.
@@ -221,6 +228,18 @@ public enum AuditText {
       json.add("pending", record.counters.pending)
       json.add("dropped", record.counters.dropped)
     }
+    if record.logCount > 0 {
+      var total = JSONText()
+      total.add("logs", UInt64(record.logCount))
+      total.add("decided", record.total.decided)
+      total.add("committed", record.total.committed)
+      total.add("refused", record.total.refused)
+      total.add("lost", record.total.lost)
+      total.add("pending", record.total.pending)
+      total.add("dropped", record.total.dropped)
+      json.add("total", total)
+    }
+    if record.keepDays > 0 { json.add("keepDays", UInt64(record.keepDays)) }
     if record.bytesDropped > 0 { json.add("bytesDropped", record.bytesDropped) }
     json.add("subject", record.subject.string)
     json.add("detail", record.detail.string)
@@ -246,6 +265,9 @@ public enum AuditText {
           + " rule \(record.rule == .empty ? "none" : record.rule.string)")
     }
     lines.append(who(record))
+    if record.statedReason != .empty {
+      lines.append("reason given: \(record.statedReason.string)")
+    }
     let pseudonym = record.patient.map { "\($0)" } ?? "none or unknown"
     let patient =
       record.patientID.byteCount == 0
@@ -305,6 +327,9 @@ public enum AuditText {
     if let lag = record.lagMilliseconds {
       lines.append("freshness: \(lag) ms behind\(record.isMarked ? ", marked as stale" : "")")
     }
+    if let named = record.labelledClass, let level = record.labelledSensitivity {
+      lines.append("labelled: \(named.rawValue), \(level.rawValue)")
+    }
     if record.proxyError != .empty { lines.append("error: \(record.proxyError.string)") }
     return lines
   }
@@ -320,6 +345,7 @@ public enum AuditText {
     {
       lines.append("follows \(checkpoint.origin), \(checkpoint.size) entries")
     }
+    if record.keepDays > 0 { lines.append("kept for \(record.keepDays) days after its month") }
     if record.kind == .heartbeat {
       let sums = record.counters
       lines.append(

@@ -53,6 +53,7 @@ private enum Tag {
   static let obligations: UInt8 = 49
   static let phase: UInt8 = 50
   static let cacheVerdict: UInt8 = 51
+  static let statedReason: UInt8 = 52
   static let sealed: UInt8 = 0xF0
 }
 
@@ -123,6 +124,7 @@ extension DecisionRecord: EncodableRecord {
   var byteCountMax: Int {
     var count = 1_280 + conditions.tenant.byteCount + phase.byteCount + cacheVerdict.byteCount
     count += min(subject.byteCount, AuditLimits.subjectBytesMax)
+    count += min(statedReason.byteCount, AuditLimits.statedReasonBytesMax)
     count += method.byteCount + resourceType.byteCount + confidence.byteCount
     count += ambiguity.byteCount + home.byteCount + policyName.byteCount + policyHash.byteCount
     count += rule.byteCount + reason.byteCount + region.byteCount + endpoint.byteCount
@@ -182,11 +184,14 @@ extension DecisionRecord: EncodableRecord {
       Tag.isTruncated,
       isTruncated || writer.isTruncated || candidates.count > AuditLimits.candidatesMax
         || removals.count > AuditLimits.removalsMax
-        || subject.byteCount > AuditLimits.subjectBytesMax)
+        || subject.byteCount > AuditLimits.subjectBytesMax
+        || statedReason.byteCount > AuditLimits.statedReasonBytesMax)
     writer.startPrivate()
     writer.address(Tag.address, address)
     writer.name(Tag.subject, subject, byteCountMax: AuditLimits.subjectBytesMax)
     unsafe patientID.withBytes { unsafe writer.bytes(Tag.patientID, $0) }
+    writer.name(
+      Tag.statedReason, statedReason, byteCountMax: AuditLimits.statedReasonBytesMax)
   }
 
   /// Writes what differs from "unknown"; most requests have little of it.
@@ -282,6 +287,7 @@ extension DecisionRecord: EncodableRecord {
     case Tag.patientID:
       guard let id = unsafe PatientIdentifier(field.raw) else { throw field.fault }
       patientID = id
+    case Tag.statedReason: statedReason = field.name
     case Tag.subjectToken: subjectToken = try field.id()
     case Tag.sealed: isSealed = true
     case Tag.dataClass: dataClass = try field.word(as: DataClass.self)

@@ -119,6 +119,8 @@ public struct DecisionRecord: Equatable, Sendable {
   public var locationProvenance = LocationProvenance.unknown
   /// Who asks; empty when nobody was established. Stored sealed.
   public var subject = Name.empty
+  /// Why the user asks, in his words; empty when that did not matter. Stored sealed.
+  public var statedReason = Name.empty
   /// The token under which the subject is found; made when the record is stored.
   public var subjectToken: AuditID?
   /// The user's role.
@@ -170,9 +172,11 @@ public struct DecisionRecord: Equatable, Sendable {
   public var durability = Durability.durable
   /// What had to be done besides serving.
   public var obligations = Obligations()
-  /// Whether the decision only watched: `shadow` or `canary`; empty when it was in force.
+  /// How far the version in force decided for the data class: `enforce`, `observe` or `shadow`;
+  /// empty when no policy was asked.
   public var phase = Name.empty
-  /// Whether the cache answered, and why or why not; empty without a cache.
+  /// Whether the cache answered, and why or why not: `none` when the policy keeps nothing of the
+  /// request, `bypass` when it would and the edge does not; empty when no policy was asked.
   public var cacheVerdict = Name.empty
   /// The plan, in order.
   public var candidates: [RecordedCandidate] = []
@@ -184,7 +188,8 @@ public struct DecisionRecord: Equatable, Sendable {
   public var endpoint = Name.empty
   /// Whether something was cut to its bound when the record was written.
   public var isTruncated = false
-  /// Whether address, subject and patient were read without the key, and so are missing here.
+  /// Whether address, subject, stated reason and patient were read without the key, and so are
+  /// missing here.
   public var isSealed = false
 
   /// Makes an empty record.

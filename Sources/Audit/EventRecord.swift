@@ -19,6 +19,16 @@ public struct AuditCounters: Equatable, Sendable {
 
   /// Makes zeros.
   public init() {}
+
+  /// Adds another account.
+  static func += (left: inout AuditCounters, right: AuditCounters) {
+    left.decided &+= right.decided
+    left.committed &+= right.committed
+    left.refused &+= right.refused
+    left.lost &+= right.lost
+    left.pending &+= right.pending
+    left.dropped &+= right.dropped
+  }
 }
 
 /// Something that happened to the edge or its log.
@@ -31,6 +41,10 @@ public struct EventRecord: Equatable, Sendable {
   public var loop: UInt16 = 0
   /// The log's counters at that time.
   public var counters = AuditCounters()
+  /// The sums over all logs of the edge, in the first one's heartbeats when there are several.
+  public var total = AuditCounters()
+  /// How many logs the sums are over; 0 without them.
+  public var logCount: UInt8 = 0
   /// Bytes cut off by a recovery.
   public var bytesDropped: UInt64 = 0
   /// A name: of a policy, a version, an instance, an operator.
@@ -39,6 +53,9 @@ public struct EventRecord: Equatable, Sendable {
   public var detail = Name.empty
   /// The signed checkpoint with which the log before this one ended; empty in the first log.
   public var predecessor = Name.empty
+
+  /// For how many days after its month a log that begins is kept; 0 when nothing was said.
+  public var keepDays: UInt32 = 0
 
   /// Makes a record of an event; a decision or an outcome has a type of its own.
   public init(kind: RecordKind, time: WallTime) {
@@ -62,10 +79,18 @@ private enum Tag {
   static let subject: UInt8 = 11
   static let detail: UInt8 = 12
   static let predecessor: UInt8 = 13
+  static let totalDecided: UInt8 = 14
+  static let totalCommitted: UInt8 = 15
+  static let totalRefused: UInt8 = 16
+  static let totalLost: UInt8 = 17
+  static let totalPending: UInt8 = 18
+  static let totalDropped: UInt8 = 19
+  static let logCount: UInt8 = 20
+  static let keepDays: UInt8 = 21
 }
 
 extension EventRecord: EncodableRecord {
-  var byteCountMax: Int { 256 + subject.byteCount + detail.byteCount + predecessor.byteCount }
+  var byteCountMax: Int { 384 + subject.byteCount + detail.byteCount + predecessor.byteCount }
 
   func encode(to writer: inout RecordWriter) {
     writer.integer(Tag.time, time.microseconds)
@@ -80,6 +105,14 @@ extension EventRecord: EncodableRecord {
     writer.name(Tag.subject, subject)
     writer.name(Tag.detail, detail, byteCountMax: AuditLimits.subjectBytesMax)
     writer.name(Tag.predecessor, predecessor, byteCountMax: AuditLimits.noteBytesMax)
+    writer.integer(Tag.totalDecided, total.decided)
+    writer.integer(Tag.totalCommitted, total.committed)
+    writer.integer(Tag.totalRefused, total.refused)
+    writer.integer(Tag.totalLost, total.lost)
+    writer.integer(Tag.totalPending, total.pending)
+    writer.integer(Tag.totalDropped, total.dropped)
+    writer.integer(Tag.logCount, UInt64(logCount))
+    writer.integer(Tag.keepDays, UInt64(keepDays))
   }
 
   /// Reads the fields of an event; those that are not known are passed over.
@@ -99,6 +132,14 @@ extension EventRecord: EncodableRecord {
       case Tag.subject: subject = field.name
       case Tag.detail: detail = field.name
       case Tag.predecessor: predecessor = field.name
+      case Tag.totalDecided: total.decided = try field.integer()
+      case Tag.totalCommitted: total.committed = try field.integer()
+      case Tag.totalRefused: total.refused = try field.integer()
+      case Tag.totalLost: total.lost = try field.integer()
+      case Tag.totalPending: total.pending = try field.integer()
+      case Tag.totalDropped: total.dropped = try field.integer()
+      case Tag.logCount: logCount = try field.integer(as: UInt8.self)
+      case Tag.keepDays: keepDays = try field.integer(as: UInt32.self)
       default: break
       }
     }

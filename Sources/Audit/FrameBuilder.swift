@@ -22,15 +22,17 @@ public struct FrameBuilder: ~Copyable {
   /// The tree's root as it stands.
   public mutating func root() -> SHA256Digest { frontier.root(&hasher) }
 
-  /// Appends one frame with all records of `batch`, which is what `GroupCommit.begin` gave and not
-  /// empty, to `output`.
-  public mutating func build(_ batch: borrowing ByteQueue, into output: inout ByteQueue) {
+  /// Appends one frame with all records of `batch` that belong to the log's retention class, one at
+  /// least, to `output`; `batch` is what `GroupCommit.begin` gave.
+  public mutating func build(
+    _ batch: borrowing ByteQueue, of retention: Int = 0, into output: inout ByteQueue
+  ) {
     let start = output.count
     let firstIndex = frontier.size
     _ = unsafe output.reserve(FrameHeader.byteCount + batch.count)
     output.advance(FrameHeader.byteCount)
     unsafe batch.withReadable { bytes in
-      unsafe Pending.forEach(in: bytes) { fields, privateStart in
+      unsafe Pending.forEach(of: retention, in: bytes) { fields, privateStart in
         unsafe add(fields, privateStart, to: &output)
       }
     }

@@ -55,10 +55,10 @@ public struct GroupCommit: ~Copyable {
     var byteCount: Int
     /// Bytes not yet written.
     var remaining: Int
-    /// How many of its records are decisions.
-    var decisions: UInt64
+    /// How many of its records are decisions, by retention class.
+    var decisions: PerClass<UInt64>
     /// How many are not.
-    var others: UInt64
+    var others: PerClass<UInt64>
   }
 
   /// Where the committer stands.
@@ -73,9 +73,9 @@ public struct GroupCommit: ~Copyable {
   /// Records that wait for the next batch.
   private var pending = ByteQueue()
   /// How many decisions are among them.
-  private var pendingDecisions: UInt64 = 0
+  private var pendingDecisions = PerClass<UInt64>(repeating: 0)
   /// How many other records are among them.
-  private var pendingOthers: UInt64 = 0
+  private var pendingOthers = PerClass<UInt64>(repeating: 0)
   /// Bytes of the batch on its way.
   private var inFlightByteCount = 0
   /// Bytes that may wait in all before decisions are refused.
@@ -86,15 +86,20 @@ public struct GroupCommit: ~Copyable {
   public private(set) var nextSequence: UInt64
   /// The number of the last durable record; one less than the first number while there is none.
   public private(set) var durable: UInt64
-  /// The account so far, without `pending`.
-  private var sums = AuditCounters()
+  /// The account of each retention class so far, without `pending`.
+  private var sums = PerClass(repeating: AuditCounters())
+  /// How many retention classes there are.
+  private let classCount: Int
 
-  /// Starts a log whose next record has the number `firstSequence`, at least 1.
+  /// Starts logs whose next record has the number `firstSequence`, at least 1.
   public init(
-    firstSequence: UInt64, capacityBytes: Int = AuditLimits.capacityBytes,
+    firstSequence: UInt64, classCount: Int = 1, capacityBytes: Int = AuditLimits.capacityBytes,
     reserveBytes: Int = AuditLimits.reserveBytes
   ) {
     precondition(firstSequence >= 1, "sequence numbers start at 1")
+    precondition(
+      (1...AuditLimits.retentionClassCountMax).contains(classCount), "too many classes, or none")
+    self.classCount = classCount
     precondition(capacityBytes > 0 && reserveBytes >= 0, "a log needs room")
     nextSequence = firstSequence
     durable = firstSequence - 1
@@ -105,44 +110,69 @@ public struct GroupCommit: ~Copyable {
   // MARK: The loops' side
 
   /// Appends a decision. `full` and `failed` mean that the request must be answered with 503.
-  public mutating func append(_ record: borrowing DecisionRecord) -> Append {
-    sums.decided += 1
-    let result = add(record, limit: capacity)
+  public mutating func append(
+    _ record: borrowing DecisionRecord, in retention: Int = 0
+  ) -> Append {
+    sums[retention].decided += 1
+    let result = add(record, in: retention, limit: capacity)
     if case .accepted = result {
-      pendingDecisions += 1
+      pendingDecisions[retention] += 1
     } else {
-      sums.refused += 1
+      sums[retention].refused += 1
     }
     return result
   }
 
-  /// Appends an outcome; the reserve is open to it.
-  public mutating func append(_ record: borrowing OutcomeRecord) -> Append {
-    let result = add(record, limit: capacity + reserve)
-    countOther(result)
+  /// Appends an outcome to the class of its decision; the reserve is open to it.
+  public mutating func append(
+    _ record: borrowing OutcomeRecord, in retention: Int = 0
+  ) -> Append {
+    let result = add(record, in: retention, limit: capacity + reserve)
+    countOther(result, in: retention)
     return result
   }
 
   /// Appends an event; the reserve is open to it.
-  public mutating func append(_ record: borrowing EventRecord) -> Append {
-    let result = add(record, limit: capacity + reserve)
-    countOther(result)
+  public mutating func append(
+    _ record: borrowing EventRecord, in retention: Int = 0
+  ) -> Append {
+    let result = add(record, in: retention, limit: capacity + reserve)
+    countOther(result, in: retention)
     return result
   }
 
-  /// Appends a heartbeat with the account as it stands.
+  /// Appends a heartbeat to each class, with that class's account as it stands. With several
+  /// classes the first one's also carries the whole edge's, so that the logs can be held against
+  /// each other. The answer is the last one's.
+  @discardableResult
   public mutating func appendHeartbeat(at time: WallTime) -> Append {
-    var record = EventRecord(kind: .heartbeat, time: time)
-    record.counters = counters
-    return append(record)
+    let total = counters
+    var result = Append.full
+    for retention in 0..<classCount {
+      var record = EventRecord(kind: .heartbeat, time: time)
+      record.counters = counters(of: retention)
+      if classCount > 1, retention == 0 {
+        record.total = total
+        record.logCount = UInt8(classCount)
+      }
+      result = append(record, in: retention)
+    }
+    return result
   }
 
-  /// The account, whole at any time.
+  /// The whole edge's account.
   public var counters: AuditCounters {
-    var result = sums
-    result.pending = pendingDecisions
+    var result = AuditCounters()
+    for retention in 0..<classCount { result += counters(of: retention) }
+    return result
+  }
+
+  /// A class's account, whole at any time.
+  public func counters(of retention: Int) -> AuditCounters {
+    var result = sums[retention]
+    result.pending = pendingDecisions[retention]
     switch state {
-    case .writing(let batch), .syncing(let batch): result.pending += batch.decisions
+    case .writing(let batch), .syncing(let batch): result.pending += batch.decisions[retention]
     case .idle, .halted: break
     }
     return result
@@ -159,22 +189,22 @@ public struct GroupCommit: ~Copyable {
 
   /// Encodes a record at the end of the waiting bytes when they are below `limit`.
   private mutating func add(
-    _ record: borrowing some EncodableRecord, limit: Int
+    _ record: borrowing some EncodableRecord, in retention: Int, limit: Int
   ) -> Append {
     if case .halted(let fault) = state { return .failed(fault) }
     guard waitingByteCount < limit, nextSequence < .max else { return .full }
     let sequence = nextSequence
-    _ = Pending.append(record, to: &pending)
+    _ = Pending.append(record, in: retention, to: &pending)
     nextSequence += 1
     return .accepted(sequence: sequence)
   }
 
   /// Counts a record that is no decision.
-  private mutating func countOther(_ result: Append) {
+  private mutating func countOther(_ result: Append, in retention: Int) {
     if case .accepted = result {
-      pendingOthers += 1
+      pendingOthers[retention] += 1
     } else {
-      sums.dropped += 1
+      sums[retention].dropped += 1
     }
   }
 
@@ -195,8 +225,8 @@ public struct GroupCommit: ~Copyable {
       Batch(
         lastSequence: nextSequence - 1, byteCount: queue.count, remaining: queue.count,
         decisions: pendingDecisions, others: pendingOthers))
-    pendingDecisions = 0
-    pendingOthers = 0
+    pendingDecisions = PerClass(repeating: 0)
+    pendingOthers = PerClass(repeating: 0)
     return .write
   }
 
@@ -225,7 +255,7 @@ public struct GroupCommit: ~Copyable {
       state = .idle
       inFlightByteCount = 0
       durable = batch.lastSequence
-      sums.committed += batch.decisions
+      for index in 0..<classCount { sums[index].committed += batch.decisions[index] }
       return .publish(durable: durable)
     }
   }
@@ -236,18 +266,24 @@ public struct GroupCommit: ~Copyable {
     switch state {
     case .halted(let earlier): return .halt(earlier)
     case .writing(let batch), .syncing(let batch):
-      sums.lost += batch.decisions
-      sums.dropped += batch.others
+      lose(batch.decisions, batch.others)
     case .idle: break
     }
-    sums.lost += pendingDecisions
-    sums.dropped += pendingOthers
-    pendingDecisions = 0
-    pendingOthers = 0
+    lose(pendingDecisions, pendingOthers)
+    pendingDecisions = PerClass(repeating: 0)
+    pendingOthers = PerClass(repeating: 0)
     inFlightByteCount = 0
     pending.removeAll()
     pending.releaseIfEmpty()
     state = .halted(fault)
     return .halt(fault)
+  }
+
+  /// Counts records that the disk does not hold for sure.
+  private mutating func lose(_ decisions: PerClass<UInt64>, _ others: PerClass<UInt64>) {
+    for index in 0..<classCount {
+      sums[index].lost += decisions[index]
+      sums[index].dropped += others[index]
+    }
   }
 }

@@ -35,6 +35,18 @@ struct JSONText {
     text += "[" + objects.map(\.object).joined(separator: ",") + "]"
   }
 
+  /// A member with a list of strings; left out when empty.
+  mutating func add(_ key: StaticString, texts: [String]) {
+    if texts.isEmpty { return }
+    begin(key)
+    text += "["
+    for (index, value) in texts.enumerated() {
+      if index > 0 { text += "," }
+      Self.quote(value, into: &text)
+    }
+    text += "]"
+  }
+
   /// A member with an object.
   mutating func add(_ key: StaticString, _ member: JSONText) {
     begin(key)

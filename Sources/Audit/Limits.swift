@@ -12,12 +12,17 @@ public enum AuditLimits {
   public static let nameBytesMax = 255
   /// Bytes kept of a subject: distinguished names are longer than names.
   public static let subjectBytesMax = 512
+  /// Bytes kept of a user's words for why he asks: `IdentityLimits.reasonByteCounts` takes no more.
+  public static let statedReasonBytesMax = 256
   /// Bytes kept of a checkpoint: with the signatures of some witnesses.
   public static let noteBytesMax = 8_192
   /// Candidates kept of one plan; policies name a handful.
   public static let candidatesMax = 32
   /// Removals kept of one narrowing: some endpoints for each candidate.
   public static let removalsMax = 128
+  /// Retention classes of one edge: each is a file that is written and a sync in each group that
+  /// touches it. Laws name three or four durations.
+  public static let retentionClassCountMax = 8
   /// Bytes that may wait for the disk before decisions are refused: a quarter of a second at
   /// 100,000 records of 400 bytes a second.
   public static let capacityBytes = 10 << 20

@@ -14,8 +14,11 @@ public struct LogName: Hashable, Sendable {
   /// `20261122T071024Z`.
   public let begin: String
 
-  /// The class of what the edge decides; the only one so far.
+  /// The class of everything when no classes are configured.
   public static let clinical = "clinical"
+  /// The class of what operators do to logs (holds, expiries, shreddings), written by their
+  /// commands and never by an edge.
+  public static let control = "control"
 
   /// Names the log that begins at `time`, behind `earlier` if the clock says otherwise.
   public init(
@@ -38,6 +41,13 @@ public struct LogName: Hashable, Sendable {
     retention = parts[parts.count - 2]
     instance = parts[..<(parts.count - 2)].joined(separator: ".")
     guard !instance.isEmpty, !retention.isEmpty else { return nil }
+  }
+
+  /// Reads an origin; nil when it is none of a log.
+  public init?(origin: String) {
+    let parts = origin.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 4, parts[1] == "audit" else { return nil }
+    self.init(folder: "\(parts[0]).\(parts[2]).\(parts[3])")
   }
 
   /// Its folder.

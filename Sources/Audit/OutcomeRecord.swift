@@ -38,6 +38,11 @@ public struct OutcomeRecord: Equatable, Sendable {
   public var attempts: UInt16 = 0
   /// How it ended.
   public var termination = Termination.completed
+  /// The class that the answer's labels named beyond the request; nil when they did not, or when
+  /// nothing depended on it.
+  public var labelledClass: DataClass?
+  /// The confidentiality that they named.
+  public var labelledSensitivity: Sensitivity?
   /// The error of RFC 9209 that the client was told; empty when none.
   public var proxyError = Name.empty
 
@@ -66,6 +71,8 @@ private enum Tag {
   static let attempts: UInt8 = 17
   static let termination: UInt8 = 18
   static let proxyError: UInt8 = 19
+  static let labelledClass: UInt8 = 20
+  static let labelledSensitivity: UInt8 = 21
 }
 
 extension OutcomeRecord: EncodableRecord {
@@ -97,6 +104,8 @@ extension OutcomeRecord: EncodableRecord {
     writer.integer(Tag.attempts, UInt64(attempts))
     writer.word(Tag.termination, termination)
     writer.name(Tag.proxyError, proxyError)
+    if let labelledClass { writer.word(Tag.labelledClass, labelledClass) }
+    if let labelledSensitivity { writer.word(Tag.labelledSensitivity, labelledSensitivity) }
   }
 
   /// Reads the fields of an outcome; those that are not known are passed over.
@@ -123,6 +132,8 @@ extension OutcomeRecord: EncodableRecord {
       case Tag.attempts: attempts = try field.integer(as: UInt16.self)
       case Tag.termination: termination = try field.word(as: Termination.self)
       case Tag.proxyError: proxyError = field.name
+      case Tag.labelledClass: labelledClass = try field.word(as: DataClass.self)
+      case Tag.labelledSensitivity: labelledSensitivity = try field.word(as: Sensitivity.self)
       default: break
       }
     }

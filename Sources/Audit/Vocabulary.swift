@@ -133,6 +133,8 @@ public enum Termination: String, CaseIterable, Sendable {
   case originTimeout = "origin-timeout"
   /// The record could not be made durable.
   case auditUnavailable = "audit-unavailable"
+  /// The answer's labels said more than the request, and policy kept it back.
+  case withheld
   /// The edge shut down.
   case shutdown
   /// The edge's own mistake.

@@ -5,13 +5,13 @@
 @safe
 public struct ByteQueue: ~Copyable {
   /// The start of the allocation; nil when the queue owns no memory.
-  private var base: UnsafeMutableRawPointer?
+  @usableFromInline var base: UnsafeMutableRawPointer?
   /// Bytes allocated at `base`.
   private var capacity = 0
   /// Offset of the first readable byte.
-  private var head = 0
+  @usableFromInline var head = 0
   /// Offset one past the last readable byte.
-  private var tail = 0
+  @usableFromInline var tail = 0
 
   /// The smallest allocation: the largest that the C library hands out from its fast per-thread
   /// bins, and enough for most heads and small bodies.
@@ -94,7 +94,7 @@ public struct ByteQueue: ~Copyable {
   }
 
   /// Hands the readable bytes to `body`; the pointer is valid inside `body` only.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withReadable<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
@@ -113,6 +113,13 @@ public struct ByteQueue: ~Copyable {
       head = 0
       tail = 0
     }
+  }
+
+  /// Takes the last readable byte out; traps when there is none.
+  public mutating func removeLast() -> UInt8 {
+    precondition(tail > head, "no byte to remove")
+    tail -= 1
+    return unsafe base.unsafelyUnwrapped.load(fromByteOffset: tail, as: UInt8.self)
   }
 
   /// Drops all bytes and keeps the memory.

@@ -24,6 +24,8 @@ extension Ambiguity {
     case .unknownType: "a resource type that is not known may hold anything: primary"
     case .unknownOperation: "an operation that is not known may change anything: primary"
     case .notFHIR: "no configured path covers the request: everything is unknown"
+    case .unreadableAnswer: "an answer that cannot be read for labels: mixed, sensitivity unknown"
+    case .labelled: "the answer is taken for what its labels and codes say, not the request"
     }
   }
 }

@@ -55,7 +55,13 @@ extension Classification {
     var result = self
     result.note(reason)
     guard bodyUse != .none else { return result }
-    let isExact = if case .one = patient { confidence == .exact } else { false }
+    // A path that names the patient itself stays true, whatever else is not known.
+    let isExact =
+      if case .one(let range) = patient {
+        confidence == .exact || range == resourceID
+      } else {
+        false
+      }
     result.lower(to: .unknown)
     result.canUseReplica = false
     let isShared = resourceType != .none && !resourceType.row.concernsPatient
@@ -70,6 +76,8 @@ extension Classification {
 /// What a content type announces.
 enum BodyFormat {
   case form, json
+  /// A JSON value on each line (NDJSON).
+  case lines
   /// A list of changes (RFC 6902) or a partial resource (RFC 7396).
   case patch
 
@@ -88,6 +96,10 @@ enum BodyFormat {
       || Self.matches(type, "application/merge-patch+json")
     {
       self = .patch
+    } else if Self.matches(type, "application/fhir+ndjson")
+      || Self.matches(type, "application/ndjson")
+    {
+      self = .lines
     } else {
       return nil
     }

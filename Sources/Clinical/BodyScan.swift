@@ -38,6 +38,8 @@ public struct BodyScan {
   private var byteCount = 0
   private var bits: UInt64 = 0
   private var isPatientUnknown = false
+  /// Whether a long resource was judged by its beginning, so that the rest has to agree.
+  private var isConfirming = false
 
   /// Makes a scan for requests that `classifier` judges.
   public init(_ classifier: Classifier) {
@@ -58,6 +60,7 @@ public struct BodyScan {
     headBit = 0
     bits = 0
     isPatientUnknown = false
+    isConfirming = false
     self.target.removeAll(keepingCapacity: true)
     scanner.reset()
     sink.reset(use: head.bodyUse)
@@ -74,7 +77,7 @@ public struct BodyScan {
   /// Reads the next piece of the body; the bytes need to live during the call only.
   public mutating func feed(_ bytes: UnsafeRawBufferPointer) {
     byteCount += bytes.count
-    guard byteCount <= need.byteCountMax else { return }
+    guard byteCount <= need.byteCountMax || mayBeLong else { return }
     if case .form = need {
       unsafe room.append(contentsOf: bytes)
     } else {
@@ -87,11 +90,36 @@ public struct BodyScan {
     byteCount > need.byteCountMax || sink.refusal != nil || scanner.fault != nil
   }
 
+  /// Whether what was read is refused, whatever follows.
+  public var isBroken: Bool { sink.refusal != nil || scanner.fault != nil }
+
+  /// Whether the rest of a body that is too long is read all the same.
+  private var mayBeLong: Bool {
+    if case .json = need { head.bodyUse == .resource } else { false }
+  }
+
+  /// Judges a resource that is too long by its beginning; nil unless that names type and patient.
+  ///
+  /// Whoever acts upon it goes on to `feed`, and lets the origin have the last byte only when
+  /// `finish` agrees.
+  public mutating func preview() -> BodyVerdict? {
+    guard mayBeLong, byteCount > need.byteCountMax, !isBroken else { return nil }
+    bits = headBit
+    var verdict = finishResource(isWhole: false)
+    guard verdict.patientText != nil, verdict.classification.refusal == nil else { return nil }
+    verdict.classification.note(.largeBody)
+    verdict.classification.lower(to: .inferred)
+    isConfirming = true
+    return verdict
+  }
+
   /// Says that the body is complete (or that `isDecided`), and judges.
   public mutating func finish() -> BodyVerdict {
     bits = headBit
     if case .unjudged(let reason) = need { return verdict(head.withoutBody(reason)) }
-    guard byteCount <= need.byteCountMax else { return verdict(head.withoutBody(.largeBody)) }
+    guard byteCount <= need.byteCountMax || isConfirming else {
+      return verdict(head.withoutBody(.largeBody))
+    }
     if case .form = need { return finishForm() }
     guard case .json = need else { return verdict(head) }
     let isOptional = head.bodyUse == .parameters
@@ -152,14 +180,14 @@ public struct BodyScan {
 
   // MARK: JSON
 
-  /// Judges a resource, a patch, or an operation's parameters.
-  private mutating func finishResource() -> BodyVerdict {
+  /// Judges a resource, a patch, or an operation's parameters, or what came of it so far.
+  private mutating func finishResource(isWhole: Bool = true) -> BodyVerdict {
     let facts = sink.facts
     let hasOtherID = unsafe target.withUnsafeBytes {
       unsafe facts.hasOtherID(than: head, in: ByteView($0))
     }
     var judged = head
-    if let reason = broken { judged.refuse(reason) }
+    if isWhole, let reason = broken { judged.refuse(reason) }
     let judgement = BodyJudgement(
       judged, headBit: headBit, facts: facts, hasOtherID: hasOtherID, tables: classifier.tables)
     return verdict(judgement.result, judgement.scope)

@@ -103,6 +103,10 @@ public enum Ambiguity: UInt8, CaseIterable, Comparable, Sendable {
   case unknownOperation
   /// Neither FHIR nor a configured public path.
   case notFHIR
+  /// The answer had to be read for its labels and cannot be.
+  case unreadableAnswer
+  /// The answer's labels or codes said more than the request.
+  case labelled
 
   /// Orders by weight.
   public static func < (left: Ambiguity, right: Ambiguity) -> Bool {
@@ -134,6 +138,8 @@ public enum Ambiguity: UInt8, CaseIterable, Comparable, Sendable {
     case .unknownType: "unknown-type"
     case .unknownOperation: "unknown-operation"
     case .notFHIR: "not-fhir"
+    case .unreadableAnswer: "unreadable-answer"
+    case .labelled: "labelled"
     }
   }
 }

@@ -53,6 +53,15 @@ public struct ResponseLabels {
   /// Makes a reader with the catalogue of `classifier`.
   public init(_ classifier: Classifier) { sink = LabelSink(tables: classifier.tables) }
 
+  /// Makes a reader for an answer with this `Content-Type`; nil when it holds nothing that can be
+  /// read.
+  public init?(_ classifier: Classifier, contentType: UnsafeRawBufferPointer) {
+    let format = unsafe BodyFormat(ByteView(contentType))
+    guard format == .json || format == .lines else { return nil }
+    self.init(classifier)
+    scanner.takesMany = format == .lines
+  }
+
   /// What was found so far.
   public var summary: LabelSummary { sink.summary }
 

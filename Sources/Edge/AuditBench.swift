@@ -85,11 +85,11 @@ final class AuditBench: TimerTarget {
     var query = SearchQuery()
     var keys: LogKeys?
     query.decision = AuditID(high: 0, low: 0)
-    let folder = try AuditFolder("\(options.directory)/\(writer.state.name.folder)")
+    let folder = try AuditFolder("\(options.directory)/\(writer.state(of: 0).name.folder)")
     let coverage = try AuditSearch.run(query, in: folder, keys: &keys) { _ in true }
     bench.result.indexedCount = coverage?.indexedCount ?? 0
     bench.result.committerNanoseconds = time.value.load(ordering: .acquiring)
-    bench.result.byteCount = UInt64(writer.state.byteCount)
+    bench.result.byteCount = UInt64(writer.byteCount)
     bench.result.waitMicroseconds.sort()
     return bench.result
   }

@@ -131,7 +131,7 @@ final class AuditCommitter: TimerTarget {
     guard !hasFailed else { return }
     do {
       try writer.publish()
-      try writer.rotate(at: Clock.wall(), counters: log.counters)
+      try writer.rotate(at: Clock.wall()) { log.counters(of: $0) }
     } catch {
       edgeLog.auditFailed("\(error)")
       _ = log.failed(.writeFailed)

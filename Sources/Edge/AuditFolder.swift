@@ -69,6 +69,35 @@ public struct AuditFolder {
     }
   }
 
+  /// The logs by instance and class, each chain oldest first: a log follows the one before it.
+  public static func chains(
+    _ folders: [AuditFolder]
+  ) throws(AuditReadError) -> [[(name: LogName, folder: AuditFolder)]] {
+    var chains: [[(name: LogName, folder: AuditFolder)]] = []
+    for folder in folders {
+      guard let name = try folder.name() else { continue }
+      let place = chains.firstIndex {
+        $0[0].name.instance == name.instance && $0[0].name.retention == name.retention
+      }
+      if let place { chains[place].append((name, folder)) } else { chains.append([(name, folder)]) }
+    }
+    return chains.map { $0.sorted { $0.name.begin < $1.name.begin } }
+  }
+
+  /// The log's name, as its own files say it: a copy's folder may have another. Nil while it is
+  /// just being begun.
+  public func name() throws(AuditReadError) -> LogName? {
+    var origin = try checkpoint()?.value.origin
+    if origin == nil, let first = segments.first {
+      origin = try scanner(first, isLast: segments.count == 1)?.header.origin
+    }
+    guard let origin else { return nil }
+    guard let name = LogName(origin: origin) else {
+      throw AuditReadError(path: path, finding: "`\(origin)` is no log's origin")
+    }
+    return name
+  }
+
   /// Whether no segment is there: its time was over, or it is just being begun.
   public var isEmpty: Bool { segments.isEmpty }
 

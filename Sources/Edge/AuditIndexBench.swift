@@ -95,7 +95,7 @@ private struct AuditIndexBench {
       _ = group.synced()
     }
     try writer.close()
-    let path = "\(options.directory)/\(writer.state.name.folder)"
+    let path = "\(options.directory)/\(writer.state(of: 0).name.folder)"
     return try AuditFolder(path)
   }
 

@@ -18,21 +18,44 @@ final class AuditLog: Sendable {
 
   let inbox: Mailbox<Message>
   private let group: Mutex<GroupCommit>
+  /// Which log a record belongs to.
+  private let retention: RetentionClasses
   private let isCommitRequested = Atomic(false)
 
   init(_ options: AuditOptions) throws(SystemError) {
     inbox = try Mailbox()
+    retention = options.retention
     group = Mutex(
-      GroupCommit(firstSequence: 1, capacityBytes: options.pendingByteCountMax))
+      GroupCommit(
+        firstSequence: 1, classCount: options.retention.count,
+        capacityBytes: options.pendingByteCountMax))
   }
 
   func append(_ record: borrowing DecisionRecord) -> GroupCommit.Append {
-    group.withLock { $0.append(record) }
+    let index = retention.index(of: record.dataClass)
+    return group.withLock { $0.append(record, in: index) }
   }
 
-  func append(_ record: borrowing OutcomeRecord) { group.withLock { _ = $0.append(record) } }
+  /// Appends the outcome of a decision on `dataClass` to that decision's log.
+  func append(_ record: borrowing OutcomeRecord, of dataClass: DataClass) {
+    let index = retention.index(of: dataClass)
+    group.withLock { _ = $0.append(record, in: index) }
+  }
 
-  func append(_ record: borrowing EventRecord) { group.withLock { _ = $0.append(record) } }
+  /// Appends an event to the log of its kind; what describes a log stands in each.
+  func append(_ record: borrowing EventRecord) {
+    let index = retention.index(of: record.kind)
+    group.withLock {
+      for each in index.map({ $0..<($0 + 1) }) ?? 0..<retention.count {
+        _ = $0.append(record, in: each)
+      }
+    }
+  }
+
+  /// Appends an event to one log.
+  func append(_ record: borrowing EventRecord, in index: Int) {
+    group.withLock { _ = $0.append(record, in: index) }
+  }
 
   func appendHeartbeat(at time: WallTime) { group.withLock { _ = $0.appendHeartbeat(at: time) } }
 
@@ -59,6 +82,6 @@ final class AuditLog: Sendable {
 
   func failed(_ fault: CommitFault) -> GroupCommit.Action { group.withLock { $0.failed(fault) } }
 
-  /// The account as it stands.
-  var counters: AuditCounters { group.withLock { $0.counters } }
+  /// A class's account as it stands.
+  func counters(of index: Int) -> AuditCounters { group.withLock { $0.counters(of: index) } }
 }

@@ -116,10 +116,12 @@ final class AuditLogFiles {
     return file
   }
 
-  /// Writes a batch as one frame.
-  func write(_ batch: borrowing ByteQueue, at time: WallTime) throws(SystemError) {
-    try makeRoom(batch.count, at: time)
-    builder.build(batch, into: &frame)
+  /// Writes the records of a retention class of a batch, `byteCount` bytes, as one frame.
+  func write(
+    _ batch: borrowing ByteQueue, of retention: Int, byteCount: Int, at time: WallTime
+  ) throws(SystemError) {
+    try makeRoom(byteCount, at: time)
+    builder.build(batch, of: retention, into: &frame)
     try writeFrame()
   }
 

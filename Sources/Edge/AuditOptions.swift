@@ -1,4 +1,4 @@
-internal import Audit
+public import Audit
 internal import Native
 internal import Reactor
 
@@ -14,6 +14,8 @@ public struct AuditOptions: Sendable {
   public var pseudonymKey: [UInt8]
   /// The file of the Ed25519 key that signs checkpoints.
   public var signingKeyPath: String
+  /// Which records belong together and how long they are kept; each class has a log of its own.
+  public var retention = RetentionClasses.standard
   /// The edge that writes.
   public var instance: String
   /// Bytes that may wait for the disk before decisions are refused.

@@ -8,13 +8,23 @@ internal import Proxy
 ///
 /// Confined to its loop.
 final class AuditPort {
+  /// The record that is filled anew for each decision, worked on where it lies.
+  private struct Scratch {
+    private var record = DecisionRecord()
+
+    mutating func append(
+      _ request: borrowing JudgedRequest, _ snapshot: Snapshot, _ loop: UInt16, to log: AuditLog
+    ) -> GroupCommit.Append {
+      request.fill(&record, loop: loop, snapshot: snapshot)
+      return log.append(record)
+    }
+  }
+
   let loop: UInt16
   private let log: AuditLog
-  private var record = DecisionRecord()
+  private var scratch = Scratch()
   /// Exchanges that wait for the disk, in the order of their records.
   private var waiting: [(sequence: UInt64, exchange: Exchange)] = []
-  /// The first of `waiting` that still waits.
-  private var waitingHead = 0
   private var durable: UInt64 = 0
   private var hasFailed = false
   private var isCommitWanted = false
@@ -26,13 +36,16 @@ final class AuditPort {
 
   /// Appends a decision; nil when the log does not take it, and nothing may be disclosed then.
   func append(_ request: borrowing JudgedRequest, _ snapshot: Snapshot) -> UInt64? {
-    request.fill(&record, loop: loop, snapshot: snapshot)
-    guard case .accepted(let sequence) = log.append(record) else { return nil }
+    guard case .accepted(let sequence) = scratch.append(request, snapshot, loop, to: log) else {
+      return nil
+    }
     return sequence
   }
 
-  /// Appends an outcome. The log counts those that it cannot take.
-  func append(_ outcome: OutcomeRecord) { log.append(outcome) }
+  /// Appends the outcome of a decision on `dataClass`. The log counts those that it cannot take.
+  func append(_ outcome: borrowing OutcomeRecord, of dataClass: DataClass) {
+    log.append(outcome, of: dataClass)
+  }
 
   /// Calls the exchange's `recordDurable` or `recordFailed`, now or later.
   func await(_ exchange: Exchange) {
@@ -54,22 +67,19 @@ final class AuditPort {
   /// Everything up to `sequence` is on disk.
   func becameDurable(_ sequence: UInt64) {
     durable = max(durable, sequence)
-    while waitingHead < waiting.count, waiting[waitingHead].sequence <= durable {
-      let exchange = waiting[waitingHead].exchange
-      waitingHead += 1
-      exchange.recordDurable()
+    var count = 0
+    while count < waiting.count, waiting[count].sequence <= durable {
+      waiting[count].exchange.recordDurable()
+      count += 1
     }
-    guard waitingHead == waiting.count else { return }
-    waiting.removeAll(keepingCapacity: true)
-    waitingHead = 0
+    waiting.removeFirst(count)
   }
 
   /// Nothing will be on disk any more.
   func failed() {
     hasFailed = true
-    let lost = waiting[waitingHead...]
+    let lost = waiting
     waiting = []
-    waitingHead = 0
     for entry in lost { entry.exchange.recordFailed() }
   }
 }

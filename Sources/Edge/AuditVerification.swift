@@ -29,7 +29,7 @@ public struct AuditVerification {
   }
 
   private let folder: AuditFolder
-  private let key: NoteKey
+  private let keys: [NoteKey]
   private let note: SignedNote
   private let checkpoint: Checkpoint
   /// Other checkpoints of the log that must lie on its way.
@@ -37,11 +37,13 @@ public struct AuditVerification {
   private var report = Report()
   private var frontier = MerkleFrontier()
   private var account = AccountCheck()
+  /// What the logs of one edge say together.
+  private var totals = TotalCheck()
 
-  /// Prepares the check of one log. `key` gives the reader's own key by origin; nil takes the one
-  /// that the log publishes.
+  /// Prepares the check of one log. `keys` gives the reader's own keys by origin, one of which must
+  /// have signed; nil takes the one that the log publishes.
   public init(
-    _ folder: AuditFolder, key: ((_ origin: String) -> NoteKey?)?
+    _ folder: AuditFolder, keys: ((_ origin: String) -> [NoteKey])?
   ) throws(AuditReadError) {
     self.folder = folder
     let path = "\(folder.path)/\(AuditPaths.checkpoint)"
@@ -49,15 +51,16 @@ public struct AuditVerification {
       throw AuditReadError(path: path, finding: "there is none: nothing of the log is signed")
     }
     let published = try folder.publishedKey()
-    guard let key = key.map({ $0(checkpoint.origin) }) ?? published else {
+    let trusted = keys.map { $0(checkpoint.origin) } ?? published.map { [$0] } ?? []
+    guard let first = trusted.first else {
       throw AuditReadError(path: path, finding: "there is no key to check it with; give one")
     }
-    guard note.isSigned(by: key) else {
-      throw AuditReadError(path: path, finding: "it is not signed by the key `\(key.text)`")
+    guard trusted.contains(where: note.isSigned) else {
+      throw AuditReadError(path: path, finding: "it is not signed by the key `\(first.text)`")
     }
     self.note = note
     self.checkpoint = checkpoint
-    self.key = key
+    self.keys = trusted
     report.origin = checkpoint.origin
   }
 
@@ -67,14 +70,25 @@ public struct AuditVerification {
     _ note: SignedNote, _ checkpoint: Checkpoint, path: String
   ) throws(AuditReadError) -> Bool {
     guard checkpoint.origin == self.checkpoint.origin else { return false }
-    guard note.isSigned(by: key) else {
-      throw AuditReadError(path: path, finding: "it is not signed by the key `\(key.text)`")
+    guard keys.contains(where: note.isSigned) else {
+      throw AuditReadError(
+        path: path, finding: "it is not signed by the key `\(keys.first?.text ?? "")`")
     }
     earlier.append((path, checkpoint))
     return true
   }
 
-  /// Reads and recomputes everything; throws the first fault.
+  /// Reads and recomputes everything; throws the first fault. `totals` takes what the log says
+  /// about all logs of its edge.
+  public mutating func run(
+    isKeyTrusted: Bool, totals: inout TotalCheck
+  ) throws(AuditReadError) -> Report {
+    swap(&self.totals, &totals)
+    defer { swap(&self.totals, &totals) }
+    return try run(isKeyTrusted: isKeyTrusted)
+  }
+
+  /// The same for a log by itself.
   public mutating func run(isKeyTrusted: Bool) throws(AuditReadError) -> Report {
     report.isKeyTrusted = isKeyTrusted
     earlier.append(("\(folder.path)/\(AuditPaths.checkpoint)", checkpoint))
@@ -164,6 +178,7 @@ public struct AuditVerification {
         case .heartbeat?: report.heartbeatCount += 1
         default: break
         }
+        unsafe totals.take(entry)
         if let finding = unsafe account.take(entry), fault == nil { fault = (index, finding) }
         if sizes.contains(frontier.size) { checkRoots(at: frontier.root(&hasher)) }
       }

@@ -3,7 +3,8 @@ internal import Base
 internal import Native
 internal import Reactor
 
-/// The folder of an edge's logs: goes on with the newest, begins a new one when its month is over.
+/// The folder of an edge's logs: goes on with the newest of each retention class, and begins a new
+/// one when its month is over.
 ///
 /// Opened on the main thread, then handed to the committer's; used by one thread at a time.
 final class AuditWriter: @unchecked Sendable {
@@ -12,10 +13,13 @@ final class AuditWriter: @unchecked Sendable {
   private let signer: AuditSigner
   /// No other process writes here; nil on a disk that is no disk.
   private let lock: FileLock?
-  private var log: AuditLogFiles
+  /// By retention class.
+  private var logs: [AuditLogFiles] = []
+  /// Which of them were written since the last sync.
+  private var isTouched: [Bool]
 
-  /// What to record when a torn tail was cut off.
-  private(set) var recovery: EventRecord?
+  /// What to record in which class's log when a torn tail was cut off.
+  private(set) var recoveries: [(retention: Int, event: EventRecord)] = []
 
   /// Opens the folder on this machine's disk.
   convenience init(_ options: AuditOptions, at time: WallTime) throws {
@@ -43,54 +47,84 @@ final class AuditWriter: @unchecked Sendable {
     self.signer = signer
     self.lock = lock
     try disk.makeFolder("\(options.directory)/\(AuditPaths.keys)")
-    let maker = Maker(options: options, disk: disk, signer: signer)
-    log = try maker.newest(at: time)
-    if log.droppedByteCount > 0 {
+    isTouched = Array(repeating: false, count: options.retention.count)
+    for (index, retention) in options.retention.classes.enumerated() {
+      let log = try maker(retention).newest(at: time)
+      logs.append(log)
+      guard log.droppedByteCount > 0 else { continue }
       var event = EventRecord(kind: .recovery, time: time)
       event.bytesDropped = UInt64(log.droppedByteCount)
-      recovery = event
+      recoveries.append((index, event))
     }
-    try rotate(at: time, counters: AuditCounters())
+    try rotate(at: time) { _ in AuditCounters() }
   }
 
-  /// Writes a batch as one frame.
+  private func maker(_ retention: RetentionClass) -> Maker {
+    Maker(options: options, retention: retention, disk: disk, signer: signer)
+  }
+
+  /// Writes a batch as one frame to each log that it touches.
+  ///
+  /// A crash between two of them leaves what nobody acknowledged: the batch is durable when all of
+  /// them are synced.
   func write(_ batch: borrowing ByteQueue, at time: WallTime) throws(SystemError) {
-    try log.write(batch, at: time)
+    if logs.count == 1 {
+      isTouched[0] = true
+      return try logs[0].write(batch, of: 0, byteCount: batch.count, at: time)
+    }
+    let byteCounts = BatchClasses(batch)
+    for index in logs.indices where byteCounts[index] > 0 {
+      isTouched[index] = true
+      try logs[index].write(batch, of: index, byteCount: byteCounts[index], at: time)
+    }
   }
 
-  /// Puts everything written on disk; false when the file is no longer the log's.
-  func synchronize() throws(SystemError) -> Bool { try log.synchronize() }
+  /// Puts everything written on disk, one sync for each log that was written; false when a file is
+  /// no longer the log's.
+  func synchronize() throws(SystemError) -> Bool {
+    for index in logs.indices where isTouched[index] {
+      guard try logs[index].synchronize() else { return false }
+      isTouched[index] = false
+    }
+    return true
+  }
 
-  /// Signs a checkpoint over what is durable.
-  func publish() throws(SystemError) { try log.publish() }
+  /// Signs checkpoints over what is durable.
+  func publish() throws(SystemError) { for log in logs { try log.publish() } }
 
   /// Ends in order.
-  func close() throws(SystemError) { try log.close() }
+  func close() throws(SystemError) { for log in logs { try log.close() } }
 
-  /// The log under way, and how many of its entries are on disk.
-  var state: (name: LogName, size: UInt64, byteCount: Int) {
-    (log.name, log.size, log.byteCount)
+  /// A class's log under way, and how many of its entries are on disk.
+  func state(of index: Int) -> (name: LogName, size: UInt64, byteCount: Int) {
+    (logs[index].name, logs[index].size, logs[index].byteCount)
   }
 
-  /// Begins the next log when the month of the current one is over; between two batches only.
-  /// `counters` are those of the moment.
-  func rotate(at time: WallTime, counters: AuditCounters) throws {
-    guard log.name.isOver(at: time) else { return }
-    let predecessor = try log.close()
-    let maker = Maker(options: options, disk: disk, signer: signer)
-    log = try maker.begin(after: log.name, predecessor, counters, at: time)
+  /// Bytes of frames that were written since it was opened.
+  var byteCount: Int { logs.reduce(0) { $0 + $1.byteCount } }
+
+  /// Begins the next logs when the month of the current ones is over; between two batches only.
+  /// `counters` gives a class's account of the moment.
+  func rotate(at time: WallTime, counters: (_ index: Int) -> AuditCounters) throws {
+    for (index, retention) in options.retention.classes.enumerated() {
+      guard logs[index].name.isOver(at: time) else { continue }
+      let predecessor = try logs[index].close()
+      logs[index] = try maker(retention).begin(
+        after: logs[index].name, predecessor, counters(index), at: time)
+    }
   }
 
   /// Makes and opens logs in the folder.
   private struct Maker {
     let options: AuditOptions
+    let retention: RetentionClass
     let disk: any AuditDisk
     let signer: AuditSigner
 
-    /// The newest log of this edge; begun when there is none.
+    /// The newest log of this edge and class; begun when there is none.
     func newest(at time: WallTime) throws -> AuditLogFiles {
       var names = try disk.names(in: options.directory).compactMap { LogName(folder: $0) }
-        .filter { $0.instance == options.instance && $0.retention == LogName.clinical }
+        .filter { $0.instance == options.instance && $0.retention == retention.name }
       guard let newest = names.popLast() else {
         return try begin(after: nil, nil, AuditCounters(), at: time)
       }
@@ -135,7 +169,7 @@ final class AuditWriter: @unchecked Sendable {
       at time: WallTime
     ) throws -> AuditLogFiles {
       let name = LogName(
-        instance: options.instance, retention: LogName.clinical, at: time, after: earlier)
+        instance: options.instance, retention: retention.name, at: time, after: earlier)
       try disk.makeFolder("\(options.directory)/\(name.folder)")
       return try begin(name, predecessor, counters, at: time)
     }
@@ -150,6 +184,7 @@ final class AuditWriter: @unchecked Sendable {
       var event = EventRecord(kind: .logOpen, time: time)
       event.subject = .text(name.origin)
       event.counters = counters
+      event.keepDays = retention.keepDays
       if let predecessor { event.predecessor = .text(predecessor.description) }
       try log.write(event)
       guard try log.synchronize() else {

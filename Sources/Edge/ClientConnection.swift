@@ -8,8 +8,12 @@ internal import Reactor
 /// A client's connection: its codec's events become exchanges, and exchanges answer through it.
 final class ClientConnection: Connection {
   let worker: Worker
-  /// Where the client connects from, as the kernel says.
-  let peer: SocketAddress
+  /// Where the client connects from: as the kernel says, or the PROXY header of a trusted balancer.
+  private(set) var peer: SocketAddress
+  /// Whether a balancer's PROXY header says where the client is.
+  private var isAnnounced = false
+  /// The beginning of a PROXY header that is not complete.
+  private var announcement: [UInt8] = []
   /// Whether the client speaks TLS.
   let isSecure: Bool
   private(set) var codec: (any ServerCodec)?
@@ -27,21 +31,46 @@ final class ClientConnection: Connection {
 
   /// Takes an accepted socket.
   init(
-    worker: Worker, socket: consuming Socket, peer: SocketAddress, tls: consuming TLSSession?
+    worker: Worker, socket: consuming Socket, peer: SocketAddress, tls: consuming TLSSession?,
+    isAnnounced: Bool = false
   ) {
     self.worker = worker
     self.peer = peer
     isSecure = tls != nil
     openedAt = worker.context.loop.now
-    super.init(context: worker.context, socket: socket, tls: tls, isConnecting: false)
+    super.init(
+      context: worker.context, socket: socket, tls: tls, isConnecting: false,
+      hasPreamble: isAnnounced)
+  }
+
+  /// Takes the PROXY header, from a peer that `Worker.accept` knows to be trusted. From here on the
+  /// client is who that says: what it forwards in turn is believed if it is trusted itself.
+  override func preamble(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    let before = announcement.count
+    unsafe announcement.append(contentsOf: bytes.prefix(ProxyHeader.byteCountMax - before))
+    switch unsafe announcement.withUnsafeBytes({ unsafe ProxyHeader.read($0) }) {
+    case .needsMore: return nil
+    case .malformed(let reason):
+      worker.log.clientBroke(reason)
+      close(resets: true)
+      return nil
+    case .complete(let source, let byteCount):
+      announcement = []
+      if let source {
+        isAnnounced = true
+        peer = SocketAddress(source.address, port: source.port)
+      }
+      return byteCount - before
+    }
   }
 
   /// Who sent a request: the connection's other end, or whom a trusted proxy names. Where that is
   /// gets looked up once a connection, address and snapshot.
-  func facts(_ head: borrowing RequestHead) -> ClientFacts {
+  func facts(_ request: borrowing JudgedRequest) -> ClientFacts {
     let snapshot = worker.snapshot
-    let address = ClientAddress.resolve(
-      peer: peer.address, fields: head.fields, trusted: snapshot.trustedProxies)
+    var address = ClientAddress.resolve(
+      peer: peer.address, fields: request.head.fields, trusted: snapshot.trustedProxies)
+    if isAnnounced, address.provenance == .connection { address.provenance = .forwarded }
     if place?.of != address.address || place?.in !== snapshot {
       place = (address.address, snapshot, snapshot.place(of: address.address))
     }
@@ -130,9 +159,10 @@ final class ClientConnection: Connection {
         exchanges.find(stream)?.clientEnded(
           trailers: hasTrailers ? codec.takeTrailers(stream) : nil)
       case .reset(let stream, _), .closed(let stream):
-        let exchange = exchanges.find(stream)
-        exchanges.remove(stream)
-        exchange?.clientGone()
+        if let exchange = exchanges.remove(stream) {
+          exchange.clientGone()
+          worker.reuse(exchange)
+        }
       case .writable(let stream): exchanges.find(stream)?.clientDrained()
       case .informational, .goAway: break
       case .failed(let fault): worker.log.clientFault(fault)
@@ -145,8 +175,8 @@ final class ClientConnection: Connection {
     _ stream: StreamID, _ codec: any ServerCodec, isEnd: Bool, _ fault: RequestFault? = nil
   ) {
     hasRequested = true
-    let exchange = Exchange(
-      client: self, codec: codec, stream: stream, head: codec.takeRequest(stream), isEnd: isEnd)
+    let exchange = worker.makeExchange()
+    exchange.start(client: self, codec: codec, stream: stream, isEnd: isEnd)
     exchanges.insert(exchange, stream)
     exchange.begin(fault)
   }

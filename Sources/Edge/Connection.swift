@@ -19,6 +19,8 @@ class Connection: Pollable {
   private var isConnecting: Bool
   private var isHandshaking: Bool
   private var isEstablished = false
+  /// Whether bytes come before the application protocol and TLS, which `preamble` takes.
+  private var awaitsPreamble: Bool
   private var hasPeerEnded = false
   /// The kernel told of an end or a fault: it stands behind the bytes and is not told again.
   private var isHangUpTold = false
@@ -38,11 +40,12 @@ class Connection: Pollable {
   /// Takes the socket; `begin` starts it. An outgoing socket `isConnecting`.
   init(
     context: LoopContext, socket: consuming Socket, tls: consuming TLSSession?,
-    isConnecting: Bool
+    isConnecting: Bool, hasPreamble: Bool = false
   ) {
     self.context = context
     self.socket = socket
     self.isConnecting = isConnecting
+    awaitsPreamble = hasPreamble
     isHandshaking = tls != nil
     self.tls = tls
     lastActivity = context.loop.now
@@ -52,6 +55,9 @@ class Connection: Pollable {
 
   /// Bytes of the application protocol arrived; they are valid during the call.
   func received(_ bytes: UnsafeRawBufferPointer) {}
+  /// Bytes arrived before anything else: how many of them are still the preamble's, once it is
+  /// complete; nil while it is not, or when it was wrong and the connection is closed.
+  func preamble(_ bytes: UnsafeRawBufferPointer) -> Int? { 0 }
   /// The peer sent its last byte, in good order.
   func peerEnded() {}
   /// The transport is ready: TCP connected and TLS agreed.
@@ -148,7 +154,13 @@ class Connection: Pollable {
       if count < buffer.count && !isHangUpTold { isReadable = false }
       lastActivity = context.loop.now
       if isLingering { return }
-      let bytes = unsafe UnsafeRawBufferPointer(start: start, count: count)
+      var bytes = unsafe UnsafeRawBufferPointer(start: start, count: count)
+      if awaitsPreamble {
+        guard let taken = unsafe preamble(bytes) else { return }
+        awaitsPreamble = false
+        unsafe bytes = UnsafeRawBufferPointer(rebasing: bytes[taken...])
+        if bytes.count == 0 { return }
+      }
       if tls == nil {
         unsafe received(bytes)
       } else {
@@ -214,8 +226,11 @@ class Connection: Pollable {
     // After the goodbye nothing is written: TLS still holds it, and the socket is shut.
     while !isClosed && isWritable && !isLingering {
       if outputByteCount < Self.outputByteCountMax && !isHandshaking && isEstablished { fill() }
-      guard outputByteCount > 0 else { break }
+      let byteCount = outputByteCount
+      guard byteCount > 0 else { break }
       guard writeOnce() else { return }
+      // Less than it might have been was all there is; more would have asked for another flush.
+      if byteCount < Self.outputByteCountMax, outputByteCount == 0 { break }
     }
     guard !isClosed, isFinished, outputByteCount == 0, isEstablished else { return }
     end()

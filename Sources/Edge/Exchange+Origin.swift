@@ -36,9 +36,10 @@ extension Exchange {
     awaitNext()
     sendContinue()
     guard !isEnd else { return }
-    let count = requestBody.count
+    // The client may have been told to send on while the body was held.
+    let count = requestBody.count - creditedRequestBytes
     unsafe requestBody.withReadable { unsafe codec.send(stream, $0) }
-    requestBody = ByteQueue()
+    if isBodyKept { keepBody(count) } else { dropBody() }
     requestDebt -= count
     settleRequestDebt(codec, adding: count)
     awaitNext()
@@ -51,16 +52,17 @@ extension Exchange {
     context.flushLater(client)
   }
 
-  func originAnswered(_ head: consuming ResponseHead, isEnd: Bool) {
+  func originAnswered(_ codec: any ClientCodec, isEnd: Bool) {
     guard !isOver else { return }
-    let status = head.status
+    codec.takeResponse(originStream, into: &heldHead)
+    isHeadHeld = true
+    let status = heldHead.status
     outcome.answeredAt = now
     outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
     if isGatewayFault, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
-    heldHead = consume head
     if isEnd { detachOrigin() }
     perform(
       machine.originAnswered(
@@ -75,8 +77,10 @@ extension Exchange {
     guard isResponding else {
       unsafe heldBody.append(bytes)
       responseDebt += count
+      if let labelGate { unsafe answerReceived(bytes, by: labelGate) }
       return
     }
+    if let labelGate, unsafe !passes(bytes, by: labelGate) { return }
     unsafe clientCodec.send(clientStream, bytes)
     if clientCodec.queuedByteCount(clientStream) < snapshot.limits.http.sendHighMarkBytes {
       codec.consumed(originStream, byteCount: count)
@@ -91,6 +95,7 @@ extension Exchange {
     guard !isOver else { return }
     heldTrailers = trailers
     detachOrigin()
+    if let labelGate { return answerEnded(by: labelGate) }
     if isResponding { finishResponse() }
   }
 
@@ -135,23 +140,33 @@ extension Exchange {
     if let origin { context.flushLater(origin) }
   }
 
-  /// Whether the whole request could be sent again: nothing of a body has left our hands.
-  var isReplayable: Bool { isRequestEnded && outcome.requestBytes == 0 }
+  /// Whether the whole request could be sent again: nothing of a body has left our hands,
+  /// or all of it is still in them.
+  var isReplayable: Bool { isRequestEnded && (outcome.requestBytes == 0 || isBodyKept) }
 
   // MARK: The answer
 
   func forwardHead() {
-    guard var head = heldHead.take() else { return }
-    request.prepareResponse(&head, choice: machine.choice, snapshot: snapshot)
+    if request.decision.judgesAnswer, readsAnswer() { return }
+    releaseHead()
+  }
+
+  /// Lets the held head go to the client, and what is held of the body.
+  func releaseHead() {
+    guard isHeadHeld else { return }
+    isHeadHeld = false
+    request.prepareResponse(&heldHead, choice: machine.choice, snapshot: snapshot)
     isResponding = true
+    dropBody()
     // The time of the record is over; from here on the body has its own.
     touch(snapshot.timeouts.originStallMilliseconds)
     let isEnd = hasOriginEnded && heldBody.isEmpty && heldTrailers == nil
-    clientCodec.sendResponse(clientStream, head, isEnd: isEnd)
+    clientCodec.sendResponse(clientStream, heldHead, isEnd: isEnd)
     context.flushLater(client)
     if isEnd { return finish(.complete) }
     unsafe heldBody.withReadable { unsafe clientCodec.send(clientStream, $0) }
     heldBody = ByteQueue()
+    letGoAnswer()
     if hasOriginEnded { finishResponse() } else { clientDrained() }
   }
 
@@ -163,6 +178,7 @@ extension Exchange {
 
   /// Answers in the origin's place.
   func answer(_ refusal: Refusal) {
+    dropBody()
     outcome.refusal = refusal
     outcome.status = refusal.status
     let answer = request.decision.localAnswer(
@@ -185,11 +201,13 @@ extension Exchange {
   func releaseOrigin(_ verdict: LoadVerdict) {
     waitingIn?.cancel(self)
     waitingIn = nil
-    heldHead = nil
+    isHeadHeld = false
     heldBody = ByteQueue()
     heldTrailers = nil
     hasOriginEnded = false
     responseDebt = 0
+    labelGate = nil
+    letGoAnswer()
     guard let origin else { return }
     self.origin = nil
     settleLoad(verdict)
@@ -221,6 +239,8 @@ extension Exchange {
     deadline = .never
     swallow(requestDebt)
     requestDebt = 0
+    dropBody()
+    letGoAnswer()
     outcome.end = end
     outcome.endedAt = now
     worker.ended(self)

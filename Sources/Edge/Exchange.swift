@@ -9,22 +9,21 @@ internal import Reactor
 /// what its `ExchangeMachine` says.
 ///
 /// Backpressure is credit: bytes count as consumed on one side only once the other side's queue has
-/// room. Owned by its connections; confined to their loop.
+/// room. Owned by its connections; confined to their loop. One object carries one request after the
+/// other, so that its memory is used again: `start` binds it to a request, `removeAll` frees it.
 final class Exchange {
-  let client: ClientConnection
-  let clientCodec: any ServerCodec
-  let clientStream: StreamID
   let worker: Worker
-  /// The snapshot, pools and loads that this exchange is bound to from start to end.
-  let generation: Generation
+  /// Whom and what it serves; nil between two requests.
+  private var binding: Binding!
+  private(set) var clientStream = StreamID(0)
   /// The place in the worker's list; the worker keeps it true.
   var index = 0
   /// The request and its decision.
-  var request: JudgedRequest
+  var request = JudgedRequest()
   var machine = ExchangeMachine()
   var outcome = Outcome()
   /// The number of the decision's record; nil when the log did not take it.
-  private(set) var recordSequence: UInt64?
+  var recordSequence: UInt64?
 
   var origin: OriginConnection?
   var originStream = StreamID(0)
@@ -35,16 +34,32 @@ final class Exchange {
   var requestBody = ByteQueue()
   var requestDebt = 0
   var requestTrailers: Fields?
-  var isRequestEnded: Bool
+  var isRequestEnded = false
   var swallowedByteCount = 0
   var awaitsContinue = false
+  /// Holds the request back until its body was judged; nil for most.
+  var bodyGate: BodyGate?
+  /// Holds the rest of a long body against its beginning; nil for most.
+  var bodyCheck: BodyGate?
+  /// The last byte of such a body so far.
+  var withheldByte: UInt8?
+  /// How much of the body is held though the client may send on.
+  var creditedRequestBytes = 0
 
   // The response on its way to the client.
-  var heldHead: ResponseHead?
+  /// The origin's final head, once `isHeadHeld`; afterwards memory for the next one.
+  var heldHead = ResponseHead()
+  var isHeadHeld = false
   var heldBody = ByteQueue()
   var heldTrailers: Fields?
   var responseDebt = 0
   var hasOriginEnded = false
+  /// Reads the answer before it goes to the client; nil for most.
+  var labelGate: LabelGate?
+  /// How much of the answer is held though the origin may send on.
+  var creditedAnswerBytes = 0
+  /// How often the request was decided anew by what its answer held.
+  var reconsiderationCount = 0
   var isResponding = false
   var isOver = false
   /// Whether the request's token is being verified: nothing is decided or recorded yet.
@@ -53,22 +68,64 @@ final class Exchange {
   /// When to give up waiting for the next event.
   var deadline = Instant.never
 
-  init(
-    client: ClientConnection, codec: any ServerCodec, stream: StreamID,
-    head: consuming RequestHead, isEnd: Bool
-  ) {
-    self.client = client
-    clientCodec = codec
+  init(worker: Worker) { self.worker = worker }
+
+  /// Takes the request that `codec` announced on `stream`.
+  func start(client: ClientConnection, codec: any ServerCodec, stream: StreamID, isEnd: Bool) {
+    binding = Binding(client: client, codec: codec, generation: worker.generation)
     clientStream = stream
-    worker = client.worker
-    generation = client.worker.generation
-    let facts = client.facts(head)
-    request = JudgedRequest(head: head, client: facts)
+    request.take(stream, from: codec)
+    request.came(from: client.facts(request))
     isRequestEnded = isEnd
-    outcome.startedAt = client.worker.context.loop.now
+    outcome.startedAt = now
   }
 
-  var snapshot: Snapshot { generation.snapshot }
+  /// Forgets a request that is over, and lets go of everything that it was bound to.
+  func removeAll() {
+    precondition(isOver && origin == nil && waitingIn == nil, "the exchange is under way")
+    binding = nil
+    clientStream = StreamID(0)
+    request.removeAll()
+    machine = ExchangeMachine()
+    outcome = Outcome()
+    recordSequence = nil
+    originStream = StreamID(0)
+    requestBody = ByteQueue()
+    requestDebt = 0
+    requestTrailers = nil
+    isRequestEnded = false
+    swallowedByteCount = 0
+    awaitsContinue = false
+    bodyGate = nil
+    bodyCheck = nil
+    withheldByte = nil
+    precondition(creditedRequestBytes == 0 && creditedAnswerBytes == 0, "held bytes are counted")
+    heldHead.removeAll()
+    isHeadHeld = false
+    heldBody = ByteQueue()
+    responseDebt = 0
+    heldTrailers = nil
+    hasOriginEnded = false
+    labelGate = nil
+    reconsiderationCount = 0
+    isResponding = false
+    isOver = false
+    isIdentifying = false
+    deadline = .never
+  }
+
+  /// What an exchange is bound to from start to end.
+  private struct Binding {
+    let client: ClientConnection
+    let codec: any ServerCodec
+    /// The snapshot, pools and loads.
+    let generation: Generation
+  }
+
+  var client: ClientConnection { binding.client }
+  var clientCodec: any ServerCodec { binding.codec }
+  var generation: Generation { binding.generation }
+  var snapshot: Snapshot { binding.generation.snapshot }
   var now: Instant { worker.context.loop.now }
 
   /// Finds out who asks and goes on; with a `fault`, all that is left is to refuse.
@@ -98,18 +155,30 @@ final class Exchange {
     proceed(nil, hasRoom: true)
   }
 
-  /// Decides, queues the record and starts.
+  /// Decides at once, or when the body was read that decides.
   private func proceed(_ fault: RequestFault?, hasRoom: Bool) {
+    if request.mayNeedBody, fault == nil, hasRoom, holdsBody() { return }
+    decide(fault, hasRoom: hasRoom)
+  }
+
+  /// Decides, queues the record and starts.
+  func decide(_ fault: RequestFault?, hasRoom: Bool) {
     worker.decide(self, fault)
-    recordSequence = worker.audit.append(request, snapshot)
+    record()
     guard recordSequence != nil else { return answer(.auditUnavailable) }
-    if request.decision.isDurable { worker.audit.wantCommit() }
     guard hasRoom else { return answer(.overloaded) }
     if let refusal = request.decision.refusal ?? client.prepare(&request) {
       answer(refusal)
     } else {
+      request.planLabels(snapshot)
       perform(machine.begin(request.machineRequest))
     }
+  }
+
+  /// Queues the decision's record.
+  func record() {
+    recordSequence = worker.audit.append(request, snapshot)
+    if recordSequence != nil, request.decision.isDurable { worker.audit.wantCommit() }
   }
 
   func perform(_ action: ExchangeMachine.Action) {
@@ -124,6 +193,10 @@ final class Exchange {
     case .answer(let refusal):
       releaseOrigin(.abandoned)
       answer(refusal)
+    case .resetClient where !isResponding:
+      // The answer was held back to be read: the client can still hear why.
+      releaseOrigin(.abandoned)
+      answer(.originReset)
     case .resetClient:
       releaseOrigin(.abandoned)
       context.resetLater(client, clientStream)
@@ -169,10 +242,10 @@ final class Exchange {
 
   func clientExpectsContinue() {
     awaitsContinue = true
-    if origin != nil { sendContinue() }
+    if origin != nil || bodyGate != nil { sendContinue() }
   }
 
-  /// The origin is there: the client may send its body.
+  /// The origin is there, or the body decides: the client may send its body.
   func sendContinue() {
     guard awaitsContinue else { return }
     awaitsContinue = false
@@ -184,9 +257,11 @@ final class Exchange {
     let count = bytes.count
     outcome.requestBytes += UInt64(count)
     guard !isOver else { return swallow(count) }
+    if let bodyCheck { return unsafe checkRest(bytes, by: bodyCheck) }
     guard let codec = origin?.codec else {
       unsafe requestBody.append(bytes)
       requestDebt += count
+      if let bodyGate { unsafe bodyReceived(bytes, by: bodyGate) }
       return
     }
     unsafe codec.send(originStream, bytes)
@@ -224,6 +299,8 @@ final class Exchange {
   func clientEnded(trailers: Fields?) {
     isRequestEnded = true
     requestTrailers = trailers
+    if let bodyGate { return judgeBody(by: bodyGate) }
+    if let bodyCheck, !isOver, !confirmsRest(by: bodyCheck) { return }
     guard !isOver, let origin, let codec = origin.codec else { return }
     codec.finish(originStream, trailers: trailers)
     awaitNext()
@@ -234,6 +311,7 @@ final class Exchange {
   func clientFailed(_ refusal: Refusal) {
     guard !isOver else { return }
     if isIdentifying { return identified(.refused(.busy)) }
+    if bodyGate != nil { return endBody(refusal) }
     perform(machine.clientFailed(refusal))
   }
 
@@ -245,7 +323,9 @@ final class Exchange {
       isIdentifying = false
       request.decision.identification = .refused(.busy)
       worker.decide(self, nil)
-      recordSequence = worker.audit.append(request, snapshot)
+      record()
+    } else if bodyGate != nil {
+      recordLostBody()
     }
     perform(machine.clientGone())
   }
@@ -266,7 +346,8 @@ final class Exchange {
     guard !isOver else { return }
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
-    if origin != nil, !isResponding, heldHead == nil, isClientsTurn {
+    if bodyGate != nil { return endBody(.requestTimeout) }
+    if origin != nil, !isResponding, !isHeadHeld, isClientsTurn {
       return clientFailed(.requestTimeout)
     }
     if origin != nil, !isResponding, !isClientsTurn, let endpoint = outcome.endpoint {

@@ -13,47 +13,60 @@ enum IdentityRequest: Sendable {
   case stop
 }
 
-/// The identity thread: verifies tokens, and reads keys and revocations when they change.
+/// The identity thread: verifies tokens, reads keys and revocations when they change, and fetches
+/// the keys that issuers publish at a URL.
 ///
 /// Confined to its thread; reached through its mailbox. A signature costs tens of microseconds, a
-/// file whatever the disk takes: neither may hold up a loop.
+/// file whatever the disk takes: neither may hold up a loop. A token whose key is not known waits
+/// for the fetch that may bring it.
 final class IdentityKeeper: TimerTarget {
-  private let loop: EventLoop
+  /// A token that waits for its issuer's keys.
+  private struct Held {
+    let token: [UInt8]
+    let digest: SHA256Digest
+    let worker: Mailbox<WorkerMessage>
+    let issuerIndex: Int
+  }
+
+  private let context: LoopContext
   private let workers: [Mailbox<WorkerMessage>]
   private let log: EdgeLog
   private var rules: IdentityRules?
-  private var keySets: [WatchedFile<KeySet>] = []
+  private var keySets: [KeySource] = []
   private var revocations: WatchedFile<Revocations>?
   private var verifier: TokenVerifier?
   /// Which keys and lists were fit for use when `verifier` was made.
   private var staleness: [Bool] = []
+  private var held: [Held] = []
 
   /// How often files are looked at: what is revoked is refused a second later.
   private static let pollMilliseconds: UInt64 = 500
 
   init(workers: [Mailbox<WorkerMessage>], log: EdgeLog) throws(SystemError) {
-    loop = try EventLoop()
+    context = try LoopContext()
     self.workers = workers
     self.log = log
   }
 
   /// Serves the mailbox until it is told to stop.
   func run(_ mailbox: Mailbox<IdentityRequest>) throws(SystemError) {
-    try mailbox.attach(to: loop) { [unowned self] in receive($0) }
+    try mailbox.attach(to: context.loop) { [unowned self] in receive($0) }
+    context.loop.endOfTurn = { [unowned self] in context.endTurn() }
     timerFired(token: 0)
-    loop.run()
+    context.loop.run()
   }
 
   private func receive(_ request: IdentityRequest) {
     switch request {
     case .verify(let token, let digest, let index): verify(token, digest, for: workers[index])
     case .adopt(let rules): adopt(rules)
-    case .stop: loop.stop()
+    case .stop: context.loop.stop()
     }
   }
 
   private func verify(
-    _ token: [UInt8], _ digest: SHA256Digest, for worker: Mailbox<WorkerMessage>
+    _ token: [UInt8], _ digest: SHA256Digest, for worker: Mailbox<WorkerMessage>,
+    mayWait: Bool = true
   ) {
     guard let verifier else {
       return worker.post(.verified(digest, .failure(.busy), IdentityRules()))
@@ -62,9 +75,46 @@ final class IdentityKeeper: TimerTarget {
     do throws(TokenFault) {
       proof = .success(try verifier.verify(token, at: Clock.wall()))
     } catch {
+      if mayWait, error == .key || error == .stale, hold(token, digest, worker, verifier) { return }
       proof = .failure(error)
     }
     worker.post(.verified(digest, proof, verifier.rules))
+  }
+
+  /// Keeps a token until its issuer's keys were fetched; false when that would not help.
+  private func hold(
+    _ token: [UInt8], _ digest: SHA256Digest, _ worker: Mailbox<WorkerMessage>,
+    _ verifier: TokenVerifier
+  ) -> Bool {
+    guard held.count < IdentityLimits.heldCountMax,
+      let index = verifier.issuerIndex(of: token),
+      keySets[index].fetchWanted(at: context.loop.now)
+    else { return false }
+    held.append(Held(token: token, digest: digest, worker: worker, issuerIndex: index))
+    return true
+  }
+
+  /// Verifies the tokens that waited for this issuer, or for any; they wait no more.
+  private func release(issuerIndex: Int? = nil) {
+    let (ready, others) = held.reduce(into: ([Held](), [Held]())) { parts, one in
+      if issuerIndex == nil || one.issuerIndex == issuerIndex {
+        parts.0.append(one)
+      } else {
+        parts.1.append(one)
+      }
+    }
+    held = others
+    for one in ready { verify(one.token, one.digest, for: one.worker, mayWait: false) }
+  }
+
+  /// A fetch ended.
+  private func fetched(_ keys: FetchedKeys, _ news: FileNews) {
+    let index = keySets.firstIndex {
+      if case .fetched(let known) = $0 { known === keys } else { false }
+    }
+    guard let index else { return }
+    refresh(hasChanged: report(news, keySets[index].name))
+    release(issuerIndex: index)
   }
 
   /// Reads the files of new rules. What cannot be read now, and was read before, stays good.
@@ -73,34 +123,51 @@ final class IdentityKeeper: TimerTarget {
     let old = keySets
     rules = next
     keySets = (next?.issuers ?? []).map { issuer in
-      old.first { $0.path == issuer.keysPath } ?? WatchedFile(issuer.keysPath)
+      old.first { $0.serves(issuer) } ?? source(issuer)
     }
+    for one in old where next?.issuers.contains(where: one.serves) != true { one.abandon() }
     let path = next?.revocationsPath
     if revocations?.path != path { revocations = path.map { WatchedFile($0) } }
     verifier = nil
     poll()
+    release()
+  }
+
+  private func source(_ issuer: IssuerRules) -> KeySource {
+    guard let endpoint = issuer.keyEndpoint else { return .file(WatchedFile(issuer.keysPath)) }
+    return .fetched(
+      FetchedKeys(endpoint, context: context) { [unowned self] in fetched($0, $1) })
   }
 
   func timerFired(token: Int) {
     poll()
-    loop.schedule(at: loop.now.adding(milliseconds: Self.pollMilliseconds), self)
+    let next = context.loop.now.adding(milliseconds: Self.pollMilliseconds)
+    context.loop.schedule(at: next, self)
   }
 
-  /// Looks at every file; makes a new verifier and tells the loops when something changed.
+  /// Looks at every file, and asks every URL whose time has come.
   private func poll() {
     guard let rules else { return }
     let now = Clock.monotonic()
     var hasChanged = verifier == nil
     for index in keySets.indices {
-      let news = keySets[index].poll(
-        at: now, byteCountMax: IdentityLimits.keySetByteCountMax, parse: Self.parseKeys)
-      hasChanged = report(news, keySets[index].path) || hasChanged
+      let news = keySets[index].pollFile(at: now, parse: Self.parseKeys)
+      hasChanged = report(news, keySets[index].name) || hasChanged
     }
     if let news = revocations?.poll(
       at: now, byteCountMax: IdentityLimits.revocationsByteCountMax, parse: Self.parseRevocations)
     {
       hasChanged = report(news, rules.revocationsPath ?? "") || hasChanged
     }
+    refresh(hasChanged: hasChanged)
+    // Those tell by themselves, some of them at once: nothing of `self` is being changed here.
+    for case .fetched(let keys) in keySets { keys.poll(at: now) }
+  }
+
+  /// Makes a new verifier and tells the loops, when something changed or became too old.
+  private func refresh(hasChanged: Bool) {
+    guard let rules else { return }
+    let now = Clock.monotonic()
     let grace = rules.graceMilliseconds
     let lists = keySets.map { $0.isUsable(at: now, graceMilliseconds: grace) }
     let hasRevocations = revocations?.isUsable(at: now, graceMilliseconds: grace) ?? true

@@ -34,7 +34,7 @@ final class OpenListener: Pollable, TimerTarget {
     for _ in 0..<Self.acceptsPerTurnMax {
       switch listener.accept() {
       case .connection(let socket, let peer):
-        worker.accept(socket, peer: peer, tls: definition.tls)
+        worker.accept(socket, peer: peer, definition)
       case .none: return
       case .shed:
         worker.log.clientsShed()

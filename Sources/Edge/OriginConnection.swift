@@ -110,7 +110,7 @@ final class OriginConnection: Connection {
       context.flushLater(self)
       switch event {
       case .head(let stream, let isEnd):
-        exchanges.find(stream)?.originAnswered(codec.takeResponse(stream), isEnd: isEnd)
+        exchanges.find(stream)?.originAnswered(codec, isEnd: isEnd)
       case .informational(let stream):
         exchanges.find(stream)?.originInformed(codec.takeResponse(stream))
       case .body(let stream, let bytes):

@@ -32,6 +32,8 @@ public final class Server {
     public var loopCount: Int
     /// The audit log.
     public var audit: AuditOptions
+    /// The content hash of the configuration, for the record of its coming into force.
+    public var configurationHash: String
     /// Start of every random sequence; from the system's generator.
     public var seed: UInt64
     /// Where messages go.
@@ -41,11 +43,12 @@ public final class Server {
 
     /// Makes options.
     public init(
-      loopCount: Int, audit: AuditOptions, seed: UInt64, logger: Logger,
-      policies: (any PolicyFeed)? = nil
+      loopCount: Int, audit: AuditOptions, configurationHash: String, seed: UInt64,
+      logger: Logger, policies: (any PolicyFeed)? = nil
     ) {
       self.loopCount = loopCount
       self.audit = audit
+      self.configurationHash = configurationHash
       self.seed = seed
       self.logger = logger
       self.policies = policies
@@ -61,7 +64,7 @@ public final class Server {
   private let keeper: Mailbox<IdentityRequest>
   private let auditLog: AuditLog
   private let auditWriter: AuditWriter
-  private let reload: () -> Snapshot?
+  private let reload: () -> (snapshot: Snapshot, configurationHash: String)?
   private let directories: Mailbox<DirectoryWatch.Message>
   private var signals: Signals?
   private var snapshot: Snapshot
@@ -82,9 +85,11 @@ public final class Server {
   private var hasStarted = false
 
   /// Opens the audit log and makes the loops; nothing listens yet. `reload` is called on SIGHUP and
-  /// gives the next snapshot, or nil after it has said what is wrong. Block signals first.
+  /// gives the next snapshot with its configuration's content hash, or nil after it has said what
+  /// is wrong. Block signals first.
   public init(
-    snapshot: Snapshot, options: Options, reload: @escaping () -> Snapshot?
+    snapshot: Snapshot, options: Options,
+    reload: @escaping () -> (snapshot: Snapshot, configurationHash: String)?
   ) throws {
     self.snapshot = snapshot
     self.options = options
@@ -100,10 +105,11 @@ public final class Server {
     auditLog = try AuditLog(options.audit)
     // Before any decision: an account begins here.
     auditLog.append(EventRecord(kind: .start, time: Clock.wall()))
-    if let recovery = auditWriter.recovery { auditLog.append(recovery) }
+    for (index, recovery) in auditWriter.recoveries { auditLog.append(recovery, in: index) }
     prober = Prober(
       context: context, snapshot: snapshot, log: log, seed: options.seed,
       publish: { health in for worker in workers { worker.post(.health(health)) } })
+    recordConfiguration(options.configurationHash)
   }
 
   /// Serves until SIGTERM or SIGINT and the drain that follows. `ready` is called once every loop
@@ -262,7 +268,8 @@ public final class Server {
     case .terminate: beginDrain()
     case .reload:
       guard !isDraining, let next = reload() else { return }
-      adopt(next)
+      recordConfiguration(next.configurationHash)
+      adopt(next.snapshot)
     }
   }
 
@@ -301,6 +308,14 @@ public final class Server {
       log.policyRefused(policy: policy.name, version: policy.version, "\(error)")
       options.policies?.refused(policy, "\(error)")
     }
+  }
+
+  /// The log says which configuration was loaded; loops adopt it once its endpoints were heard of.
+  private func recordConfiguration(_ hash: String) {
+    var event = EventRecord(kind: .configurationLoad, time: Clock.wall())
+    event.subject = .text(options.audit.instance)
+    event.detail = .text(hash)
+    auditLog.append(event)
   }
 
   /// The loops have the snapshot: the log says what is new of its policies.

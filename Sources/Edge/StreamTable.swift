@@ -29,14 +29,15 @@ struct StreamTable {
     return nil
   }
 
-  /// Forgets the exchange on `stream`.
-  mutating func remove(_ stream: StreamID) {
-    guard let index = numbers.lastIndex(of: stream.number) else { return }
+  /// Forgets the exchange on `stream`, and returns it.
+  @discardableResult
+  mutating func remove(_ stream: StreamID) -> Exchange? {
+    guard let index = numbers.lastIndex(of: stream.number) else { return nil }
     let last = numbers.count - 1
     numbers.swapAt(index, last)
     exchanges.swapAt(index, last)
     numbers.removeLast()
-    exchanges.removeLast()
+    return exchanges.removeLast()
   }
 
   /// Takes all exchanges out; for a connection that is gone.

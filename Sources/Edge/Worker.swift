@@ -1,3 +1,4 @@
+internal import Audit
 internal import Base
 internal import HTTP
 internal import Identity
@@ -42,6 +43,10 @@ final class Worker: TimerTarget {
   /// Clients dropped at the limit since the last sweep.
   private var droppedClientCount = 0
   private(set) var exchanges: [Exchange] = []
+  /// Exchanges without a request, for the next ones.
+  private var spareExchanges: [Exchange] = []
+  /// Bytes of bodies that are held back until they are judged.
+  private(set) var heldByteCount = 0
   private var retiringPools: [OriginPool] = []
   private var drain = Drain()
 
@@ -139,15 +144,24 @@ final class Worker: TimerTarget {
     return failure
   }
 
-  /// Takes a client that a listener accepted.
-  func accept(_ socket: consuming Socket, peer: SocketAddress, tls: TLSContext?) {
+  /// Takes a client that a listener accepted. Where PROXY headers are required, nobody but a
+  /// trusted balancer may connect.
+  func accept(_ socket: consuming Socket, peer: SocketAddress, _ listener: ListenerDefinition) {
     guard clients.count < snapshot.limits.clientConnectionsMax else {
       droppedClientCount += 1
       return
     }
+    if listener.requiresProxyHeader,
+      !snapshot.trustedProxies.contains(where: { $0.contains(peer.address) })
+    {
+      return log.clientBroke("not a trusted balancer")
+    }
     do {
-      let session: TLSSession? = if let tls { try TLSSession(server: tls) } else { nil }
-      let client = ClientConnection(worker: self, socket: socket, peer: peer, tls: session)
+      let session: TLSSession? =
+        if let tls = listener.tls { try TLSSession(server: tls) } else { nil }
+      let client = ClientConnection(
+        worker: self, socket: socket, peer: peer, tls: session,
+        isAnnounced: listener.requiresProxyHeader)
       clients[ObjectIdentifier(client)] = client
       try client.begin()
     } catch {
@@ -161,6 +175,21 @@ final class Worker: TimerTarget {
   }
 
   // MARK: Exchanges
+
+  /// As many exchanges as a busy moment has; more memory is not kept.
+  private static let spareExchangesMax = 256
+
+  /// An exchange without a request.
+  func makeExchange() -> Exchange { spareExchanges.popLast() ?? Exchange(worker: self) }
+
+  /// Keeps the memory of an exchange that is over, unless somebody still looks at it.
+  func reuse(_ exchange: consuming Exchange) {
+    guard exchange.isOver, spareExchanges.count < Self.spareExchangesMax,
+      isKnownUniquelyReferenced(&exchange)
+    else { return }
+    exchange.removeAll()
+    spareExchanges.append(exchange)
+  }
 
   /// Counts an exchange as under way; false when the loop has too many.
   func began(_ exchange: Exchange) -> Bool {
@@ -188,10 +217,37 @@ final class Worker: TimerTarget {
       exchanges[exchange.index] = last
       last.index = exchange.index
     }
-    audit.append(
-      exchange.request.record(
-        exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot))
+    recordOutcome(of: exchange)
   }
+
+  /// Records how what was decided last about an exchange went.
+  func recordOutcome(of exchange: Exchange) {
+    var record = OutcomeRecord()
+    exchange.request.fill(
+      &record, with: exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot)
+    audit.append(record, of: exchange.request.dataClass)
+  }
+
+  /// Decides an exchange once more, by what its answer was found to hold.
+  func reconsider(_ exchange: Exchange, _ finding: LabelFinding, mayAskAgain: Bool) {
+    let generation = exchange.generation
+    exchange.request.reconsider(
+      finding, mayAskAgain: mayAskAgain, by: &decider, snapshot: generation.snapshot,
+      health: generation.health, loads: generation.loads, now: context.loop.now,
+      time: context.wallTime)
+  }
+
+  // MARK: Held bodies
+
+  /// Takes so many more bytes into account that are held back; false when they are too many.
+  func hold(_ byteCount: Int) -> Bool {
+    guard heldByteCount + byteCount <= snapshot.limits.heldBytesMax else { return false }
+    heldByteCount += byteCount
+    return true
+  }
+
+  /// So many bytes are held no longer.
+  func letGo(_ byteCount: Int) { heldByteCount -= byteCount }
 
   /// Tells the health machines of a failure that a request met.
   func requestFailed(_ endpoint: Endpoint, _ failure: RequestFailure) {

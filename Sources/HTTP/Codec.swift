@@ -108,9 +108,10 @@ extension Codec {
 
 /// The server role: requests come in, responses go out.
 public protocol ServerCodec: Codec {
-  /// The head that `CodecEvent.head` announced, or what is left of a refused one: its method
-  /// (`other`, without a name, when none was read) and `accept`.
-  func takeRequest(_ stream: StreamID) -> RequestHead
+  /// Puts the head that `CodecEvent.head` announced into `head`, or what is left of a refused one:
+  /// its method (`other`, without a name, when none was read) and `accept`. What `head` held is
+  /// lost; the codec may keep its memory for the next request.
+  func takeRequest(_ stream: StreamID, into head: inout RequestHead)
   /// Sends an interim response (100, 103).
   func sendInformational(_ stream: StreamID, _ head: borrowing ResponseHead)
   /// Sends the final head; `isEnd` when no body and no trailers follow.
@@ -127,10 +128,29 @@ public protocol ClientCodec: Codec {
   var canOpen: Bool { get }
   /// Starts a request; `isEnd` when no body and no trailers follow.
   func open(_ head: borrowing RequestHead, isEnd: Bool) -> StreamID
-  /// The head that `CodecEvent.head` or `.informational` announced.
-  func takeResponse(_ stream: StreamID) -> ResponseHead
+  /// Puts the head that `CodecEvent.head` or `.informational` announced into `head`. What `head`
+  /// held is lost; the codec may keep its memory for the next response.
+  func takeResponse(_ stream: StreamID, into head: inout ResponseHead)
   /// Whether the connection can carry another request after the current ones.
   var isReusable: Bool { get }
+}
+
+extension ServerCodec {
+  /// The head that was announced; for callers without a head whose memory could be used again.
+  public func takeRequest(_ stream: StreamID) -> RequestHead {
+    var head = RequestHead()
+    takeRequest(stream, into: &head)
+    return head
+  }
+}
+
+extension ClientCodec {
+  /// The head that was announced; for callers without a head whose memory could be used again.
+  public func takeResponse(_ stream: StreamID) -> ResponseHead {
+    var head = ResponseHead()
+    takeResponse(stream, into: &head)
+    return head
+  }
 }
 
 /// HTTP/2 error codes (RFC 9113 section 7); HTTP/1.1 closes the connection instead.

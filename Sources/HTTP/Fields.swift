@@ -177,6 +177,9 @@ public struct Fields: Sendable {
     lines.reserveCapacity(lines.count + lineCount + 8)
   }
 
+  /// Bytes of memory that names and values hold.
+  public var byteCapacity: Int { bytes.capacity }
+
   /// Forgets all lines and keeps the memory.
   public mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)

@@ -39,6 +39,21 @@ public struct RequestHead: Sendable {
 
   /// Makes an empty head for a codec to fill.
   public init() {}
+
+  /// Bytes of memory that its texts hold.
+  public var byteCapacity: Int { authority.capacity + target.capacity + fields.byteCapacity }
+
+  /// Forgets the request and keeps the memory.
+  public mutating func removeAll() {
+    method = .get
+    methodName = "GET"
+    isSecure = true
+    authority.removeAll(keepingCapacity: true)
+    target.removeAll(keepingCapacity: true)
+    pathCount = 0
+    fields.removeAll()
+    contentLength = nil
+  }
 }
 
 /// A response's status and header fields.
@@ -55,4 +70,11 @@ public struct ResponseHead: Sendable {
 
   /// Makes a head with `status` and no fields.
   public init(status: UInt16) { self.status = status }
+
+  /// Forgets the response and keeps the memory.
+  public mutating func removeAll() {
+    status = 200
+    fields.removeAll()
+    contentLength = nil
+  }
 }

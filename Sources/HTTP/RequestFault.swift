@@ -25,10 +25,12 @@ extension RequestHead {
   /// A head of which nothing was read yet.
   static var unread: RequestHead {
     var head = RequestHead()
-    head.method = .other
-    head.methodName = ""
+    head.forgetMethod()
     return head
   }
+
+  /// Takes back what an empty head says of the method.
+  mutating func forgetMethod() { (method, methodName) = (.other, "") }
 
   /// What may be kept of a head that is refused: the method, and the media types that an answer may
   /// have. Nothing that says who asks, where from or for whom: it may be cut off or forged.

@@ -12,13 +12,16 @@ public struct IssuerRules: Sendable, Equatable {
   public var mapping: ClaimMapping
   /// The organisations that it may speak for; empty for any.
   public var tenants: [String]
-  /// The file of its key set.
+  /// The file of its key set; empty when that is fetched.
   public var keysPath: String
+  /// Where its key set is fetched; nil for a file.
+  public var keyEndpoint: KeyEndpoint?
 
   /// Describes an issuer.
   public init(
     name: String, issuer: String, audiences: [String], algorithms: Set<SigningAlgorithm>,
-    mapping: ClaimMapping, tenants: [String] = [], keysPath: String = ""
+    mapping: ClaimMapping, tenants: [String] = [], keysPath: String = "",
+    keyEndpoint: KeyEndpoint? = nil
   ) {
     self.name = name
     self.issuer = issuer
@@ -27,6 +30,7 @@ public struct IssuerRules: Sendable, Equatable {
     self.mapping = mapping
     self.tenants = tenants
     self.keysPath = keysPath
+    self.keyEndpoint = keyEndpoint
   }
 }
 

@@ -2,9 +2,9 @@ public import Base
 
 /// The SMART on FHIR scopes of one token, versions 1 and 2, and what they cover.
 ///
-/// Scopes of other kinds (`openid`, `launch`) say nothing about data. A scope with a query part
-/// (`?category=`) covers less than its type; whether a request stays inside it is not worked out
-/// here, so such a scope covers nothing.
+/// Scopes of other kinds (`openid`, `launch`) say nothing about data. A granular scope, one with a
+/// query part (`?category=`), covers searches that stay inside it, and nothing else: of a resource
+/// that is read by its id nobody here knows the category.
 /// <https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html>
 public struct SMARTScopes: Sendable, Equatable {
   /// For whose data a scope speaks.
@@ -63,6 +63,8 @@ public struct SMARTScopes: Sendable, Equatable {
     /// The resource type's name; `*` is every type.
     let type: [UInt8]
     let permissions: Permissions
+    /// Which resources of the type, when not all.
+    var query: ScopeQuery?
   }
 
   private(set) var scopes: [Scope] = []
@@ -79,14 +81,15 @@ public struct SMARTScopes: Sendable, Equatable {
     scopes.map { scope in
       let letters = zip("cruds", [Permissions.create, .read, .update, .delete, .search])
         .filter { scope.permissions.contains($0.1) }.map { String($0.0) }.joined()
-      return "\(scope.context)/\(String(decoding: scope.type, as: UTF8.self)).\(letters)"
+      let word = "\(scope.context)/\(String(decoding: scope.type, as: UTF8.self)).\(letters)"
+      return scope.query.map { "\(word)?\($0)" } ?? word
     }
   }
 
   /// Reads one scope; nil when it covers nothing.
   private static func scope(_ word: Substring) -> Scope? {
     let parts = word.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[1].contains("?") else { return nil }
+    guard parts.count >= 2 else { return nil }
     let context: Context
     switch parts[0] {
     case "patient": context = .patient
@@ -94,11 +97,20 @@ public struct SMARTScopes: Sendable, Equatable {
     case "system": context = .system
     default: return nil
     }
-    let names = parts[1].split(separator: ".", omittingEmptySubsequences: false)
+    let halves = word.dropFirst(parts[0].utf8.count + 1)
+      .split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let names = halves[0].split(separator: ".", omittingEmptySubsequences: false)
     guard names.count == 2, let permissions = Permissions(names[1]), isType(names[0]) else {
       return nil
     }
-    return Scope(context: context, type: Array(names[0].utf8), permissions: permissions)
+    var scope = Scope(context: context, type: Array(names[0].utf8), permissions: permissions)
+    guard halves.count == 2 else { return scope }
+    // A parameter means something for each type of its own, and only version 2 has queries.
+    guard names[0] != "*", !["read", "write", "*"].contains(names[1]),
+      let query = ScopeQuery(halves[1])
+    else { return nil }
+    scope.query = query
+    return scope
   }
 
   private static func isType(_ text: Substring) -> Bool {
@@ -113,8 +125,12 @@ public struct SMARTScopes: Sendable, Equatable {
   ///
   /// What a request does beyond one letter is covered by all of its letters: both kinds of history
   /// by `rs`, batches, transactions and operations by `cruds`, bulk data by `system/*.rs`.
+  ///
+  /// `query` is the request's, for a search about which nothing is unclear; nil keeps granular
+  /// scopes from covering anything.
   public func cover(
-    _ operation: Operation, type: StaticString, isLaunchPatient: Bool
+    _ operation: Operation, type: StaticString, isLaunchPatient: Bool,
+    query: UnsafeRawBufferPointer? = nil
   ) -> TokenScope {
     let needed: Permissions
     switch operation {
@@ -133,7 +149,14 @@ public struct SMARTScopes: Sendable, Equatable {
     for scope in scopes {
       if operation == .export, scope.context != .system || scope.type != Self.everyType { continue }
       if scope.context == .patient, !isLaunchPatient { continue }
-      if scope.covers(type) { found.formUnion(scope.permissions) }
+      guard scope.covers(type) else { continue }
+      guard let inside = scope.query else {
+        found.formUnion(scope.permissions)
+        continue
+      }
+      if operation == .search, let query = unsafe query, unsafe inside.contains(query) {
+        found.formUnion(scope.permissions.intersection(.search))
+      }
     }
     return found.isSuperset(of: needed) ? .granted : .missing
   }

@@ -54,6 +54,14 @@ public final class TokenVerifier: Sendable {
       issuerName: issuer.name, name: subject, tokenID: tokenID, facts: facts, expiresAt: expiresAt)
   }
 
+  /// The issuer that a token names, before anything is verified; nil when it names none of ours.
+  public func issuerIndex(of token: [UInt8]) -> Int? {
+    guard let parts = try? TokenParts(token), let name = parts.claims["iss"]?.text else {
+      return nil
+    }
+    return rules.issuers.firstIndex { $0.issuer == name }
+  }
+
   /// Whether what another state of this verifier proved would be proved by this one too: its issuer
   /// still has the key, and nothing was revoked. Times are not looked at.
   public func stillVouches(for subject: Subject) -> Bool {

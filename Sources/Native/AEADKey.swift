@@ -9,20 +9,24 @@ public struct AEADNonce: Hashable, Sendable {
   /// How many bytes a nonce has.
   public static let byteCount = 12
 
+  // Three words in memory order, so that they lie as the bytes are stored.
   private let prefix: UInt32
-  private let counter: UInt64
+  private let counterHigh: UInt32
+  private let counterLow: UInt32
 
   /// The nonce of a message counter; `prefix` tells writers that share the key apart.
   public init(prefix: UInt32, counter: UInt64) {
     self.prefix = prefix.bigEndian
-    self.counter = counter.bigEndian
+    counterHigh = UInt32(truncatingIfNeeded: counter >> 32).bigEndian
+    counterLow = UInt32(truncatingIfNeeded: counter).bigEndian
   }
 
   /// Copies a stored nonce; nil unless there are exactly 12 bytes.
   public init?(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count == Self.byteCount else { return nil }
     prefix = unsafe bytes.loadUnaligned(as: UInt32.self)
-    counter = unsafe bytes.loadUnaligned(fromByteOffset: 4, as: UInt64.self)
+    counterHigh = unsafe bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+    counterLow = unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
   }
 
   /// Draws a nonce at random.
@@ -35,11 +39,10 @@ public struct AEADNonce: Hashable, Sendable {
   }
 
   /// Hands the 12 bytes, in the order they are stored, to `body`.
+  @inlinable @inline(__always)
   public func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-    unsafe withUnsafeTemporaryAllocation(byteCount: Self.byteCount, alignment: 8) { bytes in
-      unsafe bytes.storeBytes(of: prefix, as: UInt32.self)
-      unsafe bytes.storeBytes(of: counter, toByteOffset: 4, as: UInt64.self)
-      return unsafe body(UnsafeRawBufferPointer(bytes))
+    unsafe withUnsafePointer(to: self) { address in
+      unsafe body(UnsafeRawBufferPointer(start: address, count: Self.byteCount))
     }
   }
 }

@@ -23,7 +23,7 @@ public struct SHA256Digest: Hashable, Sendable {
   }
 
   /// Hands the bytes to `body`; the pointer is valid inside `body` only.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withBytes<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {

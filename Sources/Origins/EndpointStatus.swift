@@ -135,6 +135,7 @@ public struct EndpointStatus: Hashable, Sendable {
   /// An upper bound of the lag of its own region's data at `now`: the reported lag and the report's
   /// age. A primary is current by definition. Nil (infinite) when unmeasured or older than
   /// `ageMillisecondsMax`.
+  @inline(__always)
   public func lagMilliseconds(at now: Instant, ageMillisecondsMax: UInt64) -> UInt64? {
     let lag = Self.aged(reportedLagMilliseconds, since: measuredAt, at: now, ageMillisecondsMax)
     if lag != nil, case .primary = role { return 0 }
@@ -142,6 +143,7 @@ public struct EndpointStatus: Hashable, Sendable {
   }
 
   /// The same for its copy of the data of `home`, another region: there no role makes it current.
+  @inline(__always)
   public func lagMilliseconds(
     of home: RegionID, at now: Instant, ageMillisecondsMax: UInt64
   ) -> UInt64? {

@@ -3,7 +3,7 @@ public import Base
 /// The state of all endpoints at one moment. Immutable: the prober publishes it to every loop.
 ///
 /// It carries its topology, so that an index of one can never meet the tables of another.
-public struct HealthSnapshot: Sendable {
+public final class HealthSnapshot: Sendable {
   /// Counts the snapshots of one board; a larger number is newer.
   public let number: UInt64
   /// The endpoints that `statuses` describes.
@@ -46,17 +46,18 @@ public struct HealthSnapshot: Sendable {
       isSelfDoubting: isSelfDoubting, sampleAgeMillisecondsMax: sampleAgeMillisecondsMax)
   }
 
-  /// The status of one endpoint.
-  @inline(__always)
+  /// The status of one endpoint. A copy: hot callers look into `statuses`.
   public subscript(_ id: EndpointID) -> EndpointStatus { statuses[Int(id.index)] }
 
   /// An upper bound, in milliseconds at `now`, of how far an endpoint's copy of the data of `home`
   /// is behind; nil `home` is the endpoint's own region. Nil is infinite.
   public func lagMilliseconds(_ id: EndpointID, home: RegionID?, at now: Instant) -> UInt64? {
+    let index = Int(id.index)
     guard let home, home != topology.region(of: id) else {
-      return self[id].lagMilliseconds(at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
+      return statuses[index].lagMilliseconds(
+        at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
     }
-    return self[id].lagMilliseconds(
+    return statuses[index].lagMilliseconds(
       of: home, at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
   }
 }

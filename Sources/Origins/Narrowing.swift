@@ -27,7 +27,7 @@ public enum Narrowing {
   /// removed.
   public static func narrow(
     _ steps: borrowing [Step], intent: Intent, home: RegionID?, allowsReplicas: Bool = true,
-    snapshot: borrowing HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
+    snapshot: HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
     using random: inout SplitMix64, into plan: inout NarrowedPlan
   ) {
     precondition(loads.count == snapshot.statuses.count, "loads of another topology")
@@ -70,7 +70,7 @@ public enum Narrowing {
 
   /// Whether the step may give choices; says in `plan` why it does not.
   private static func hasMembers(
-    _ step: Step, _ index: Int, _ allowsReplicas: Bool, _ snapshot: borrowing HealthSnapshot,
+    _ step: Step, _ index: Int, _ allowsReplicas: Bool, _ snapshot: HealthSnapshot,
     _ plan: inout NarrowedPlan
   ) -> Bool {
     if step.tier == .cache { return false }
@@ -87,7 +87,7 @@ public enum Narrowing {
 
   /// Whether it should be tried after its peers.
   private static func isInDoubt(
-    _ id: EndpointID, snapshot: borrowing HealthSnapshot, loads: borrowing EndpointLoads,
+    _ id: EndpointID, snapshot: HealthSnapshot, loads: borrowing EndpointLoads,
     at now: Instant
   ) -> Bool {
     let index = Int(id.index)
@@ -98,7 +98,7 @@ public enum Narrowing {
   /// Puts an endpoint where its state says: choices, last resorts or removed.
   private static func place(
     _ id: EndpointID, _ step: Step, _ index: UInt8, _ intent: Intent, _ home: RegionID?,
-    snapshot: borrowing HealthSnapshot, at now: Instant, into plan: inout NarrowedPlan
+    snapshot: HealthSnapshot, at now: Instant, into plan: inout NarrowedPlan
   ) {
     let lag = snapshot.lagMilliseconds(id, home: home, at: now)
     if let reason = removal(id, step, intent, lag: lag, snapshot: snapshot, at: now) {
@@ -109,7 +109,7 @@ public enum Narrowing {
     guard !plan.choices.contains(where: { $0.endpoint == id }),
       !plan.lastResorts.contains(where: { $0.endpoint == id })
     else { return }
-    let reason = lastResort(snapshot[id])
+    let reason = lastResort(id, snapshot: snapshot)
     let choice = NarrowedPlan.Choice(
       endpoint: id, step: index, lagMilliseconds: lag, isMarkedStale: step.isMarkedStale,
       lastResort: reason)
@@ -119,12 +119,12 @@ public enum Narrowing {
   /// Why the endpoint may not serve this step at all; nil when it may.
   private static func removal(
     _ id: EndpointID, _ step: Step, _ intent: Intent, lag: UInt64?,
-    snapshot: borrowing HealthSnapshot, at now: Instant
+    snapshot: HealthSnapshot, at now: Instant
   ) -> Removal? {
-    let status = snapshot[id]
-    switch status.role {
+    let index = Int(id.index)
+    switch snapshot.statuses[index].role {
     case .conflict: return .conflict
-    case _ where status.reach == .down: return .down
+    case _ where snapshot.statuses[index].reach == .down: return .down
     case .unknown: return .unmeasured
     case .replica where intent == .write || step.tier == .primary: return .notPrimary
     case .primary where intent == .write && step.tier != .primary: return .notPrimary
@@ -144,9 +144,10 @@ public enum Narrowing {
   }
 
   /// Why the endpoint is used only when nothing else is left; nil when it is used normally.
-  private static func lastResort(_ status: EndpointStatus) -> Removal? {
-    if status.reach == .ejected { return .ejected }
-    return status.isDraining ? .draining : nil
+  private static func lastResort(_ id: EndpointID, snapshot: HealthSnapshot) -> Removal? {
+    let index = Int(id.index)
+    if snapshot.statuses[index].reach == .ejected { return .ejected }
+    return snapshot.statuses[index].isDraining ? .draining : nil
   }
 
   /// Orders a run of choices: each place goes to the cheaper of two drawn from those left.

@@ -61,6 +61,7 @@ extension Decision {
     var parts = ["decision \(id)", "policy \(policy.name) \(policy.version)"]
     if let index = plan?.ruleIndex { parts.append("rule \(policy.rules[index].id)") }
     if let malformed = classification.refusal { parts.append(malformed.rawValue) }
+    if let entry = body?.refusedEntry { parts.append("entry \(entry), counted from 0") }
     if let fault = identification.fault { parts.append(fault.rawValue) }
     return parts.joined(separator: ", ")
   }

@@ -39,13 +39,12 @@ extension Decider {
     switch classification.patient {
     case .none: isLaunchPatient = true
     case .several, .unknown: isLaunchPatient = false
-    case .one(let range):
-      let (owns, launched) = unsafe head.target.withUnsafeBytes { target in
-        let patient = unsafe UnsafeRawBufferPointer(rebasing: target[range])
-        return unsafe (known.ownsRecord(of: patient), known.isLaunchPatient(patient))
+    case .one:
+      let found = unsafe decision.withPatient(head) { patient in
+        unsafe (known.ownsRecord(of: patient), known.isLaunchPatient(patient))
       }
-      decision.facts.ownRecord = owns
-      isLaunchPatient = launched
+      decision.facts.ownRecord = found?.0
+      isLaunchPatient = found?.1 ?? false
     }
     if case .one = classification.patient {
     } else {
@@ -53,9 +52,19 @@ extension Decider {
     }
     guard let scopes = known.scopes else { return }
     let type = classification.resourceType
-    decision.facts.scope = scopes.cover(
-      classification.operation, type: type == .none ? "" : type.name,
-      isLaunchPatient: isLaunchPatient)
+    let pathCount = head.pathCount
+    decision.facts.scope = unsafe head.target.withUnsafeBytes { target in
+      // Past `mentioned`, something of the request was not understood, or it joins other resources.
+      var query: UnsafeRawBufferPointer?
+      if classification.operation == .search, classification.ambiguity <= .mentioned,
+        classification.bodyUse == .none, pathCount < target.count
+      {
+        unsafe query = UnsafeRawBufferPointer(rebasing: target[(pathCount + 1)...])
+      }
+      return unsafe scopes.cover(
+        classification.operation, type: type == .none ? "" : type.name,
+        isLaunchPatient: isLaunchPatient, query: query)
+    }
   }
 
   /// The purpose that the request uses, and whether it breaks the glass.
@@ -72,7 +81,8 @@ extension Decider {
     }
     let asked = known.purpose(named: named)
     decision.facts.purpose = asked?.purpose ?? .unknown
-    switch BreakGlass.judge(known, asked: asked, hasReason: hasReason(head)) {
+    let hasReason = asked == .breakTheGlass && takeReason(head, into: &decision)
+    switch BreakGlass.judge(known, asked: asked, hasReason: hasReason) {
     case .notAsked: decision.facts.breakGlass = false
     case .broken: decision.facts.breakGlass = true
     case .notEntitled: decision.refusal = .purposeNotGranted
@@ -99,7 +109,7 @@ extension Decider {
       assurance != .multiFactor
     {
       stepUp(to: .multiFactor, &decision)
-    } else if obligations.contains(.requireReason), !hasReason(head) {
+    } else if obligations.contains(.requireReason), !takeReason(head, into: &decision) {
       decision.refusal = .reasonRequired
     } else if !obligations.isSubset(of: Self.carriedOut) {
       decision.refusal = .obligationUnmet
@@ -113,10 +123,19 @@ extension Decider {
       decision.identification.subject == nil ? .unauthenticated : .stepUpRequired
   }
 
-  /// Whether the request says why, once and in words.
-  private func hasReason(_ head: borrowing RequestHead) -> Bool {
+  /// Whether the request says why, once and in words; if so, the words go into the record. They are
+  /// free text, and may name a patient: the record seals them, and nothing else shows them.
+  private func takeReason(
+    _ head: borrowing RequestHead, into decision: inout Decision
+  ) -> Bool {
+    // Said already, when the head was looked at before: what goes to an origin says it no more.
+    if !decision.statedReason.isEmpty { return true }
     guard let line = StatedField.line("ehr-reason", head), !line.isRepeated else { return false }
-    return unsafe head.fields.withValue(line.line) { unsafe BreakGlass.isReason($0) }
+    let words = unsafe head.fields.withValue(line.line) {
+      unsafe BreakGlass.isReason($0) ? [UInt8]($0) : []
+    }
+    decision.statedReason = words
+    return !words.isEmpty
   }
 }
 

@@ -24,6 +24,14 @@ public struct Decider: ~Copyable {
     gather(head, snapshot, into: &decision)
     if decision.refusal == nil { identify(head, snapshot, into: &decision) }
     if decision.refusal != nil { return }
+    judge(head, snapshot: snapshot, health: health, loads: loads, now: now, into: &decision)
+  }
+
+  /// Asks the policy with the facts at hand, and narrows its plan.
+  private mutating func judge(
+    _ head: borrowing RequestHead, snapshot: Snapshot, health: HealthSnapshot,
+    loads: EndpointLoads, now: Instant, into decision: inout Decision
+  ) {
     let decided = snapshot.policies.decide(decision.facts)
     let plan = decided.plan
     decision.plan = plan
@@ -63,6 +71,22 @@ public struct Decider: ~Copyable {
     if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
   }
 
+  /// Decides once more, since the answer's labels say more than the request: the same facts but
+  /// for class and sensitivity. Unless origins may be asked again, the answer is kept back.
+  public mutating func reconsider(
+    _ head: borrowing RequestHead, _ finding: LabelFinding, mayAskAgain: Bool, snapshot: Snapshot,
+    health: HealthSnapshot, loads: EndpointLoads, now: Instant, time: WallTime,
+    into decision: inout Decision
+  ) {
+    decision.id = DecisionID(at: time, random: &random)
+    decision.time = time
+    decision.take(finding)
+    judge(head, snapshot: snapshot, health: health, loads: loads, now: now, into: &decision)
+    // Whoever changed something must not take this for the refusal of the change.
+    let isRead = decision.machineRequest(head).method.isSafe
+    if !isRead || (!mayAskAgain && decision.refusal == nil) { decision.refusal = .answerWithheld }
+  }
+
   /// The differences between policy versions since the last call; nil when none were looked for.
   public mutating func takeDifferences() -> PolicyDifferences? {
     guard !differences.isEmpty else { return nil }
@@ -86,37 +110,28 @@ public struct Decider: ~Copyable {
   private func gather(
     _ head: borrowing RequestHead, _ snapshot: Snapshot, into decision: inout Decision
   ) {
-    let method = ClinicalMethod(head.method)
-    let pathCount = head.pathCount
     decision.facts.location = decision.client.place
     decision.facts.time = decision.time
     decision.facts.hour = UInt8(decision.time.microseconds / 3_600_000_000 % 24)
     decision.facts.directoryAgeSeconds = snapshot.directory?.ageSeconds(at: decision.time)
       .map { UInt32(clamping: $0) }
-    unsafe head.target.withUnsafeBytes { target in
-      var classification = unsafe snapshot.classifier.classify(
-        method: method, target: target, pathCount: pathCount)
-      if let directory = snapshot.directory {
-        unsafe join(&classification, target, directory)
-      }
-      decision.classification = classification
-      decision.facts.operation = classification.operation
-      decision.facts.dataClass = classification.dataClass
-      decision.facts.sensitivity = classification.sensitivity
-      guard case .one(let range) = classification.patient, let directory = snapshot.directory
-      else { return }
-      let id = unsafe UnsafeRawBufferPointer(rebasing: target[range])
-      guard let patient = unsafe directory.lookup(id) else { return }
+    let classification = decision.body?.classification ?? Self.classify(head, snapshot)
+    decision.classification = classification
+    decision.facts.operation = classification.operation
+    decision.facts.dataClass = classification.dataClass
+    decision.facts.sensitivity = classification.sensitivity
+    if let directory = snapshot.directory,
+      let patient = unsafe decision.withPatient(head, { unsafe directory.lookup($0) }) ?? nil
+    {
       decision.facts.home = snapshot.home(of: patient)
       decision.facts.residency = patient.residency
       decision.facts.consent = patient.consent
-      if classification.mayContainRestricted,
-        let protected = patient.flags.protectedClass(insteadOf: classification.dataClass)
-      {
-        // What may hold such a record of such a patient is treated as one.
-        decision.facts.dataClass = protected
-        decision.facts.sensitivity = .restricted
-      }
+      decision.protect(patient.flags)
+    } else if let patients = decision.body?.patients {
+      decision.facts.home = patients.home
+      decision.facts.residency = patients.residency
+      decision.facts.consent = patients.consent
+      decision.protect(patients.flags)
     }
     if head.method == .trace || head.method == .connect { decision.refusal = .methodRefused }
     switch decision.classification.refusal {
@@ -126,10 +141,25 @@ public struct Decider: ~Copyable {
       .duplicateKey, .bodyContradicts:
       decision.refusal = .invalid
     }
+    if let reason = decision.body?.refusal { decision.refusal = reason }
+  }
+
+  /// What method and target say, with two ids of one person taken for one.
+  static func classify(_ head: borrowing RequestHead, _ snapshot: Snapshot) -> Classification {
+    let method = ClinicalMethod(head.method)
+    let pathCount = head.pathCount
+    return unsafe head.target.withUnsafeBytes { target in
+      var classification = unsafe snapshot.classifier.classify(
+        method: method, target: target, pathCount: pathCount)
+      if let directory = snapshot.directory {
+        unsafe join(&classification, target, directory)
+      }
+      return classification
+    }
   }
 
   /// Two ids of one person are one patient: the directory knows which record was merged into which.
-  private func join(
+  private static func join(
     _ classification: inout Classification, _ target: UnsafeRawBufferPointer,
     _ directory: PatientDirectory
   ) {

@@ -16,6 +16,11 @@ public struct ClientFacts: Sendable {
   /// What that certificate proves; nil when no rule is about it.
   public var certified: Subject?
 
+  /// Nobody is known yet.
+  public static let unknown = ClientFacts(
+    address: ClientAddress(address: IPAddress(ipv4: 0), provenance: .unreadable), place: .unknown,
+    subject: nil)
+
   /// Makes facts of a client.
   public init(
     address: ClientAddress, place: Place, subject: String?, certified: Subject? = nil
@@ -37,10 +42,17 @@ public struct Decision: Sendable {
   public var identification = Identification.notConfigured
   /// How surely the user must be who he says he is, when that was not enough.
   public internal(set) var neededAssurance: Assurance?
+  /// Why the user asks, in his words, where that mattered; empty otherwise. For the record only.
+  public internal(set) var statedReason: [UInt8] = []
   /// When it was taken.
   public internal(set) var time = WallTime(microseconds: 0)
   /// What the request's target tells.
   public internal(set) var classification = Classification()
+  /// What the request's body adds to that; nil when it was not needed. Set before
+  /// the decision is taken.
+  public var body: JudgedBody?
+  /// Whether the answer is read for its labels; see `planLabels`.
+  public internal(set) var judgesAnswer = false
   /// What the policy was asked.
   public internal(set) var facts = Facts()
   /// Which policy version decided.
@@ -59,12 +71,23 @@ public struct Decision: Sendable {
   /// Makes an empty decision for `Decider.decide` to fill.
   public init(client: ClientFacts) { self.client = client }
 
+  /// Forgets everything and keeps the memory of the narrowed plan.
+  mutating func removeAll() {
+    var narrowed = NarrowedPlan()
+    swap(&narrowed, &self.narrowed)
+    narrowed.removeAll()
+    self = Decision(client: .unknown)
+    self.narrowed = narrowed
+  }
+
   /// Whether the record must be on disk before anything is disclosed.
   public var isDurable: Bool { plan?.durability == .durable }
 
-  /// What the exchange's machine needs to know. A search by POST is a read like any other.
+  /// What the exchange's machine needs to know. A search by POST is a read like any other, and so
+  /// is a batch that only reads.
   public func machineRequest(_ head: borrowing RequestHead) -> ExchangeMachine.Request {
-    let isRead = facts.operation.isSafe && !head.method.isSafe
+    let isRead =
+      !head.method.isSafe && (facts.operation.isSafe || body?.isReadOnly == true)
     return ExchangeMachine.Request(
       method: isRead ? .get : head.method, isDurable: isDurable,
       choiceCount: narrowed.choices.count)

@@ -14,11 +14,30 @@ public struct JudgedRequest: ~Copyable, Sendable {
   /// The decision; empty until `decide`.
   public var decision: Decision
 
-  /// Takes a request about which nothing is decided.
-  public init(head: consuming RequestHead, client: ClientFacts) {
-    self.head = head
-    decision = Decision(client: client)
+  /// Makes a place for one request after the other.
+  public init() {
+    head = RequestHead()
+    decision = Decision(client: .unknown)
   }
+
+  /// Takes the head that `codec` announced, whoever sent it.
+  public mutating func take(_ stream: StreamID, from codec: any ServerCodec) {
+    codec.takeRequest(stream, into: &head)
+  }
+
+  /// Notes who sent it.
+  public mutating func came(from client: consuming ClientFacts) {
+    decision.client = client
+  }
+
+  /// Forgets request and decision. Keeps the memory for the next ones, unless it is unusually much.
+  public mutating func removeAll() {
+    if head.byteCapacity <= Self.keptBytesMax { head.removeAll() } else { head = RequestHead() }
+    decision.removeAll()
+  }
+
+  /// Heads are seldom larger; larger ones must not pile up in memory.
+  private static let keptBytesMax = 8_192
 
   /// See `Decider.decide`.
   public mutating func decide(
@@ -34,11 +53,29 @@ public struct JudgedRequest: ~Copyable, Sendable {
   /// stored; see `Decision.fill`.
   public func fill(_ record: inout DecisionRecord, loop: UInt16, snapshot: Snapshot) {
     decision.fill(&record, loop: loop, method: head.method, snapshot: snapshot)
-    guard case .one(let range) = decision.classification.patient else { return }
-    unsafe head.target.withUnsafeBytes { target in
-      let bytes = unsafe UnsafeRawBufferPointer(
-        rebasing: target[range].prefix(AuditLimits.patientBytesMax))
-      if let id = unsafe PatientIdentifier(bytes) { record.patientID = id }
+    let id = unsafe decision.withPatient(head) { id in
+      unsafe PatientIdentifier(
+        UnsafeRawBufferPointer(rebasing: id.prefix(AuditLimits.patientBytesMax)))
+    }
+    if let id = id ?? nil { record.patientID = id }
+  }
+
+  /// See `Decider.reconsider`.
+  public mutating func reconsider(
+    _ finding: LabelFinding, mayAskAgain: Bool, by decider: inout Decider, snapshot: Snapshot,
+    health: HealthSnapshot, loads: EndpointLoads, now: Instant, time: WallTime
+  ) {
+    decider.reconsider(
+      head, finding, mayAskAgain: mayAskAgain, snapshot: snapshot, health: health, loads: loads,
+      now: now, time: time,
+      into: &decision)
+  }
+
+  /// Asks origins for an answer without a content coding, which could not be read.
+  mutating func askForPlainAnswer() {
+    unsafe head.fields.removeLines { line, bytes in
+      let range = Int(line.nameStart)..<Int(line.nameStart &+ line.nameCount)
+      return unsafe UnsafeRawBufferPointer(rebasing: bytes[range]).equalsFolded("accept-encoding")
     }
   }
 
@@ -65,8 +102,11 @@ public struct JudgedRequest: ~Copyable, Sendable {
     decision.prepareResponse(&response, choice: index, snapshot: snapshot)
   }
 
-  /// See `Outcome.record`.
-  public func record(_ outcome: Outcome, loop: UInt16, snapshot: Snapshot) -> OutcomeRecord {
-    outcome.record(of: decision, loop: loop, snapshot: snapshot)
+  /// See `Outcome.fill`.
+  public func fill(
+    _ record: inout OutcomeRecord, with outcome: borrowing Outcome, loop: UInt16,
+    snapshot: Snapshot
+  ) {
+    outcome.fill(&record, of: decision, loop: loop, snapshot: snapshot)
   }
 }

@@ -11,6 +11,9 @@ public struct Outcome: Sendable {
     case refused
     /// The origin failed in the middle of its answer; the client saw a reset.
     case originAborted = "origin-aborted"
+    /// The answer's labels say that it must not be disclosed: none of it was, or the client saw a
+    /// reset behind what was not labelled.
+    case withheld
     /// The client went away first.
     case clientAborted = "client-aborted"
   }
@@ -33,10 +36,20 @@ public struct Outcome: Sendable {
   public var attemptCount: UInt8 = 0
   /// The endpoint that answered, or was asked last.
   public var endpoint: EndpointID?
+  /// What the answer's labels said beyond the request; nil for nothing, or nothing that mattered.
+  public var finding: LabelFinding?
   /// Body bytes from the client.
   public var requestBytes: UInt64 = 0
   /// Body bytes to the client.
   public var responseBytes: UInt64 = 0
+
+  /// The outcome of the next decision about the same request, taken at `now`.
+  public func next(at now: Instant) -> Outcome {
+    var next = Outcome()
+    next.startedAt = now
+    next.requestBytes = requestBytes
+    return next
+  }
 
   /// Makes the outcome of an exchange that has just begun.
   public init() {}

@@ -1,5 +1,5 @@
 public import Audit
-internal import Base
+public import Base
 internal import Clinical
 public import HTTP
 internal import Identity
@@ -25,13 +25,24 @@ extension Decision {
     record.mayContainRestricted = classification.mayContainRestricted
     record.confidence = .text(classification.confidence.rawValue)
     record.ambiguity = .literal(classification.ambiguity.word)
-    if let home = facts.home { record.home = .bytes(snapshot.names.regions[Int(home.index)]) }
+    record.home = homeName(snapshot)
     record.residency = facts.residency
     record.consent = facts.consent
     record.role = facts.role
     record.purpose = facts.purpose
     fillConditions(&record, snapshot)
     fillPlan(&record, snapshot)
+  }
+
+  /// The home as the version that decided was asked: by that version's name, and none when it does
+  /// not know the region. A replay under that version then asks the same.
+  private func homeName(_ snapshot: Snapshot) -> Name {
+    guard let home = facts.home else { return .empty }
+    guard source == .superseded, let view = snapshot.policies.superseded else {
+      return .bytes(snapshot.names.regions[Int(home.index)])
+    }
+    guard let region = view.own(home) else { return .empty }
+    return .bytes(snapshot.names(of: self).regions[Int(region.index)])
   }
 
   private func fillConditions(_ record: inout DecisionRecord, _ snapshot: Snapshot) {
@@ -60,6 +71,7 @@ extension Decision {
   }
 
   private func fillClient(_ record: inout DecisionRecord) {
+    if !statedReason.isEmpty { record.statedReason = .bytes(statedReason) }
     let address = client.address.address
     record.address =
       address.isIPv4
@@ -90,6 +102,9 @@ extension Decision {
       if let refusal { record.reason = .text(refusal.rawValue) }
       return
     }
+    record.phase = snapshot.policies.phase(of: facts.dataClass).name
+    // There is no cache yet: a plan's cache row is passed over.
+    record.cacheVerdict = plan.cacheRow == nil ? "none" : "bypass"
     if let index = plan.ruleIndex { record.rule = .bytes(words.rules[index]) }
     switch plan.verdict {
     case .refuse(let kind): record.verdict = .refuse(kind)
@@ -120,6 +135,11 @@ extension Decision {
   }
 }
 
+extension JudgedRequest {
+  /// The data class that was decided on, by which records go to their log.
+  public var dataClass: DataClass { decision.facts.dataClass }
+}
+
 extension Refusal {
   /// What stands in a record when the policy permits and the edge refuses nevertheless.
   fileprivate var kind: RefusalKind {
@@ -127,6 +147,17 @@ extension Refusal {
     case .unauthenticated, .stepUpRequired: .unauthenticated
     case .reasonRequired, .purposeNotGranted, .obligationUnmet: .forbidden
     default: .unavailable
+    }
+  }
+}
+
+extension Phase {
+  /// The stored word, made without memory.
+  fileprivate var name: Name {
+    switch self {
+    case .enforce: "enforce"
+    case .observe: "observe"
+    case .shadow: "shadow"
     }
   }
 }
@@ -147,11 +178,11 @@ extension RemovalReason {
 }
 
 extension Outcome {
-  /// The record that closes `decision`.
-  public func record(of decision: borrowing Decision, loop: UInt16, snapshot: Snapshot)
-    -> OutcomeRecord
-  {
-    var record = OutcomeRecord()
+  /// Writes the outcome of `decision` to `record`, which is new.
+  public func fill(
+    _ record: inout OutcomeRecord, of decision: borrowing Decision, loop: UInt16,
+    snapshot: Snapshot
+  ) {
     record.id = AuditID(high: decision.id.high, low: decision.id.low)
     let total = endedAt.microseconds(since: startedAt)
     record.time = WallTime(microseconds: decision.time.microseconds + total)
@@ -164,8 +195,10 @@ extension Outcome {
     record.totalMicroseconds = total
     record.attempts = UInt16(attemptCount)
     record.termination = termination
+    record.labelledClass = finding?.dataClass
+    record.labelledSensitivity = finding?.sensitivity
     if let error = refusal?.proxyError { record.proxyError = .literal(error) }
-    guard refusal == nil, let endpoint else { return record }
+    guard refusal == nil, let endpoint else { return }
     let region = snapshot.topology.region(of: endpoint)
     record.region = .bytes(snapshot.names.regions[Int(region.index)])
     record.endpoint = .bytes(snapshot.names.endpoints[Int(endpoint.index)])
@@ -174,7 +207,6 @@ extension Outcome {
       record.lagMilliseconds = choice.lagMilliseconds
       record.isMarked = choice.isMarkedStale
     }
-    return record
   }
 
   private var termination: Termination {
@@ -182,6 +214,7 @@ extension Outcome {
     case (.complete, _): .completed
     case (.clientAborted, _): .clientAborted
     case (.originAborted, _): .originFault
+    case (.withheld, _): .withheld
     case (.refused, .auditUnavailable): .auditUnavailable
     case (.refused, .originConnect): .originUnreachable
     case (.refused, .originTimeout): .originTimeout

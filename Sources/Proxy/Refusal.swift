@@ -39,6 +39,10 @@ public enum Refusal: String, CaseIterable, Sendable {
   case requestTimeout = "request-timeout"
   /// One request concerns patients that may not be joined.
   case severalPatients = "several-patients"
+  /// The client left before the body that decides was complete.
+  case bodyIncomplete = "body-incomplete"
+  /// The answer's labels say more than the request, and it may not be asked for anew.
+  case answerWithheld = "answer-withheld"
   /// The request has been here before.
   case loop
   /// Who asks could not be established.
@@ -66,11 +70,11 @@ public enum Refusal: String, CaseIterable, Sendable {
   public var status: UInt16 {
     switch self {
     case .unauthenticated, .stepUpRequired: 401
-    case .forbidden, .noRule, .reasonRequired, .purposeNotGranted: 403
+    case .forbidden, .noRule, .reasonRequired, .purposeNotGranted, .answerWithheld: 403
     case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
       .identityUnavailable:
       503
-    case .invalid, .malformed, .targetNotCanonical: 400
+    case .invalid, .malformed, .targetNotCanonical, .bodyIncomplete: 400
     case .tunnelRefused: 405
     case .requestTimeout: 408
     case .targetTooLong: 414
@@ -90,12 +94,13 @@ public enum Refusal: String, CaseIterable, Sendable {
     switch self {
     case .unauthenticated, .stepUpRequired: "login"
     case .forbidden, .noRule, .purposeNotGranted: "forbidden"
+    case .answerWithheld: "suppressed"
     case .reasonRequired: "required"
     case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
       .identityUnavailable:
       "transient"
     case .invalid: "invalid"
-    case .malformed: "structure"
+    case .malformed, .bodyIncomplete: "structure"
     case .targetNotCanonical: "value"
     case .targetTooLong, .fieldsTooLarge: "too-long"
     case .methodRefused, .tunnelRefused, .expectationRefused, .codingRefused, .versionRefused,
@@ -112,7 +117,7 @@ public enum Refusal: String, CaseIterable, Sendable {
   public var proxyError: StaticString? {
     switch self {
     case .forbidden, .noRule, .unauthenticated, .stepUpRequired, .reasonRequired,
-      .purposeNotGranted:
+      .purposeNotGranted, .answerWithheld:
       "http_request_denied"
     case .unavailable: "destination_unavailable"
     case .homeUnknown: "destination_not_found"
@@ -121,7 +126,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .overloaded: "connection_limit_reached"
     case .invalid, .severalPatients, .malformed, .targetNotCanonical, .targetTooLong,
       .fieldsTooLarge, .methodRefused, .tunnelRefused, .expectationRefused, .codingRefused,
-      .versionRefused, .requestTimeout:
+      .versionRefused, .requestTimeout, .bodyIncomplete:
       "http_request_error"
     case .loop: "proxy_loop_detected"
     case .originConnect: "connection_refused"
@@ -162,6 +167,9 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .versionRefused: "the edge does not speak this version of HTTP"
     case .requestTimeout: "the rest of the request did not come in time"
     case .severalPatients: "the request concerns several patients that may not be joined"
+    case .bodyIncomplete: "the request's body ended before it was complete"
+    case .answerWithheld:
+      "the answer holds protected records and is kept back; a change that was asked for may be made"
     case .loop: "the request came back to the edge that forwarded it"
     case .unauthenticated: "who asks could not be established; sign in again"
     case .stepUpRequired: "this needs a stronger sign-in; sign in again with a second factor"

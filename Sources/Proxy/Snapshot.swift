@@ -121,12 +121,17 @@ public struct ListenerDefinition: Sendable {
   public let port: UInt16
   /// TLS for clients; nil for cleartext.
   public let tls: TLSContext?
+  /// Whether each connection must begin with a PROXY header, from one of the trusted proxies.
+  public let requiresProxyHeader: Bool
 
   /// Makes the definition of a listener.
-  public init(address: IPAddress, port: UInt16, tls: TLSContext?) {
+  public init(
+    address: IPAddress, port: UInt16, tls: TLSContext?, requiresProxyHeader: Bool = false
+  ) {
     self.address = address
     self.port = port
     self.tls = tls
+    self.requiresProxyHeader = requiresProxyHeader
   }
 }
 
@@ -142,6 +147,14 @@ public struct ProxyLimits: Sendable, Equatable {
   public var exchangesMax = 10_000
   /// A location with a larger radius counts as unknown: it may lie in several states.
   public var accuracyRadiusKilometresMax = 250
+
+  /// Bytes of bodies that one loop holds back, those of requests until they are judged and those of
+  /// answers until their labels are: some thirty of the longest at once. Past it a request is told
+  /// to come back, and an answer is let go as far as it was read.
+  public var heldBytesMax = 256 << 20
+  /// Bytes of an answer that are held back while it is read for labels: a single resource has
+  /// some KiB, a page of a thousand observations about this much.
+  public var labelBytesMax = 1 << 20
 
   /// Makes the default bounds.
   public init() {}
@@ -167,6 +180,8 @@ public struct Timeouts: Sendable, Equatable {
   public var firstByteMilliseconds: UInt64 = 10_000
   /// For the next byte of an origin's answer, or for an origin to take the next of a request.
   public var originStallMilliseconds: UInt64 = 30_000
+  /// For a whole body that decides, from its head to its end: 8 MiB at 2 Mbit/s take 34 s.
+  public var bodyMilliseconds: UInt64 = 45_000
   /// For a token to be verified.
   public var identityMilliseconds: UInt64 = 2_000
   /// For a record to reach the disk.

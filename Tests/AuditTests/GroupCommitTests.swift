@@ -1,9 +1,10 @@
-import Audit
 import Base
 import Testing
 
+@testable import Audit
+
 /// Fails unless the account is whole.
-private func expectWhole(_ counters: AuditCounters) {
+func expectWhole(_ counters: AuditCounters) {
   #expect(
     counters.decided
       == counters.committed + counters.refused + counters.lost + counters.pending)
@@ -145,9 +146,9 @@ func aFailureIsFinal(stage: Stage, fault: CommitFault) {
 /// Counts the whole records in bytes that may end inside one.
 private func countRecords(_ bytes: UnsafeRawBufferPointer, _ count: inout Int) {
   var offset = 0
-  while offset + 4 <= bytes.count {
+  while offset + Pending.headerByteCount <= bytes.count {
     let length = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
-    offset += 4 + Int(length)
+    offset += Pending.headerByteCount + Int(length)
     if offset <= bytes.count { count += 1 }
   }
 }

@@ -41,6 +41,7 @@ struct RandomRecords {
     record.location = bool() ? Place("US-AZ") ?? .unknown : .unknown
     record.locationProvenance = pick(LocationProvenance.self)
     record.subject = name(bytesMax: 300)
+    record.statedReason = name(bytesMax: AuditLimits.statedReasonBytesMax)
     record.role = pick(Role.self)
     record.purpose = pick(Purpose.self)
     record.method = name()
@@ -123,6 +124,8 @@ struct RandomRecords {
     record.totalMicroseconds = bool() ? number() : nil
     record.attempts = UInt16.random(in: 0...9, using: &random)
     record.termination = pick(Termination.self)
+    record.labelledClass = bool() ? pick(DataClass.self) : nil
+    record.labelledSensitivity = bool() ? pick(Sensitivity.self) : nil
     record.proxyError = name()
     return record
   }

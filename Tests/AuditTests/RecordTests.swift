@@ -33,6 +33,7 @@ func recordsSurviveTheRoundTrip(seed: UInt64) throws {
   var record = DecisionRecord()
   record.address = .v4(0xC633_6407)
   record.subject = .text("CN=Ann Lee")
+  record.statedReason = "found unconscious by Bo"
   record.patientID = PatientIdentifier(of: "az1001")
   record.rule = "R-12"
   var batch = ByteQueue()
@@ -42,7 +43,7 @@ func recordsSurviveTheRoundTrip(seed: UInt64) throws {
   var file = segmentHead()
   builder.build(batch, into: &file)
   let bytes = file.copyToArray()
-  for secret in ["Ann Lee", "az1001", "\u{C6}\u{33}\u{64}\u{07}"] {
+  for secret in ["Ann Lee", "az1001", "unconscious", "\u{C6}\u{33}\u{64}\u{07}"] {
     let code = secret.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
     #expect(!bytes.contains(code), "\(secret) stands in the file")
   }
@@ -51,12 +52,13 @@ func recordsSurviveTheRoundTrip(seed: UInt64) throws {
     guard case .decision(let first) = read[0], case .decision(let second) = read[1] else { return }
     #expect(first.isSealed && first.address == .none && first.subject == .empty)
     #expect(first.patientID.byteCount == 0 && first.rule == "R-12")
+    #expect(first.statedReason == .empty)
     #expect(first.patient != nil && first.patient == second.patient)
     #expect(first.subjectToken != nil && first.subjectToken != first.patient)
   }
   guard case .decision(let open) = try records(frame, testKeys())[1] else { return }
   #expect(!open.isSealed && open.subject == "CN=Ann Lee" && open.patientID.string == "az1001")
-  #expect(open.address == record.address)
+  #expect(open.address == record.address && open.statedReason == "found unconscious by Bo")
   // The same fields twice: the same length, and not a byte of the sealed form in common by design.
   let first = frame.body.prefix(frame.body.count / 2), second = frame.body.suffix(first.count)
   #expect(zip(first, second).count { $0 == $1 } < first.count - 40)
@@ -94,6 +96,7 @@ func recordsSurviveTheRoundTrip(seed: UInt64) throws {
 @Test func whatIsTooLongIsCutAndSaysSo() throws {
   var record = DecisionRecord()
   record.subject = .text(String(repeating: "s", count: 10_000))
+  record.statedReason = .text(String(repeating: "w", count: 10_000))
   record.rule = .bytes([UInt8](repeating: 0x72, count: 300))
   for _ in 0..<100 {
     record.candidates.append(
@@ -111,6 +114,7 @@ func recordsSurviveTheRoundTrip(seed: UInt64) throws {
   }
   #expect(read.isTruncated)
   #expect(read.subject.string.utf8.count == AuditLimits.subjectBytesMax)
+  #expect(read.statedReason.string.utf8.count == AuditLimits.statedReasonBytesMax)
   #expect(read.rule.string.utf8.count == AuditLimits.nameBytesMax)
   #expect(read.candidates.count == AuditLimits.candidatesMax)
   #expect(read.removals.count == AuditLimits.removalsMax)

@@ -27,7 +27,7 @@ func requestIsClassified(_ expectation: Expectation) {
   let all =
     interactions + compartments + searches + hazards + ignoredParameters + writes + operations
     + paths
-  #expect(all.count >= 200)
+  #expect(all.count >= 300)
   #expect(Set(all.map(\.request)).count == all.count)
 }
 

@@ -38,6 +38,13 @@ extension LoadTests {
           algorithms: [EdDSA]
           mapping: mapping.yaml
           tenants: [west-clinic]
+        - name: city
+          issuer: https://idp.city.test
+          audiences: [https://edge.test/fhir]
+          jwks:
+            uri: https://idp.city.test:8443/realm/keys?v=1
+            address: "[2001:db8::5]:8443"
+            refresh: 5m
       certificates:
         - uri: "spiffe://ward.test/*"
           role: system
@@ -66,6 +73,9 @@ extension LoadTests {
       signing_key: signing.key
       segment_size: 1GiB
       pending_records: 2048
+      retention:
+        clinical: { keep: 2190d }
+        part2: { keep: 3650d, data_classes: [substance-use], kinds: [key-event] }
     regions:
       us-west:
         endpoints:
@@ -92,6 +102,7 @@ extension LoadTests {
       client_header: 1001ms
       client_idle: 1002ms
       client_stall: 1003ms
+      body: 1010ms
       tls_handshake: 1004ms
       connect: 1005ms
       first_byte: 1006ms
@@ -102,6 +113,8 @@ extension LoadTests {
       client_connections: 101
       requests_in_flight: 102
       origin_waiters: 103
+      held_bodies: 64MiB
+      held_answer: 128KiB
       header_fields: 104
       header_size: 32KiB
       target_size: 8KiB
@@ -138,7 +151,15 @@ extension LoadTests {
       IssuerRules(
         name: "ward", issuer: "https://idp.ward.test", audiences: ["https://edge.test/fhir"],
         algorithms: [.edDSA], mapping: mapping, tenants: ["west-clinic"],
-        keysPath: "conf/keys.json")
+        keysPath: "conf/keys.json"),
+      IssuerRules(
+        name: "city", issuer: "https://idp.city.test", audiences: ["https://edge.test/fhir"],
+        algorithms: [.rs256, .es256], mapping: .smart,
+        keyEndpoint: KeyEndpoint(
+          authority: "idp.city.test:8443", serverName: "idp.city.test",
+          target: "/realm/keys?v=1",
+          address: IPAddress(ipv6: 0x2001_0DB8_0000_0000_0000_0000_0000_0005), port: 8443,
+          authoritiesPath: nil, refreshMilliseconds: 300_000)),
     ]
     rules.certificates = [
       CertificateRule(
@@ -154,7 +175,8 @@ extension LoadTests {
   /// The timeouts of `full`.
   static let fullTimeouts = Configuration.Timeouts(
     clientHeaderMilliseconds: 1_001, clientIdleMilliseconds: 1_002, clientStallMilliseconds: 1_003,
-    tlsHandshakeMilliseconds: 1_004, connectMilliseconds: 1_005, firstByteMilliseconds: 1_006,
+    bodyMilliseconds: 1_010, tlsHandshakeMilliseconds: 1_004, connectMilliseconds: 1_005,
+    firstByteMilliseconds: 1_006,
     originIdleMilliseconds: 1_007, originStallMilliseconds: 1_008, drainMilliseconds: 1_009)
 
   /// The limits of `full`.
@@ -166,6 +188,8 @@ extension LoadTests {
     limits.http.fieldCountMax = 104
     limits.http.fieldBytesMax = 32 << 10
     limits.http.targetBytesMax = 8 << 10
+    limits.heldBytesMax = 64 << 20
+    limits.labelBytesMax = 128 << 10
     limits.http.chunkLineBytesMax = 128
     limits.http.concurrentStreamsMax = 105
     limits.http.streamWindowBytes = 128 << 10

@@ -75,6 +75,10 @@ import Testing
     #expect(configuration.audit.intervalMilliseconds == 5)
     #expect(configuration.audit.segmentBytes == 1 << 30)
     #expect(configuration.audit.pendingRecordCountMax == 2_048)
+    #expect(configuration.audit.retention.classes.map(\.name) == ["clinical", "part2"])
+    #expect(configuration.audit.retention.classes.map(\.keepDays) == [2_190, 3_650])
+    #expect(configuration.audit.retention.index(of: .substanceUse) == 1)
+    #expect(configuration.audit.retention.index(of: .keyEvent) == 1)
     let endpoint = configuration.regions[0].endpoints[0]
     #expect(endpoint.protocol == .http2)
     #expect(endpoint.address?.description == "192.0.2.1:443")
@@ -103,7 +107,11 @@ import Testing
       files.contents["deploy/run/" + name] = []
     }
     files.contents["deploy/run/geo.mmdb"] = []
-    files.contents["deploy/run/directory.csv"] = files.contents["conf/patients.csv"]
+    for name in ["patients.snapshot", "patients.deltas", "signer.pem"] {
+      files.contents["deploy/run/directory/" + name] = []
+    }
+    files.contents["deploy/run/directory/directory.key"] = files.contents["conf/pseudonym.key"]
+    files.contents["deploy/run/identity/keys.json"] = files.contents["conf/keys.json"]
     files.contents["deploy/run/pseudonym.key"] = files.contents["conf/pseudonym.key"]
     files.contents["deploy/run/signing.key"] = []
     files.contents["deploy/homeward.yaml"] = text

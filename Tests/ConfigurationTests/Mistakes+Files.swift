@@ -202,5 +202,33 @@ extension Mistake {
       7:73: error: `pending_records` must be a whole number from 1024 to 16777216, without \
       quotes or unit [E205]
       """),
+    Mistake(
+      "pseudonym_key: pseudonym.key",
+      "pseudonym_key: pseudonym.key, retention: { a: { keep: 12h } }",
+      """
+      7:81: error: `keep` must be from 1d to 36525d, not 12h [E206]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key",
+      "pseudonym_key: pseudonym.key, retention: { control: { keep: 1d } }",
+      """
+      7:67: error: a retention class is named by 1 to 32 lower-case letters, digits or `-`, and \
+      not `control` [E411]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key",
+      "pseudonym_key: pseudonym.key, retention: { a: { keep: 1d, kinds: [key-event] } }",
+      """
+      7:85: error: the first retention class takes what no other one names; leave `kinds` out \
+      [E208]
+      """),
+    Mistake(
+      "pseudonym_key: pseudonym.key",
+      "pseudonym_key: pseudonym.key, retention: { a: { keep: 1d }, b: { keep: 1d, kinds:"
+        + " [heartbeat] } }",
+      """
+      7:114: error: unknown word `heartbeat` for `kinds`: one of policy-load, configuration-load, \
+      operator-action, key-event [E208]
+      """),
   ]
 }

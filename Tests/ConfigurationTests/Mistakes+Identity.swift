@@ -40,6 +40,32 @@ extension Mistake {
       name twice [E413]
       """),
     issuer(
+      "issuer: i\njwks: { uri: \"https://i.example/keys\", address: \"192.0.2.1:443\" }", ""),
+    issuer(
+      "issuer: i\nkeys: keys.json\n"
+        + "jwks: { uri: \"https://i.example/keys\", address: \"192.0.2.1:443\" }",
+      """
+      8:13: error: `jwks` has no effect beside `keys`; remove one [E410]
+      """),
+    issuer(
+      "issuer: i\njwks: { uri: \"http://i.example/keys\", address: \"192.0.2.1:443\" }",
+      """
+      7:20: error: `uri` must be `https://`, a host, a port unless it is 443, and a path, as in \
+      `https://idp.example/keys`, not `http://i.example/keys` [E401]
+      """),
+    issuer(
+      "issuer: i\njwks: { uri: \"https://u@i.example/keys\", address: \"192.0.2.1:443\" }",
+      """
+      7:20: error: `uri` must be `https://`, a host, a port unless it is 443, and a path, as in \
+      `https://idp.example/keys`, not `https://u@i.example/keys` [E401]
+      """),
+    issuer(
+      "issuer: i\njwks: { uri: \"https://i.example/keys\", address: i.example }",
+      """
+      7:55: error: `address` must be an IP address and a port such as `127.0.0.1:8443` or \
+      `[::1]:8443`, not `i.example` [E401]
+      """),
+    issuer(
       "issuer: i\nkeys: keys.json\nalgorithms: [HS256]",
       """
       8:19: error: `HS256` cannot be allowed: one of RS256, RS384, PS256, ES256, ES384, EdDSA \

@@ -8,6 +8,17 @@ extension Mistake {
       `[::1]:8443`, not `localhost:8443` [E401]; did you mean `127.0.0.1:8443`?
       """),
     Mistake(
+      "address: 127.0.0.1:8443", "address: 127.0.0.1:8443\n    proxy_protocol: require",
+      """
+      4:21: error: `proxy_protocol: require` needs `trust.proxies`, the balancers to believe; \
+      nobody else could connect [E410]
+      """),
+    Mistake(
+      "address: 127.0.0.1:8443", "address: 127.0.0.1:8443\n    proxy_protocol: allow",
+      """
+      4:21: error: unknown word `allow` for `proxy_protocol`: one of off, require [E208]
+      """),
+    Mistake(
       "address: 127.0.0.1:8443", "address: ':8443'",
       """
       3:14: error: `address` must be an IP address and a port such as `127.0.0.1:8443` or \

@@ -26,6 +26,49 @@ import Testing
     return acknowledged
   }
 
+  /// The same with two classes, in turn and together; what each log acknowledged.
+  private func liveTwice(_ disk: FaultyDisk, count: Int) -> [[String]] {
+    var acknowledged: [[String]] = [[], []]
+    do {
+      var log = try LogWriter(disk, segmentByteCountMax: 5_500, retention: twoClasses)
+      for number in 0..<count {
+        let details = (0..<2).map { "\(number) \($0)" }
+        let touched = number % 3 == 2 ? [0, 1] : [number % 3]
+        try log.write(touched.map { ($0, details[$0]) })
+        for index in touched { acknowledged[index].append(details[index]) }
+        if number % 2 == 0 { try log.writer.publish() }
+      }
+      try log.writer.close()
+    } catch {}
+    return acknowledged
+  }
+
+  /// A fault in one class's log loses nothing that was acknowledged in either.
+  @Test(arguments: FaultyDisk.Fault.allCases, [UInt64](0..<3))
+  func everyFaultLeavesBothClassesLogs(fault: FaultyDisk.Fault, seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let whole = FaultyDisk()
+    #expect(liveTwice(whole, count: 12).joined().count == 16)
+    #expect(whole.operationCount > 60)
+    for at in 1...whole.operationCount {
+      let disk = FaultyDisk()
+      disk.failing = (at, fault)
+      let acknowledged = liveTwice(disk, count: 12)
+      #expect(disk.hasFailed)
+      if Bool.random(using: &random) { disk.crash(&random) } else { disk.failing = nil }
+      var log = try LogWriter(disk, segmentByteCountMax: 5_500, retention: twoClasses)
+      try log.write([(0, "after"), (1, "after")])
+      try log.writer.publish()
+      for index in 0..<2 {
+        let content = try LogContent(disk, log.writer.state(of: index).name)
+        let details = content.details.filter { !$0.isEmpty }
+        let place = "operation \(at), \(fault), seed \(seed), log \(index)"
+        #expect(details.starts(with: acknowledged[index]) && details.last == "after", "\(place)")
+        #expect(content.checkpoint?.root == content.root(UInt64(content.entries.count)), "\(place)")
+      }
+    }
+  }
+
   /// How many operations a whole life has.
   private func operationCount() -> Int {
     let disk = FaultyDisk()
@@ -86,7 +129,7 @@ import Testing
     }
     try log.write(1, detail: "after")
     try log.writer.publish()
-    let content = try LogContent(disk, log.writer.state.name)
+    let content = try LogContent(disk, log.writer.state(of: 0).name)
     let details = content.details.filter { !$0.isEmpty }
     // Between them may stand what was written and not acknowledged.
     let rest = details.dropFirst(acknowledged.count(where: { $0 != "after" }))
@@ -96,7 +139,7 @@ import Testing
     let checkpoint = try #require(content.checkpoint)
     #expect(checkpoint.size == UInt64(content.entries.count), "\(place)")
     #expect(checkpoint.root == content.root(checkpoint.size), "\(place)")
-    let levels = try disk.byteCount(of: "audit/\(log.writer.state.name.folder)/level-0")
+    let levels = try disk.byteCount(of: "audit/\(log.writer.state(of: 0).name.folder)/level-0")
     #expect(levels == 32 * content.entries.count, "\(place)")
   }
 }

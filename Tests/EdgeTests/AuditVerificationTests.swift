@@ -35,7 +35,9 @@ import Testing
     _ folder: AuditFolder, signer: UInt8 = 5
   ) throws -> AuditVerification.Report {
     let key = try SigningKey(rawBytes: [UInt8](repeating: signer, count: 32)).verifyingKey
-    var verification = try AuditVerification(folder) { NoteKey(name: $0, key: key) }
+    var verification = try AuditVerification(folder) { name in
+      [NoteKey(name: name, key: key)].compactMap(\.self)
+    }
     return try verification.run(isKeyTrusted: true)
   }
 
@@ -86,7 +88,9 @@ import Testing
     try forge(log, by: try make(forged, ["a", "x", "c", "d"]), keeps: [])
     #expect(try verify(log).entryCount == 5)
     let key = try SigningKey(rawBytes: [UInt8](repeating: 5, count: 32)).verifyingKey
-    var verification = try AuditVerification(log) { NoteKey(name: $0, key: key) }
+    var verification = try AuditVerification(log) { name in
+      [NoteKey(name: name, key: key)].compactMap(\.self)
+    }
     #expect(try verification.demand(note, kept, path: "kept"))
     let error = #expect(throws: AuditReadError.self) {
       try verification.run(isKeyTrusted: true)

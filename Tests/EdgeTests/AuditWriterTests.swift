@@ -9,7 +9,7 @@ import Testing
 /// A log on a disk in memory, written as the committer writes it.
 struct LogWriter: ~Copyable {
   let writer: AuditWriter
-  private var group = GroupCommit(firstSequence: 1)
+  private var group: GroupCommit
 
   /// The tests' signing key.
   static func signer(_ byte: UInt8 = 5) throws -> AuditSigner {
@@ -18,11 +18,33 @@ struct LogWriter: ~Copyable {
 
   init(
     _ disk: FaultyDisk, segmentByteCountMax: Int = 1 << 20, signer: UInt8 = 5,
-    at time: WallTime = auditTime
+    retention: RetentionClasses = .standard, at time: WallTime = auditTime
   ) throws {
+    var options = auditOptions("audit", segmentByteCountMax)
+    options.retention = retention
+    group = GroupCommit(firstSequence: 1, classCount: retention.count)
     writer = try AuditWriter(
-      auditOptions("audit", segmentByteCountMax), disk: disk, signer: Self.signer(signer),
-      lock: nil, at: time)
+      options, disk: disk, signer: Self.signer(signer), lock: nil, at: time)
+  }
+
+  /// Appends an event to each class that is named, as one batch, and puts them on disk.
+  mutating func write(_ events: [(retention: Int, detail: String)]) throws {
+    for (retention, detail) in events {
+      var event = EventRecord(kind: .operatorAction, time: auditTime)
+      event.detail = .text(detail)
+      _ = group.append(event, in: retention)
+    }
+    try commit()
+  }
+
+  /// Puts what waits on disk.
+  private mutating func commit() throws {
+    var batch = ByteQueue()
+    #expect(group.begin(into: &batch) == .write)
+    try writer.write(batch, at: auditTime)
+    _ = group.wrote(byteCount: batch.count)
+    #expect(try writer.synchronize())
+    _ = group.synced()
   }
 
   /// Appends so many events as one batch and puts them on disk; the size of the log then.
@@ -43,15 +65,16 @@ struct LogWriter: ~Copyable {
       case .event(let event): _ = group.append(event)
       }
     }
-    var batch = ByteQueue()
-    #expect(group.begin(into: &batch) == .write)
-    try writer.write(batch, at: auditTime)
-    _ = group.wrote(byteCount: batch.count)
-    #expect(try writer.synchronize())
-    _ = group.synced()
-    return writer.state.size
+    try commit()
+    return writer.state(of: 0).size
   }
 }
+
+/// Two classes.
+let twoClasses = RetentionClasses([
+  RetentionClass(name: "clinical", keepDays: 30),
+  RetentionClass(name: "part2", keepDays: 60, dataClasses: [.substanceUse]),
+])
 
 /// What a log on a disk holds, read without the writer.
 struct LogContent {
@@ -101,11 +124,11 @@ struct LogContent {
   @Test func aNewLogOpensWithAnEntryAndACheckpoint() throws {
     let disk = FaultyDisk()
     var log = try LogWriter(disk)
-    #expect(log.writer.state.name.folder == "edge-test.clinical.20261122T050000Z")
-    #expect(log.writer.recovery == nil)
+    #expect(log.writer.state(of: 0).name.folder == "edge-test.clinical.20261122T050000Z")
+    #expect(log.writer.recoveries.isEmpty)
     #expect(try log.write(3) == 4)
     #expect(try log.write(2) == 6)
-    let name = log.writer.state.name
+    let name = log.writer.state(of: 0).name
     #expect(try LogContent(disk, name).checkpoint?.size == 1)
     try log.writer.publish()
     let content = try LogContent(disk, name)
@@ -120,11 +143,11 @@ struct LogContent {
     var size: UInt64 = 1
     for _ in 0..<6 {
       var log = try LogWriter(disk, segmentByteCountMax: segmentByteCountMax)
-      #expect(log.writer.state.size == size && log.writer.recovery == nil)
+      #expect(log.writer.state(of: 0).size == size && log.writer.recoveries.isEmpty)
       size = try log.write(3, detail: String(repeating: "d", count: 60))
       try log.writer.close()
     }
-    let name = try LogWriter(disk).writer.state.name
+    let name = try LogWriter(disk).writer.state(of: 0).name
     let content = try LogContent(disk, name)
     #expect(content.entries.count == 19 && content.checkpoint?.size == 19)
     #expect(content.checkpoint?.root == content.root(19))
@@ -137,7 +160,7 @@ struct LogContent {
     var log = try LogWriter(disk, segmentByteCountMax: 9_000)
     for _ in 0..<60 { try log.write(10) }
     try log.writer.close()
-    let name = log.writer.state.name
+    let name = log.writer.state(of: 0).name
     let path = "audit/\(name.folder)/level-0"
     let (levels, above) = try (disk.readSmall(path), disk.readSmall("audit/\(name.folder)/level-1"))
     #expect(levels?.count == 601 * 32 && above?.count == 2 * 32)
@@ -152,12 +175,12 @@ struct LogContent {
     var log = try LogWriter(disk)
     try log.write(2)
     let december = WallTime(microseconds: auditTime.microseconds + 10 * 86_400_000_000)
-    try log.writer.rotate(at: auditTime, counters: AuditCounters())
-    let first = log.writer.state.name
+    try log.writer.rotate(at: auditTime) { _ in AuditCounters() }
+    let first = log.writer.state(of: 0).name
     var counters = AuditCounters()
     counters.committed = 7
-    try log.writer.rotate(at: december, counters: counters)
-    let second = log.writer.state.name
+    try log.writer.rotate(at: december) { _ in counters }
+    let second = log.writer.state(of: 0).name
     #expect(second != first && second.begin.hasPrefix("20261202T"))
     #expect(try log.write(1) == 2)
     let last = try #require(try LogContent(disk, first).checkpoint)
@@ -173,7 +196,7 @@ struct LogContent {
     #expect(Checkpoint(text: note.text) == last)
     #expect(note.isSigned(by: try LogWriter.signer().noteKey(first.origin)))
     // A clock that was set back does not bring the old log back.
-    #expect(try LogWriter(disk).writer.state.name == second)
+    #expect(try LogWriter(disk).writer.state(of: 0).name == second)
   }
 
   /// Whatever happened to the files, the log says so and what to do, and changes nothing.
@@ -194,7 +217,7 @@ struct LogContent {
     var log = try LogWriter(disk, segmentByteCountMax: 4_500)
     for _ in 0..<4 { try log.write(3, detail: String(repeating: "d", count: 60)) }
     try log.writer.close()
-    let name = log.writer.state.name
+    let name = log.writer.state(of: 0).name
     let folder = "audit/\(name.folder)"
     let segments = try disk.names(in: folder).filter { $0.hasSuffix(".segment") }
     #expect(segments.count == 4)
@@ -243,7 +266,7 @@ struct LogContent {
     let disk = FaultyDisk()
     var log = try LogWriter(disk)
     try log.write()
-    let folder = "audit/\(log.writer.state.name.folder)"
+    let folder = "audit/\(log.writer.state(of: 0).name.folder)"
     let segment = try #require(try disk.names(in: folder).first { $0.hasSuffix(".segment") })
     disk.replaceBehindTheLog("\(folder)/\(segment)")
     var batch = ByteQueue()
@@ -259,7 +282,7 @@ struct LogContent {
     try SigningKey().save(toPEMFile: folder.path + "/signing.key")
     do {
       let log = try AuditWriter(folder.options(), at: auditTime)
-      #expect(log.state.size == 1)
+      #expect(log.state(of: 0).size == 1)
       let error = #expect(throws: AuditOpenError.self) {
         _ = try AuditWriter(folder.options(), at: auditTime)
       }
@@ -268,7 +291,7 @@ struct LogContent {
           == "audit log `\(folder.path)`: another process writes it; stop that first")
     }
     // The lock goes with its owner.
-    #expect(try AuditWriter(folder.options(), at: auditTime).state.size == 1)
+    #expect(try AuditWriter(folder.options(), at: auditTime).state(of: 0).size == 1)
   }
 
   @Test func theSigningKeyMustBeThereAndOursAlone() throws {

@@ -53,7 +53,9 @@ final class EdgeBench: TimerTarget {
       identity: IdentityPort(loop: 0, keeper: try Mailbox(), rules: nil),
       log: EdgeLog(logger: silent), seed: 1, reports: try Mailbox())
     let front = try Door(on: loop) { [unowned worker] socket, peer in
-      worker.accept(socket, peer: peer, tls: nil)
+      worker.accept(
+        socket, peer: peer,
+        ListenerDefinition(address: peer.address, port: peer.port, tls: nil))
     }
     self.doors = [front] + doors.values
     client = try Wire(try Socket.connect(to: front.address), on: loop)

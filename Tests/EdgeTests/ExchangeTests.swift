@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Edge
@@ -14,9 +15,10 @@ private let read = """
 private let write = """
   PUT /fhir/Condition/az1.7 HTTP/1.1\r
   host: ehr.example\r
-  content-length: 2\r
+  content-type: application/fhir+json\r
+  content-length: 28\r
   \r
-  {}
+  {"resourceType":"Condition"}
   """
 
 private func answer(_ body: String, _ lines: String = "", length: Int? = nil) -> String {
@@ -140,6 +142,39 @@ private func answer(_ body: String, _ lines: String = "", length: Int? = nil) ->
     #expect(bench.client.text.hasSuffix("\r\n\r\nvit"))
     #expect(bench.client.wasReset)
     #expect(bench.taken["us-west-p"] == nil)
+  }
+
+  /// One object carries both requests; of the first, a write with a body, nothing is left.
+  @Test func anExchangeThatIsUsedAgainHasForgotten() throws {
+    let bench = try EdgeBench()
+    var first: ObjectIdentifier?
+    bench.client.send(write)
+    bench.when("the exchange waits") {
+      bench.worker.exchanges.count == 1
+    } then: {
+      first = bench.worker.exchanges.first.map(ObjectIdentifier.init)
+      bench.becomeDurable(1)
+    }
+    bench.whenAsked("us-west-p") { $0.send(answer("saved", "x-first: 1\r\n")) }
+    bench.when("the client has it") {
+      bench.client.text.hasSuffix("saved") && bench.worker.exchanges.isEmpty
+    } then: {
+      bench.client.send(read)
+    }
+    bench.whenAsked("us-west-r1") { origin in
+      let exchange = bench.worker.exchanges.first
+      #expect(exchange.map(ObjectIdentifier.init) == first)
+      #expect(exchange?.outcome.requestBytes == 0 && exchange?.outcome.answeredAt == nil)
+      #expect(origin.text.hasPrefix("GET /fhir/Observation?patient=az1&category=vital-signs "))
+      #expect(!origin.text.contains("content-length") && origin.text.hasSuffix("\r\n\r\n"))
+      // The write's outcome is the second record.
+      bench.becomeDurable(3)
+      origin.send(answer("vital"))
+    }
+    bench.when("the client has that, too") { bench.client.text.hasSuffix("vital") }
+    bench.run()
+    #expect(bench.client.text.components(separatedBy: "x-first").count == 2)
+    #expect(bench.client.text.contains("ehr-freshness: source=replica;lag="))
   }
 
   @Test func aClientThatLeavesEndsItsExchange() throws {

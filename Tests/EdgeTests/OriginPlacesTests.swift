@@ -7,9 +7,8 @@ import Testing
 /// A write: it stays with the primary, and its answer tells which attempt succeeded.
 private func write(_ number: Int) -> String {
   """
-  PUT /fhir/Condition/az1.\(number) HTTP/1.1\r
+  DELETE /fhir/Condition/az1.\(number) HTTP/1.1\r
   host: ehr.example\r
-  content-length: 0\r
   \r\n
   """
 }

@@ -33,7 +33,7 @@ final class SearchedLog {
     shape.termPostingsMax = max(3, blockEntryCount / 4)
     self.shape = shape
     log = try LogWriter(disk, segmentByteCountMax: segmentByteCountMax)
-    path = "audit/\(log.writer.state.name.folder)"
+    path = "audit/\(log.writer.state(of: 0).name.folder)"
     indexer = AuditIndexer(path, isThorough: true, disk: disk, shape: shape)
   }
 
@@ -51,8 +51,8 @@ final class SearchedLog {
   /// Begins the next month's log.
   func rotate() throws {
     let next = WallTime(microseconds: auditTime.microseconds + 20 * 86_400_000_000)
-    try log.writer.rotate(at: next, counters: AuditCounters())
-    path = "audit/\(log.writer.state.name.folder)"
+    try log.writer.rotate(at: next) { _ in AuditCounters() }
+    path = "audit/\(log.writer.state(of: 0).name.folder)"
     indexer = AuditIndexer(path, isThorough: true, disk: disk, shape: shape)
     (written, size, time) = ([:], 1, next)
   }

@@ -21,9 +21,11 @@ import Testing
     }
 
     func exchange(_ stream: StreamID) -> Exchange {
-      Exchange(
+      let exchange = Exchange(worker: bench.worker)
+      exchange.start(
         client: client, codec: HTTP1ServerCodec(limits: HTTPLimits(), isSecure: false),
-        stream: stream, head: RequestHead(), isEnd: true)
+        stream: stream, isEnd: true)
+      return exchange
     }
   }
 

@@ -192,7 +192,7 @@ class OriginAborts(EdgeCase):
         self.addCleanup(client.close)
         streams = []
         for _ in range(8):
-            stream, frames = client.head("PUT", document("echo"), end=False)
+            stream, frames = client.head("POST", operation("echo"), end=False)
             client.send(frames)
             streams.append(stream)
         states = [client.streams[stream] for stream in streams]

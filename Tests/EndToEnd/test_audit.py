@@ -172,7 +172,7 @@ class Proofs(unittest.TestCase):
         self.assertEqual(report["decisions"], 3001)
         self.assertEqual(report["tornBytes"], 0)
         self.assertGreater(report["segments"], 1)
-        self.assertGreater(report["heartbeats"], 1)
+        self.assertGreater(report["heartbeats"], 0)
 
     def test_the_exported_tree_is_verified_by_another_program(self):
         out = self.copy / "tiles"

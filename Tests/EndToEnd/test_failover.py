@@ -2,7 +2,7 @@
 
 import unittest
 
-from harness import curl, policies
+from harness import curl, fhir, policies
 from harness.case import EdgeCase, document, operation
 from harness.edge import Edge, Endpoint
 from harness.origin import Origin
@@ -38,8 +38,9 @@ class Retries(EdgeCase):
             with self.subTest(method=method):
                 client = self.h2()
                 self.warm(client)
-                body = None if method == "DELETE" else b"once"
-                answer = client.finish(client.request(method, path, body=body))
+                body = None if method == "DELETE" else fhir.scan("p1", 0)
+                kind = () if body is None else [("content-type", fhir.JSON)]
+                answer = client.finish(client.request(method, path, kind, body=body))
                 seen = self.origin.seen("stale")
                 self.assertEqual(len(seen), 1)
                 self.assertEqual(answer.status, 502 if seen[0].index else 200)

@@ -1,5 +1,6 @@
 """Who asks: tokens, certificates, and what the edge says to those who prove nothing."""
 
+import hmac
 import json
 import subprocess
 import threading
@@ -95,6 +96,23 @@ class Identity(EdgeCase):
                     return record
         return until(find, "the record of a decision")
 
+    def assert_sealed(self, answer, reason):
+        """The record holds the user's words for who has the key, and for nobody else."""
+        self.decision(answer)
+        wanted = ("--decision", answer.header("ehr-decision-id"))
+        sealed = self.edge.audit_command("show", self.edge.folder / "audit", *wanted)
+        self.assertNotIn(reason, sealed)
+        key = ("--unseal", self.edge.folder / "pseudonym.key")
+        opened = self.edge.audit_command("show", self.edge.folder / "audit", *wanted, *key)
+        self.assertIn(f"reason given: {reason}\n", opened)
+        record = json.loads(self.edge.audit_text(*wanted, *key).splitlines()[0])
+        self.assertEqual(record["statedReason"], reason)
+        # Neither in the log nor, in clear text, in any file of the audit log.
+        self.assertNotIn(reason, self.edge.log())
+        for path in (self.edge.folder / "audit").rglob("*"):
+            if path.is_file():
+                self.assertNotIn(reason.encode(), path.read_bytes(), path)
+
     def clinician(self, **claims):
         """A token of a clinician."""
         return self.issuer.token(**({"roles": ["clinician"]} | claims))
@@ -141,6 +159,25 @@ class Identity(EdgeCase):
             "jku": self.clinician(header={"jku": "https://evil.example/keys"}),
             "none": f"{none}.{payload}.", "none, old signature": f"{none}.{payload}.AAAA",
             "HS256": self.clinician(header={"alg": "HS256"}),
+            # Signed with what everybody can fetch, as a shared secret.
+            "HS256 with the key set": self.shared_secret(self.issuer.file.read_bytes()),
+            "HS256 with the public key": self.shared_secret(self.issuer.keys[1].public),
+            "HS256 with nothing": self.shared_secret(b""),
+            "another algorithm's key": self.clinician(
+                key=self.issuer.keys[1], header={"kid": "ward-ES256"}),
+            "kid of another algorithm": self.clinician(header={"kid": "ward-RS256"}),
+            "kid as a path": self.clinician(header={"kid": "../../../../dev/null"}),
+            "kid as SQL": self.clinician(header={"kid": "x' UNION SELECT 'key"}),
+            "kid as a list": self.clinician(header={"kid": ["ward-ES256"]}),
+            "no kid": self.clinician(header={"kid": None}),
+            "x5u": self.clinician(header={"x5u": "https://evil.example/chain"}),
+            "x5c": self.clinician(header={"x5c": ["MIIB"]}),
+            "jwk": stranger.token(header={"kid": "ward-ES256", "jwk": stranger.keys[0].jwk}),
+            "crit": self.clinician(header={"crit": ["exp"]}),
+            "issued in the future": self.clinician(iat=9_000_000_000),
+            "no expiry": self.clinician(exp=None),
+            "expiry as text": self.clinician(exp="9000000000"),
+            "one more signature": good + "." + good.split(".")[2],
             "cut": good[:-9], "no signature": f"{head}.{payload}", "noise": "äöü-" * 9, "dots": "..",
             "large": self.clinician(pad="x" * 9000), "two": f"{good} {good}",
         }
@@ -154,6 +191,14 @@ class Identity(EdgeCase):
                     self.assertNotIn(token[:12], said)
         self.assertEqual(self.origin.seen("Observation"), [])
         self.assertNotIn(good[-20:], self.edge.log())
+
+    def shared_secret(self, secret):
+        """A token with an HMAC under a secret that is none."""
+        text = ".".join(tokens.encode(json.dumps(part).encode()) for part in (
+            {"alg": "HS256", "typ": "JWT", "kid": "ward-RS256"},
+            {"iss": self.issuer.url, "aud": tokens.AUDIENCE, "sub": "alice", "exp": 9_000_000_000,
+             "roles": ["clinician"]}))
+        return f"{text}.{tokens.encode(hmac.digest(secret, text.encode(), 'sha256'))}"
 
     def test_two_tokens_are_none(self):
         answer = self.h1().get(CHART, [bearer(self.clinician()), bearer(self.clinician())])
@@ -206,7 +251,8 @@ class Identity(EdgeCase):
         def put(*fields):
             client = self.h2()
             return client.finish(client.request(
-                "PUT", "/fhir/Observation/p1.1", [bearer(token), *fields],
+                "PUT", "/fhir/Observation/p1.1", 
+                [bearer(token), ("content-type", "application/fhir+json"), *fields],
                 body=b'{"resourceType":"Observation"}'))
 
         for fields in ((), [("ehr-reason", "short")], [("ehr-reason", "x" * 300)],
@@ -215,7 +261,7 @@ class Identity(EdgeCase):
         answer = put(("ehr-reason", "corrected after the round"))
         self.assertNotIn(answer.status, (401, 403), answer.headers)
         self.assertEqual(self.origin.requests[-1].values("ehr-reason"), [])
-        self.assertNotIn("after the round", self.edge.audit_text())
+        self.assert_sealed(answer, "corrected after the round")
 
     def test_an_obligation_that_cannot_be_met_is_a_refusal(self):
         answer = self.get(CHART, self.issuer.token(roles=["billing"]))
@@ -235,6 +281,7 @@ class Identity(EdgeCase):
         answer = self.get(CHART, strong, glass, reason)
         self.assertEqual(answer.status, 200)
         self.assertIn("emergency", str(self.decision(answer)))
+        self.assert_sealed(answer, reason[1])
         usual = self.get(CHART, strong)
         self.assertIn("treatment", str(self.decision(usual)))
         self.assert_outcome(
@@ -249,6 +296,19 @@ class Identity(EdgeCase):
             [workshop.binary(), "audit", "replay", self.edge.folder / "audit",
              "--policy", self.edge.policy_file], capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_granular_scopes_cover_searches_inside_them(self):
+        token = self.clinician(scope="user/Observation.rs?category=vital-signs")
+
+        def scope(path):
+            return self.decision(self.get(path, token))["scope"]
+
+        self.assertEqual(scope(CHART), "granted")
+        for path in ("/fhir/Observation?patient=p1", "/fhir/Observation/p1.1",
+                     "/fhir/Observation?patient=p1&category=vital-signs,laboratory",
+                     "/fhir/Observation?patient=p1&category:not=vital-signs",
+                     f"{CHART}&_revinclude=Provenance:target", f"{CHART}&whatever=1"):
+            self.assertEqual(scope(path), "missing", path)
 
     # Change.
 

@@ -68,7 +68,7 @@ class Messages(EdgeCase):
 
     def test_expectation_is_answered_before_the_body_is_sent(self):
         client = self.h1()
-        client.send(f"PUT {document('echo')} HTTP/1.1\r\nHost: edge.homeward.example\r\n"
+        client.send(f"POST {operation('echo')} HTTP/1.1\r\nHost: edge.homeward.example\r\n"
                     "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
         self.assertEqual(client.interim()[0], 100)
         client.send("hello")
@@ -80,7 +80,7 @@ class Messages(EdgeCase):
     def test_expectation_over_http2(self):
         client = self.h2()
         stream, frames = client.head(
-            "PUT", document("echo"), [("expect", "100-continue"), ("content-length", "5")],
+            "POST", operation("echo"), [("expect", "100-continue"), ("content-length", "5")],
             end=False)
         client.send(frames)
         state = client.streams[stream]

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from harness import geo, h2, hpack, policies, workshop
-from harness.case import EdgeCase, document
+from harness.case import EdgeCase, document, operation
 from harness.edge import Edge, Endpoint
 from harness.origin import Origin
 from harness.waiting import until
@@ -46,7 +46,8 @@ class ShippedPolicy(EdgeCase):
 
     def test_writes_go_to_the_home_primary(self):
         self.assert_served("/fhir/Observation/p1002.echo", "us-east", "primary",
-                           "-X", "PUT", "-d", "{}")
+                           "-X", "PUT", "-H", "Content-Type: application/fhir+json", "-d",
+                           '{"resourceType":"Observation"}')
 
     def test_medications_come_from_the_home_primary(self):
         self.assert_served("/fhir/MedicationRequest?patient=p1002", "us-east", "primary")
@@ -284,11 +285,11 @@ class Unread(EdgeCase):
         self.assertFalse(request.is_complete)
 
     def test_a_client_that_holds_its_body_back_is_told_so(self):
-        text = f"PUT {document('echo')} HTTP/1.1\r\n{HOST}Content-Length: 9\r\n\r\nhalf"
+        text = f"POST {operation('echo')} HTTP/1.1\r\n{HOST}Content-Length: 9\r\n\r\nhalf"
         one = self.h1()
         one.send(text)
         two = self.h2()
-        stream, frames = two.head("PUT", document("echo"), end=False)
+        stream, frames = two.head("POST", operation("echo"), end=False)
         two.send(frames)
         for answer in (one.response(), two.finish(stream)):
             self.assert_outcome(answer, 408, "request-timeout")

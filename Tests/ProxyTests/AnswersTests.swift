@@ -24,6 +24,8 @@ private let faces: [(Refusal, UInt16, String, String, String?)] = [
   (.versionRefused, 505, "not-supported", "http_request_error", nil),
   (.requestTimeout, 408, "timeout", "http_request_error", nil),
   (.severalPatients, 422, "business-rule", "http_request_error", nil),
+  (.bodyIncomplete, 400, "structure", "http_request_error", nil),
+  (.answerWithheld, 403, "suppressed", "http_request_denied", nil),
   (.loop, 508, "processing", "proxy_loop_detected", nil),
   (.unauthenticated, 401, "login", "http_request_denied", nil),
   (.stepUpRequired, 401, "login", "http_request_denied", nil),

@@ -85,6 +85,9 @@ import Testing
     if let purpose = row.purpose { fields.append(("ehr-purpose", purpose)) }
     if let reason = row.reason { fields.append(("ehr-reason", reason)) }
     let (decision, _) = try decide(.proven(subject), fields: fields)
+    // An attempt for which two factors are missing says why, too; what is no reason is not kept.
+    let isKept = row.reason == "a good reason" && row.refusal != .purposeNotGranted
+    #expect(decision.statedReason == (isKept ? Array("a good reason".utf8) : []))
     if let refusal = row.refusal {
       #expect(decision.refusal == refusal)
       #expect(decision.facts.breakGlass != true)

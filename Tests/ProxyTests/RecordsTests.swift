@@ -2,6 +2,7 @@ import Audit
 import Base
 import HTTP
 import Origins
+import Policy
 import Proxy
 import Testing
 
@@ -61,7 +62,7 @@ private func readBack(
     outcome.responseBytes = 700
     outcome.endpoint = decision.endpoint(ofChoice: 1)
     let (read, end) = try readBack(
-      record(world, decision), outcome.record(of: decision, loop: 3, snapshot: world.snapshot))
+      record(world, decision), closing(outcome, of: decision, loop: 3, snapshot: world.snapshot))
 
     #expect(read.id == AuditID(high: decision.id.high, low: decision.id.low))
     #expect(read.time == world.time && read.loop == 3)
@@ -108,7 +109,7 @@ private func readBack(
       outcome.refusal = decision.refusal
       outcome.status = decision.refusal?.status ?? 0
       let (read, end) = try readBack(
-        record(world, decision), outcome.record(of: decision, loop: 0, snapshot: world.snapshot))
+        record(world, decision), closing(outcome, of: decision, loop: 0, snapshot: world.snapshot))
       #expect(read.verdict == verdict, "\(request)")
       #expect(read.reason.string == reason && read.rule.string == rule, "\(request)")
       #expect(read.region == .empty && read.endpoint == .empty, "\(request)")
@@ -140,7 +141,8 @@ private func readBack(
   @Test(
     arguments: [
       (.complete, nil, .completed), (.clientAborted, nil, .clientAborted),
-      (.originAborted, nil, .originFault), (.refused, .auditUnavailable, .auditUnavailable),
+      (.originAborted, nil, .originFault), (.withheld, nil, .withheld),
+      (.refused, .auditUnavailable, .auditUnavailable),
       (.refused, .originConnect, .originUnreachable), (.refused, .originTimeout, .originTimeout),
       (.refused, .originReset, .originFault), (.refused, .originMalformed, .originFault),
       (.refused, .forbidden, .answered), (.refused, .overloaded, .answered),
@@ -152,7 +154,7 @@ private func readBack(
     outcome.end = end
     outcome.refusal = refusal
     outcome.endpoint = decision.endpoint(ofChoice: 0)
-    let record = outcome.record(of: decision, loop: 0, snapshot: world.snapshot)
+    let record = closing(outcome, of: decision, loop: 0, snapshot: world.snapshot)
     #expect(record.termination == termination)
     // An answer of the edge's own names no region as its source.
     #expect((record.region == .empty) == (refusal != nil))
@@ -172,4 +174,65 @@ private func readBack(
     second.fill(&fresh, loop: 1, method: .get, snapshot: world.snapshot)
     #expect(record == fresh)
   }
+
+  /// A version in its phase of trial, and the one before with its regions in another order and one
+  /// of them missing: records name what the version that decided was asked.
+  @Test(arguments: [
+    ("default: enforce", "enforce", "us-east", "us-west"),
+    ("default: observe", "observe", "us-east", "us-west"),
+    ("default: shadow", "shadow", "us-east", ""),
+  ])
+  func phaseAndHomeAreThoseOfTheDecidingVersion(
+    phases: String, word: String, known: String, unknown: String
+  ) throws {
+    let world = try World()
+    func policy(_ version: Int, _ head: String, _ regions: [String]) throws -> Policy {
+      let regions = regions.map { "  \($0): { near: [] }" }.joined(separator: "\n")
+      let text = """
+        policy: ward
+        version: \(version)
+        \(head)
+        regions:
+        \(regions)
+        routes:
+          - id: R-1
+            say: Everything from everywhere
+            when: {}
+            serve: [{ region: [\(version == 1 ? "us-east" : "us-west, us-east")], tier: primary }]
+
+        """
+      let (policy, complaints) = Policy.load(text: text, file: "ward.yaml", hash: "h-\(version)")
+      return try #require(policy, "\(complaints)")
+    }
+    let snapshot = try world.snapshot.replacing(
+      policies: PolicyPair(
+        active: policy(
+          2, "supersedes: sha256:\(String(repeating: "0", count: 64))\nphases: { \(phases) }",
+          ["us-west", "us-central", "us-east"]),
+        superseded: policy(1, "", ["us-east", "us-central"])))
+    for (patient, home) in [("ny1", known), ("az1", unknown)] {
+      var decider = Decider(seed: 1)
+      var decision = Decision(client: ClientFacts(place: "US-AZ"))
+      decider.decide(
+        RequestHead("GET /fhir/Observation?patient=\(patient)&category=vital-signs"),
+        snapshot: snapshot, health: world.health, loads: world.loads, now: world.now,
+        time: world.time, into: &decision)
+      var record = DecisionRecord()
+      decision.fill(&record, loop: 0, method: .get, snapshot: snapshot)
+      #expect(record.home.string == home && record.phase.string == word)
+      #expect(record.cacheVerdict.string == "none")
+      let deciding = word == "shadow" ? snapshot.policies.superseded?.policy : snapshot.policy
+      #expect(record.policyVersion == (word == "shadow" ? 1 : 2))
+      #expect(try record.replay(under: #require(deciding)) == .agrees)
+    }
+  }
+}
+
+/// The record that closes a decision.
+private func closing(
+  _ outcome: Outcome, of decision: Decision, loop: UInt16, snapshot: Snapshot
+) -> OutcomeRecord {
+  var record = OutcomeRecord()
+  outcome.fill(&record, of: decision, loop: loop, snapshot: snapshot)
+  return record
 }

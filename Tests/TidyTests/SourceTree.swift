@@ -15,8 +15,8 @@ enum SourceTree {
     var target: String { String(path.split(separator: "/")[1]) }
   }
 
-  /// All files below `folder` whose names end in one of `endings`, sorted by path. What a build or
-  /// version control keeps is passed over, and so are files that are not text.
+  /// All files below `folder` whose names end in one of `endings`, sorted by path. What a build,
+  /// the demo or version control keeps is passed over, and so are files that are not text.
   static func files(in folder: String, endings: [String]) throws -> [File] {
     try paths(in: folder).filter { path in endings.contains { path.hasSuffix($0) } }.sorted()
       .compactMap { path in
@@ -35,7 +35,9 @@ enum SourceTree {
       var isFolder: ObjCBool = false
       let exists = unsafe FileManager.default.fileExists(
         atPath: root.appendingPathComponent(path).path, isDirectory: &isFolder)
-      guard exists, !name.hasPrefix(".build"), name != ".git" else { return [String]() }
+      guard exists, !name.hasPrefix(".build"), name != ".git", path != "deploy/run" else {
+        return [String]()
+      }
       return isFolder.boolValue ? try paths(in: path) : [path]
     }
   }

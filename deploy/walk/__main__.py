@@ -15,9 +15,10 @@ import law  # noqa: F401
 import recording  # noqa: F401
 import refusing  # noqa: F401
 import routing
+import trusting  # noqa: F401
 from asking import ADDRESSES, AUTHORITY, BASE, ask
 from scenario import ALL, Expected, Walk
-from stand import CONFIGURATION, OFFICERS, RUN, SERVERS, VERSIONS, Stand, Trouble, until
+from stand import CONFIGURATION, DIRECTORY, OFFICERS, RUN, SERVERS, VERSIONS, Stand, Trouble, until
 from telling import Teller
 
 #: A patient of each region, and where each region's users are.
@@ -47,16 +48,26 @@ def play(stand, teller):
     run, homeward, authority = here(RUN), here(stand.build / "homeward"), here(AUTHORITY)
     officers, versions, config = here(OFFICERS), here(VERSIONS), here(CONFIGURATION)
     digest = hashlib.sha256((VERSIONS / "0002.yaml").read_bytes()).hexdigest()
+    directory = here(DIRECTORY)
     places = "\n".join(f"  {address:11} {place}" for place, address in ADDRESSES.items())
     servers = "\n".join(f"  {port} {name}" for name, port in SERVERS.items())
     teller.step("Everything is up; Ctrl-C stops it")
     print(f"""
-Ask:
-  curl -i --http2 --cacert {authority} --interface 127.1.0.1 \\
+Ask, as Dr Lee (Dr Ito, who may break the glass with two factors, is dr-ito or dr-ito-two-factors):
+  token=$(python3 deploy/walk/signin.py dr-lee)
+  curl -i --http2 --cacert {authority} --interface 127.1.0.1 -H "authorization: Bearer $token" \\
     '{BASE}/Observation?patient=p1001&category=vital-signs'
 
 Why an answer was as it was, with the id in its EHR-Decision-Id:
   {homeward} audit show {run}/audit --decision ID
+
+What a token proves:
+  {homeward} facts token "$token" --config {config}
+
+Withdraw a patient's consent (scenario 16), and give it back with `grant`:
+  echo '{{"change":"withdraw","patient":"p1001"}}' | {homeward} directory apply --from - \\
+    --format ndjson --snapshot {directory}/patients.snapshot --deltas {directory}/patients.deltas \\
+    --key {directory}/directory.key --signing-key {directory}/signer.key
 
 Make a server misbehave (fixtures/region/README.md lists the ways), and end that:
   curl -X POST http://127.0.0.1:{SERVERS['us-east-2']}/fault -d '{{"lag_ms":45000}}'

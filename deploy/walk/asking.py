@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import threading
 
+import signin
 from stand import AUTHORITY, EDGE_PORT
 
 BASE = f"https://127.0.0.1:{EDGE_PORT}/fhir"
@@ -17,10 +18,11 @@ ADDRESSES = {
 }
 
 
-def command(place, *more):
-    """A curl command from a place."""
+def command(place, *more, who=signin.USUAL):
+    """A curl command from a place, with the token of one of the demo's people."""
+    proof = ["--header", f"authorization: Bearer {signin.token(who)}"] if who else []
     return ["curl", "--silent", "--http2", "--max-time", "20", "--cacert", str(AUTHORITY),
-            "--interface", ADDRESSES[place], *more]
+            "--interface", ADDRESSES[place], *proof, *more]
 
 
 class Answer:
@@ -67,7 +69,7 @@ class Answer:
         return issue.get("details", {}).get("text") or issue.get("diagnostics")
 
 
-def ask(place, method, target, fields=(), body=None):
+def ask(place, method, target, fields=(), body=None, who=signin.USUAL):
     """Asks once, with a curl process of its own."""
     more = ["--include"]
     if method != "GET":
@@ -77,8 +79,8 @@ def ask(place, method, target, fields=(), body=None):
     if body is not None:
         more += ["--header", "content-type: application/fhir+json", "--data-binary", "@-"]
     done = subprocess.run(
-        command(place, *more, "--globoff", f"{BASE}/{target}"), capture_output=True, text=True,
-        input=None if body is None else json.dumps(body))
+        command(place, *more, "--globoff", f"{BASE}/{target}".rstrip("/"), who=who),
+        capture_output=True, text=True, input=None if body is None else json.dumps(body))
     return Answer(done.stdout)
 
 

@@ -1,11 +1,11 @@
-"""Scenarios 14 to 18: servers that lag or die, a reload and an end under load."""
+"""Scenarios 18 to 22: servers that lag or die, a reload and an end under load."""
 
 import signal
 
 from asking import Load, Pending, ask
 from routing import VITALS
 from scenario import Expected, refused, scenario
-from stand import RUN, until
+from stand import DELTAS, RUN, SNAPSHOT, until
 
 #: Safe requests of ordinary classes for patients of us-east: R-11 lets the backup region answer.
 ORDINARY = [VITALS.format("p1003"), "Condition?patient=p1003&category=problem-list-item",
@@ -14,7 +14,7 @@ ORDINARY = [VITALS.format("p1003"), "Condition?patient=p1003&category=problem-li
 EAST = ("us-east-2", "us-east-3")
 
 
-@scenario(14, "Copies 45 seconds behind: never served, the next lawful source is")
+@scenario(18, "Copies 45 seconds behind: never served, the next lawful source is")
 def lagging(walk):
     """R-11 allows 10 seconds."""
     near = Expected(200, "R-11", "us-east", "replica")
@@ -45,7 +45,7 @@ def survives(walk, load, name):
                " or ".join(sorted(load.endpoints(since=load.count - 30))))
 
 
-@scenario(15, "A copy dies: no safe request fails")
+@scenario(19, "A copy dies: no safe request fails")
 def dead_replica(walk):
     """In the middle of requests."""
     with Load("New York", ORDINARY) as load:
@@ -54,7 +54,7 @@ def dead_replica(walk):
              Expected(200, "R-11", "us-east", "replica", "us-east-3"))
 
 
-@scenario(16, "The primary dies too: reads go on, what must be authoritative says: try again")
+@scenario(20, "The primary dies too: reads go on, what must be authoritative says: try again")
 def dead_primary(walk):
     """Nobody else may take writes for the East."""
     with Load("New York", ORDINARY) as load:
@@ -73,15 +73,16 @@ def dead_primary(walk):
                    Expected(200, "R-22", "us-east", "primary", "us-east-1"))
 
 
-@scenario(17, "A new patient is known after a reload, and no request fails meanwhile")
+@scenario(21, "A new directory is in force after a reload, and no request fails meanwhile")
 def reload(walk):
     """SIGHUP reads configuration, policy, directory and certificates anew."""
     target = VITALS.format("p1041")
     walk.ask("Texas", "GET", target, refused(403, "D-2"))
     with Load("New York", ORDINARY) as load:
         until(lambda: load.count >= 30, "the load runs")
-        walk.note("deploy/run/directory.csv gets p1041; kill -HUP")
-        (RUN / "directory.csv").write_text((RUN / "directory.whole.csv").read_text())
+        walk.note("homeward directory build: the next snapshot has p1041; kill -HUP")
+        walk.stand.directory("build", "--from", RUN / "directory.whole.csv", "--previous", SNAPSHOT,
+                             "--deltas", DELTAS, "--out", SNAPSHOT)
         walk.stand.signal_edge(signal.SIGHUP)
         walk.ask_until("Texas", "GET", target, Expected(200, "R-11", "us-central", "replica"))
         begun = load.count
@@ -89,7 +90,7 @@ def reload(walk):
     walk.check_load(load)
 
 
-@scenario(18, "SIGTERM: requests under way finish, then the edge ends")
+@scenario(22, "SIGTERM: requests under way finish, then the edge ends")
 def drain(walk):
     """The servers take a second for each answer, so that requests are under way."""
     walk.stand.fault("us-west-1", "us-west-2", "us-west-3", latency_ms=1000)

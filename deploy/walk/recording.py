@@ -1,4 +1,4 @@
-"""Scenario 19: what the log holds after all that."""
+"""Scenario 23: what the log holds after all that."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ def records(stand, *more):
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-@scenario(19, "The log: every decision above is on record, without a patient's id")
+@scenario(23, "The log: every decision above is on record, without a patient's id")
 def record(walk):
     """What answers told is compared with what was recorded of them."""
     text = records(walk.stand, "--json")

@@ -1,5 +1,8 @@
 """Scenarios: what they are, what they do and what they expect."""
 
+import json
+
+import signin
 from asking import ADDRESSES, ask
 from stand import Trouble, until
 
@@ -78,10 +81,11 @@ class Walk:
         #: All answers that were shown.
         self.answers = []
 
-    def ask(self, place, method, target, expected, fields=(), body=None):
-        """Asks once, and shows whether the answer is right."""
+    def ask(self, place, method, target, expected, fields=(), body=None, who=signin.USUAL,
+            hidden=()):
+        """Asks once, and shows whether the answer is right; `hidden` fields are sent, not shown."""
         return self._show(place, method, target, expected, fields,
-                          ask(place, method, target, fields, body))
+                          ask(place, method, target, [*fields, *hidden], body, who), who)
 
     def ask_until(self, place, method, target, expected, seconds=10):
         """Asks until the answer is right: what leads to it takes a moment."""
@@ -96,8 +100,15 @@ class Walk:
             pass
         return self._show(place, method, target, expected, (), answers[0])
 
-    def _show(self, place, method, target, expected, fields, answer):
-        asked = f"{method} /fhir/{target}  from {place} ({ADDRESSES[place]})"
+    def change(self, change):
+        """Applies a signed change to the patient directory, and says so."""
+        self.note(f"homeward directory apply: {json.dumps(change)}")
+        self.stand.change(change)
+
+    def _show(self, place, method, target, expected, fields, answer, who=signin.USUAL):
+        asked = f"{method} {f'/fhir/{target}'.rstrip('/')}  from {place} ({ADDRESSES[place]})"
+        if who != signin.USUAL:
+            asked += f", by {signin.PEOPLE[who].get('sub', who) if who else 'nobody known'}"
         for field in fields:
             asked += f"\n      {field}"
         missed = expected.missed(answer)

@@ -19,6 +19,9 @@ CONFIGURATION = ROOT / "deploy" / "homeward.yaml"
 OFFICERS = RUN / "officers"
 VERSIONS = RUN / "policies" / "clinical-routing"
 AUTHORITY = RUN / "certificates" / "ca.pem"
+#: The signed directory: the keys, what was built, and what changed since.
+DIRECTORY = RUN / "directory"
+SNAPSHOT, DELTAS = DIRECTORY / "patients.snapshot", DIRECTORY / "patients.deltas"
 #: Where the edge listens.
 EDGE_PORT = int(re.search(r"- address: 127\.0\.0\.1:(\d+)", CONFIGURATION.read_text()).group(1))
 #: The servers' names and ports, as the configuration has them.
@@ -161,6 +164,23 @@ class Stand:
             return json.loads(done.stdout)
         except ValueError:
             raise Trouble(f"`{' '.join(map(str, words))}` failed: {done.stderr}") from None
+
+    # The directory.
+
+    def directory(self, command, *words, text=None):
+        """Runs `homeward directory`, which signs what it writes."""
+        done = subprocess.run(
+            [str(word) for word in (
+                self.build / "homeward", "directory", command, *words,
+                "--key", DIRECTORY / "directory.key", "--signing-key", DIRECTORY / "signer.key")],
+            capture_output=True, text=True, input=text, cwd=ROOT)
+        if done.returncode:
+            raise Trouble(f"`homeward directory {command}` failed: {done.stderr}")
+
+    def change(self, change):
+        """Appends a change to the log that the edge follows."""
+        self.directory("apply", "--from", "-", "--format", "ndjson", "--snapshot", SNAPSHOT,
+                       "--deltas", DELTAS, text=json.dumps(change) + "\n")
 
     # Disturbing.
 

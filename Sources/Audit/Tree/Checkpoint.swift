@@ -97,8 +97,13 @@ public struct InclusionProof: Equatable, Sendable {
 
   /// Checks the proof offline; `key` gives the key by the origin that the checkpoint claims.
   public func check(key: (_ origin: String) -> NoteKey?) -> Verdict {
+    check(keys: { origin in key(origin).map { [$0] } ?? [] })
+  }
+
+  /// The same with several keys, one of which must have signed.
+  public func check(keys: (_ origin: String) -> [NoteKey]) -> Verdict {
     guard let checkpoint = Checkpoint(text: note.text) else { return .notACheckpoint }
-    guard let key = key(checkpoint.origin), note.isSigned(by: key) else { return .unsigned }
+    guard keys(checkpoint.origin).contains(where: note.isSigned) else { return .unsigned }
     var hasher = MerkleHasher()
     let leaf = hasher.leaf(entry)
     return MerkleProofs.isIncluded(

@@ -56,7 +56,9 @@ public final class HTTP1ClientCodec: ClientCodec {
   /// Parses up to the next event; see `Codec`.
   public func nextEvent() -> CodecEvent? { machine.nextEvent() }
   /// The head that `head` or `informational` announced.
-  public func takeResponse(_ stream: StreamID) -> ResponseHead { machine.takeResponse(stream) }
+  public func takeResponse(_ stream: StreamID, into head: inout ResponseHead) {
+    machine.takeResponse(into: &head)
+  }
   /// The trailers of the message that `end` announced.
   public func takeTrailers(_ stream: StreamID) -> Fields { machine.takeTrailers(stream) }
   /// See `Codec`; bytes of a stream that is over do not count.

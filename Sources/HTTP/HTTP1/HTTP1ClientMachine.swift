@@ -295,11 +295,7 @@ struct HTTP1ClientMachine: ~Copyable {
   }
 
   /// The head that `head` or `informational` announced.
-  mutating func takeResponse(_ stream: StreamID) -> ResponseHead {
-    var taken = ResponseHead()
-    swap(&taken, &reader.head)
-    return taken
-  }
+  mutating func takeResponse(into head: inout ResponseHead) { swap(&head, &reader.head) }
 
   /// The trailers of the message that `end` announced.
   mutating func takeTrailers(_ stream: StreamID) -> Fields {

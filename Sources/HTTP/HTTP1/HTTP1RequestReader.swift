@@ -17,7 +17,8 @@ struct HTTP1RequestReader {
   mutating func begin(
     _ line: UnsafeRawBufferPointer, isSecure: Bool, limits: borrowing HTTPLimits
   ) -> HTTP1Refusal? {
-    head = .unread
+    head.removeAll()
+    head.forgetMethod()
     head.isSecure = isSecure
     head.fields.reserveCapacity(byteCount: 512, lineCount: 16)
     framing = HTTP1Framing()

@@ -12,7 +12,7 @@ struct HTTP1ResponseReader {
 
   /// Reads `HTTP/1.1 200 reason`; a missing reason, even without its space, is tolerated.
   mutating func begin(_ line: UnsafeRawBufferPointer) -> HTTP1Refusal? {
-    head = ResponseHead()
+    head.removeAll()
     head.fields.reserveCapacity(byteCount: 512, lineCount: 16)
     framing = HTTP1Framing()
     section = HTTP1Section()

@@ -238,10 +238,8 @@ public final class HTTP1ServerCodec: ServerCodec {
   }
 
   /// The head that `head` announced.
-  public func takeRequest(_ stream: StreamID) -> RequestHead {
-    var taken = RequestHead()
-    swap(&taken, &reader.head)
-    return taken
+  public func takeRequest(_ stream: StreamID, into head: inout RequestHead) {
+    swap(&head, &reader.head)
   }
 
   /// The trailers of the message that `end` announced.

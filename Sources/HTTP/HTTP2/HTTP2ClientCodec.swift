@@ -10,6 +10,8 @@ public final class HTTP2ClientCodec: ClientCodec {
   private let core: HTTP2Core
   /// Heads that wait to be taken, by slot.
   private var heads: [ResponseHead] = []
+  /// The memory of the head that was taken last, for the next one.
+  private var spareHead = ResponseHead()
 
   /// Makes the codec of a new connection; its preface and SETTINGS wait in `produce`.
   public init(limits: HTTPLimits) { core = HTTP2Core(isServer: false, limits: limits) }
@@ -34,6 +36,8 @@ public final class HTTP2ClientCodec: ClientCodec {
   private func accept(_ event: HTTP2Event) -> CodecEvent? {
     guard core.session.isLive(event.slot, stream: event.stream) else { return nil }
     var head = ResponseHead()
+    swap(&head, &spareHead)
+    head.removeAll()
     HTTP2Reader.readResponse(event, core.session, into: &head)
     let index = Int(event.slot)
     while heads.count <= index { heads.append(ResponseHead()) }
@@ -61,12 +65,11 @@ public final class HTTP2ClientCodec: ClientCodec {
   }
 
   /// The head that `head` or `informational` announced; take it before the next event.
-  public func takeResponse(_ stream: StreamID) -> ResponseHead {
+  public func takeResponse(_ stream: StreamID, into head: inout ResponseHead) {
     let slot = Int(core.find(stream))
-    guard slot >= 0, slot < heads.count else { return ResponseHead() }
-    var head = ResponseHead()
+    guard slot >= 0, slot < heads.count else { return head.removeAll() }
     swap(&head, &heads[slot])
-    return head
+    swap(&heads[slot], &spareHead)
   }
 
   /// Opens no more streams and tells the peer; those under way go on.

@@ -15,6 +15,8 @@ public final class HTTP2ServerCodec: ServerCodec {
   private let core: HTTP2Core
   /// Heads that wait to be taken, by slot.
   private var heads: [RequestHead] = []
+  /// The memory of the head that was taken last, for the next one.
+  private var spareHead = RequestHead()
   /// The stream whose head was just reported and that waits for `100 Continue`.
   private var expecting: StreamID?
   /// The connection's bounds.
@@ -51,7 +53,10 @@ public final class HTTP2ServerCodec: ServerCodec {
     let state = core.session.state(event.slot)
     // A request that was reset before anybody looked costs no routing.
     if state.isClosed || state.peerResetCode != nil { return nil }
-    var head = event.isOverLimit ? RequestHead.unread : RequestHead()
+    var head = RequestHead()
+    swap(&head, &spareHead)
+    head.removeAll()
+    if event.isOverLimit { head.forgetMethod() }
     let fault =
       event.isOverLimit
       ? .fieldsTooLarge : HTTP2Reader.readRequest(event, core.session, limits: limits, into: &head)
@@ -78,12 +83,11 @@ public final class HTTP2ServerCodec: ServerCodec {
   }
 
   /// The head that `head` or `refused` announced; it waits until the stream is gone.
-  public func takeRequest(_ stream: StreamID) -> RequestHead {
+  public func takeRequest(_ stream: StreamID, into head: inout RequestHead) {
     let slot = Int(core.find(stream))
-    guard slot >= 0 else { return RequestHead() }
-    var head = RequestHead()
+    guard slot >= 0 else { return head.removeAll() }
     swap(&head, &heads[slot])
-    return head
+    swap(&heads[slot], &spareHead)
   }
 
   /// Sends an interim response (100, 103).

@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 
 /// The version in force and the one that it supersedes, joined by the phases of the former; beside
 /// them perhaps a candidate to succeed, which decides nothing.
@@ -40,6 +40,11 @@ public struct PolicyPair: Sendable {
     self.active = active
     self.superseded = superseded.map { PolicyView(of: $0, from: active) }
     self.successor = successor.map { PolicyView(of: $0, from: active) }
+  }
+
+  /// How far the version in force decides for the class. Without the one before it does alone.
+  public func phase(of dataClass: DataClass) -> Phase {
+    superseded == nil ? .enforce : active.phase(of: dataClass)
   }
 
   /// What the successor would say where it differs from `decision`; nil where it does not, and

@@ -24,10 +24,13 @@ public struct PolicyView: Sendable {
   /// The other policy's number of a region of this one; nil when it has no such region.
   public func region(_ region: RegionID) -> RegionID? { outward[Int(region.index)] }
 
+  /// This policy's number of a region of the other one; nil when it has no such region.
+  public func own(_ region: RegionID) -> RegionID? { inward[Int(region.index)] }
+
   /// What this policy says; its plan names regions by its own numbers.
   public func plan(for facts: borrowing Facts) -> Plan {
     var translated = copy facts
-    translated.home = facts.home.flatMap { inward[Int($0.index)] }
+    translated.home = facts.home.flatMap { own($0) }
     if case .named(let index) = facts.tenant { translated.tenant = tenants[Int(index)] }
     return policy.plan(for: translated)
   }

@@ -27,12 +27,19 @@ struct AuditKeyOption: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       "The public key that the log must be signed with, got from its operator: the PEM file that"
-        + " `audit keys` made, or a verifier key.", valueName: "file"))
-  var key: String?
+        + " `audit keys` made, or a verifier key. May be repeated: one of them must have signed.",
+      valueName: "file"))
+  var key: [String] = []
 
-  /// The key by a log's origin; nil without the option.
-  func lookup() throws -> ((String) -> NoteKey?)? {
-    guard let path = key else { return nil }
+  /// The keys by a log's origin; nil without the option.
+  func lookup() throws -> ((String) -> [NoteKey])? {
+    if key.isEmpty { return nil }
+    let all = try key.map(lookup)
+    return { origin in all.compactMap { $0(origin) } }
+  }
+
+  /// The key of one file by a log's origin.
+  private func lookup(_ path: String) throws -> (String) -> NoteKey? {
     let bytes: [UInt8]
     do throws(SystemError) { bytes = try FileSystem.read(path, byteCountMax: 1 << 16) } catch {
       throw ValidationError("`\(path)`: \(error)")
@@ -55,8 +62,8 @@ struct AuditUnsealOption: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The key of `audit.pseudonym_key`: shows addresses, subjects and patients, which are sealed"
-        + " otherwise.", valueName: "file"))
+      "The key of `audit.pseudonym_key`: shows addresses, subjects, stated reasons and"
+        + " patients, which are sealed otherwise.", valueName: "file"))
   var unseal: String?
 
   /// The keys of a log; nil without the option, or when they were shredded.

@@ -10,13 +10,24 @@ struct AuditExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Write an audit log in another form.",
     discussion: """
-      ndjson: one JSON object a line, to --out or to standard output.
+      ndjson: one JSON object a line for each record, to --out or to standard output.
+      fhir: FHIR R4 AuditEvents, one a line, in the shapes of IHE's Basic Audit Log Patterns: a \
+      decision and its outcome are one event. A profile is claimed only where all that it demands \
+      is known: with --unseal, for what succeeded, and never for searches, whose text no record \
+      holds. Heartbeats are no events of security and are left out.
+      ocsf: OCSF 1.3.0, one a line: API Activity for decisions with their outcomes, Application \
+      Lifecycle and Entity Management for the rest; without heartbeats.
+      syslog: RFC 5424 with structured data, heartbeats too. --framing octets puts the length in \
+      front of each message, as RFC 5425 demands over TLS.
       tlog-tiles: the plain C2SP layout, which programs of others verify: --out gets a folder for \
       each log with `checkpoint`, `tile/<L>/<N>[.p/<W>]` and `tile/entries/<N>[.p/<W>]`, as far as \
       the checkpoint goes.
 
       Examples:
         homeward audit export deploy/run/audit --format ndjson --out records.ndjson
+        homeward audit export deploy/run/audit --format fhir --unseal pseudonym.key --out a.ndjson
+        homeward audit export deploy/run/audit --format syslog --framing octets \\
+          | openssl s_client -quiet -connect siem.example:6514
         homeward audit export deploy/run/audit --format tlog-tiles --out tiles/
 
       Exit status: 0 done, 1 the log is damaged or the files cannot be written, 2 wrong usage.
@@ -24,8 +35,13 @@ struct AuditExportCommand: ParsableCommand {
 
   /// The forms.
   enum Format: String, CaseIterable, ExpressibleByArgument {
-    case ndjson
+    case ndjson, fhir, ocsf, syslog
     case tlogTiles = "tlog-tiles"
+  }
+
+  /// How syslog messages follow each other.
+  enum Framing: String, CaseIterable, ExpressibleByArgument {
+    case lines, octets
   }
 
   @Argument(help: ArgumentHelp("The log's folder.", valueName: "dir"))
@@ -38,11 +54,26 @@ struct AuditExportCommand: ParsableCommand {
     name: .long, help: ArgumentHelp("Where to; must not exist yet.", valueName: "path"))
   var out: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("How syslog messages follow each other: lines or octets.", valueName: "how"))
+  var framing = Framing.lines
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The IANA enterprise number in the name of syslog's structured data; 32473 is the one for"
+        + " documents.", valueName: "number"))
+  var enterprise = 32_473
+
   @OptionGroup var unsealing: AuditUnsealOption
 
   /// Exports every log of the folder.
   func run() throws {
     if format == .tlogTiles, out == nil { throw ValidationError("tlog-tiles needs --out") }
+    guard (1...Int(UInt32.max)).contains(enterprise) else {
+      throw ValidationError("--enterprise is a number from 1 on")
+    }
     if let out, FileSystem.exists(out) { throw ValidationError("`\(out)` is there already") }
     do {
       try readingAudit {
@@ -67,137 +98,78 @@ struct AuditExportCommand: ParsableCommand {
   }
 
   private func exportLines(_ folders: [AuditFolder]) throws {
-    let file = try out.map { try DiskFile(path: $0, isNew: true) }
-    var (offset, text) = (0, "")
-    func flush() throws {
-      guard let file else {
-        StandardStream.output.write(text)
-        text = ""
-        return
-      }
-      let bytes = Array(text.utf8)
-      try file.write(bytes, at: offset)
-      offset += bytes.count
-      text = ""
-    }
-    var failure: (any Error)?
-    for folder in folders {
-      var keys = try unsealing.keys(of: folder)
-      try unsafe folder.forEachEntry { index, entry in
-        if let record = unsafe auditRecord(entry, &keys) {
-          text += AuditText.json(record, index: index) + "\n"
+    let sink = try ExportSink(out)
+    for chain in try AuditFolder.chains(folders) {
+      // An outcome may stand in the log after its decision's.
+      var join = RecordJoin()
+      for (name, folder) in chain {
+        var keys = try unsealing.keys(of: folder)
+        var failure: (any Error)?
+        try unsafe folder.forEachEntry { index, entry in
+          guard let record = unsafe auditRecord(entry, &keys) else { return true }
+          let place = EntryPlace(instance: name.instance, origin: name.origin, index: index)
+          do { try write(record, place, &join, to: sink) } catch { failure = error }
+          return failure == nil
         }
-        if text.utf8.count > 1 << 20 { do { try flush() } catch { failure = error } }
-        return failure == nil
+        if let failure { throw failure }
       }
-      if let failure { throw failure }
+      for record in join.finish() { try sink.write(text(record)) }
     }
-    try flush()
-    try file?.synchronize()
+    try sink.finish()
+  }
+
+  /// Writes what is complete with a record.
+  private func write(
+    _ record: AuditRecord, _ place: EntryPlace, _ join: inout RecordJoin, to sink: ExportSink
+  ) throws {
+    guard format != .ndjson else {
+      return try sink.write(AuditText.json(record, index: place.index) + "\n")
+    }
+    for complete in join.take(record, at: place) { try sink.write(text(complete)) }
+  }
+
+  /// A record in the form that is asked for; empty when the form leaves it out.
+  private func text(_ record: ExportedRecord) -> String {
+    switch format {
+    case .fhir: FHIRAuditEvent.json(record).map { $0 + "\n" } ?? ""
+    case .ocsf: OCSFEvent.json(record).map { $0 + "\n" } ?? ""
+    case .syslog:
+      SyslogLine.text(
+        record, enterprise: enterprise, framing: framing == .octets ? .octets : .lines)
+    case .ndjson, .tlogTiles: preconditionFailure("no joined records in this form")
+    }
   }
 }
 
-/// `homeward audit stats`: what a log holds, in numbers.
-struct AuditStatsCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "stats",
-    abstract: "Count what an audit log holds.",
-    discussion: """
-      Example:
-        homeward audit stats deploy/run/audit
+/// Where an export goes: a new file, or standard output.
+private final class ExportSink {
+  private let file: DiskFile?
+  private var offset = 0
+  private var text = ""
 
-      Exit status: 0 done, 1 the log is damaged, 2 wrong usage.
-      """)
+  /// Bytes that are collected before they are written.
+  private static let bufferByteCount = 1 << 20
 
-  @Argument(help: ArgumentHelp("The log's folder.", valueName: "dir"))
-  var directory: String
-
-  @Flag(name: .long, help: "JSON, a list with one object a log.")
-  var json = false
-
-  /// Counts each log of the folder.
-  func run() throws {
-    try readingAudit {
-      var values: [JSONValue] = []
-      for folder in try AuditFolder.logs(in: directory) {
-        var counts = Counts()
-        var keys: LogKeys?
-        try unsafe folder.forEachEntry { _, entry in
-          counts.entries += 1
-          counts.bytes += entry.count
-          if let record = unsafe auditRecord(entry, &keys) { counts.add(record) }
-          return true
-        }
-        if json {
-          values.append(counts.json(folder.path))
-        } else {
-          StandardStream.output.write(counts.text(folder.path))
-        }
-      }
-      if json { StandardStream.output.write("\(JSONValue.list(values))\n") }
-    }
+  init(_ path: String?) throws(SystemError) {
+    file = if let path { try DiskFile(path: path, isNew: true) } else { nil }
   }
 
-  /// What is counted.
-  private struct Counts {
-    var entries = 0
-    var bytes = 0
-    var groups: [String: [String: Int]] = [:]
-    var first: String?
-    var last = ""
+  func write(_ more: String) throws(SystemError) {
+    text += more
+    if text.utf8.count > Self.bufferByteCount { try flush() }
+  }
 
-    mutating func add(_ record: AuditRecord) {
-      let time: String
-      switch record {
-      case .decision(let decision):
-        time = AuditText.timestamp(decision.time)
-        count("kind", "decision")
-        count("verdict", decision.verdict.word)
-        count("data class", decision.dataClass.rawValue)
-        count("rule", decision.rule.string)
-        count("region", decision.region.string)
-      case .outcome(let outcome):
-        time = AuditText.timestamp(outcome.time)
-        count("kind", "outcome")
-        count("status", "\(outcome.status)")
-        count("termination", outcome.termination.rawValue)
-      case .event(let event):
-        time = AuditText.timestamp(event.time)
-        count("kind", "\(event.kind.word)")
-      }
-      if first == nil { first = time }
-      last = time
-    }
+  private func flush() throws(SystemError) {
+    defer { text = "" }
+    guard let file else { return StandardStream.output.write(text) }
+    let bytes = Array(text.utf8)
+    try file.write(bytes, at: offset)
+    offset += bytes.count
+  }
 
-    private mutating func count(_ group: String, _ value: String) {
-      groups[group, default: [:]][value.isEmpty ? "none" : value, default: 0] += 1
-    }
-
-    func text(_ path: String) -> String {
-      var lines = [
-        "\(path): \(entries) entries, \(bytes) bytes, from \(first ?? "never") to \(last)"
-      ]
-      for (group, values) in groups.sorted(by: { $0.key < $1.key }) {
-        let parts = values.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-          .map { "\($0.key) \($0.value)" }
-        lines.append("  \(group): \(parts.joined(separator: ", "))")
-      }
-      return lines.map { $0 + "\n" }.joined()
-    }
-
-    func json(_ path: String) -> JSONValue {
-      let members = groups.sorted { $0.key < $1.key }.map { group, values in
-        (
-          group.replacing(" ", with: "_"),
-          JSONValue.object(values.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })
-        )
-      }
-      return .object(
-        [
-          ("path", .text(path)), ("entries", .number(entries)), ("bytes", .number(bytes)),
-          ("first", .text(first ?? "")), ("last", .text(last)),
-        ] + members
-      )
-    }
+  /// Writes the rest.
+  func finish() throws(SystemError) {
+    try flush()
+    try file?.synchronize()
   }
 }

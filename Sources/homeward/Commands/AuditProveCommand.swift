@@ -87,7 +87,7 @@ struct AuditCheckProofCommand: ParsableCommand {
 
   /// Checks and prints.
   func run() throws {
-    guard let key = try keyOption.lookup() else {
+    guard let keys = try keyOption.lookup() else {
       throw ValidationError("a proof is worth the key it is checked with; give --key")
     }
     let bytes: [UInt8]
@@ -98,7 +98,7 @@ struct AuditCheckProofCommand: ParsableCommand {
       guard let proof = InclusionProof(parsing: String(decoding: bytes, as: UTF8.self)) else {
         throw AuditReadError(path: path, finding: "it is no proof (c2sp.org/tlog-proof@v1)")
       }
-      switch proof.check(key: key) {
+      switch proof.check(keys: keys) {
       case .notACheckpoint:
         throw AuditReadError(path: path, finding: "it ends in no checkpoint")
       case .unsigned:

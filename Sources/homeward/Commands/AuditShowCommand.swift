@@ -11,10 +11,11 @@ struct AuditPrinting: ParsableArguments {
 
   @OptionGroup var unsealing: AuditUnsealOption
 
-  /// A record as it is asked for.
-  func text(_ record: AuditRecord, index: UInt64) -> String {
+  /// A record as it is asked for; `log` names its log where several are printed.
+  func text(_ record: AuditRecord, index: UInt64, log: String? = nil) -> String {
     json
-      ? AuditText.json(record, index: index) + "\n" : AuditText.readable(record, index: index)
+      ? AuditText.json(record, index: index, log: log) + "\n"
+      : AuditText.readable(record, index: index, log: log)
   }
 }
 
@@ -24,7 +25,8 @@ struct AuditShowCommand: ParsableCommand {
     commandName: "show",
     abstract: "Print the records of an audit log.",
     discussion: """
-      Patients and subjects appear under the log's pseudonyms only, unless --unseal is given. The \
+      Logs are printed one after the other, by retention class and age; where there are several, \
+      each record names its own. Patients and subjects appear under the log's pseudonyms only, unless --unseal is given. The \
       identifier of a decision stands in every answer's EHR-Decision-Id.
 
       Examples:
@@ -48,7 +50,7 @@ struct AuditShowCommand: ParsableCommand {
   func run() throws {
     try readingAudit {
       var printedCount = 0
-      for folder in try AuditFolder.logs(in: directory) {
+      for (log, folder) in try namedLogs(in: directory) {
         var keys = try printing.unsealing.keys(of: folder)
         if let decision {
           var query = SearchQuery()
@@ -63,7 +65,7 @@ struct AuditShowCommand: ParsableCommand {
         try unsafe folder.forEachEntry { index, entry in
           guard let record = unsafe auditRecord(entry, &keys) else { return true }
           printedCount += 1
-          StandardStream.output.write(printing.text(record, index: index))
+          StandardStream.output.write(printing.text(record, index: index, log: log))
           return true
         }
       }
@@ -72,6 +74,13 @@ struct AuditShowCommand: ParsableCommand {
       throw ExitCode(1)
     }
   }
+}
+
+/// The logs of a folder by class and age, each with its name where there are several.
+func namedLogs(in directory: String) throws -> [(log: String?, folder: AuditFolder)] {
+  let folders = try AuditFolder.logs(in: directory)
+  let named = try AuditFolder.chains(folders).joined()
+  return named.map { (named.count > 1 ? $0.name.folder : nil, $0.folder) }
 }
 
 /// Reads a decision's identifier.
@@ -88,6 +97,9 @@ struct AuditTailCommand: ParsableCommand {
     commandName: "tail",
     abstract: "Print the newest records of an audit log, and follow it.",
     discussion: """
+      The newest log of each retention class is printed and followed, and the log after it when a \
+      month ends.
+
       Examples:
         homeward audit tail deploy/run/audit -n 3
         homeward audit tail deploy/run/audit -f --json
@@ -120,8 +132,8 @@ struct AuditTailCommand: ParsableCommand {
   private final class Follower: TimerTarget {
     private let command: AuditTailCommand
     private let loop: EventLoop
-    private var next: UInt64 = 0
-    private var folderPath = ""
+    /// The log that is followed of each chain, by instance and class, and its next entry.
+    private var places: [String: (log: String, next: UInt64)] = [:]
     private var failure: AuditReadError?
 
     /// How often a follower looks: quick for a person, nothing for a disk.
@@ -149,31 +161,44 @@ struct AuditTailCommand: ParsableCommand {
     }
 
     func printNewest() throws {
-      guard let folder = try AuditFolder.logs(in: command.directory).last else { return }
-      folderPath = folder.path
-      var size: UInt64 = 0
-      // The newest entries lie behind the checkpoint or just before it.
-      let signed = try folder.checkpoint()?.value.size ?? 0
-      let start = signed > command.n ? signed - command.n : 0
-      try unsafe folder.forEachEntry(from: start) { index, _ in
-        size = index + 1
-        return true
+      for chain in try AuditFolder.chains(try AuditFolder.logs(in: command.directory)) {
+        guard let (name, folder) = chain.last else { continue }
+        var size: UInt64 = 0
+        // The newest entries lie behind the checkpoint or just before it.
+        let signed = try folder.checkpoint()?.value.size ?? 0
+        let start = signed > command.n ? signed - command.n : 0
+        try unsafe folder.forEachEntry(from: start) { index, _ in
+          size = index + 1
+          return true
+        }
+        places[Self.key(name)] = (name.origin, size > command.n ? size - command.n : 0)
       }
-      next = size > command.n ? size - command.n : 0
       try look()
     }
 
+    private static func key(_ name: LogName) -> String { "\(name.instance)/\(name.retention)" }
+
+    /// Prints what is new, log by log: a log that ended is read to its end first.
     private func look() throws {
-      guard let folder = try AuditFolder.logs(in: command.directory).last else { return }
-      if folder.path != folderPath {
-        folderPath = folder.path
-        next = 0
+      let chains = try AuditFolder.chains(try AuditFolder.logs(in: command.directory))
+      for chain in chains {
+        guard let first = chain.first?.name else { continue }
+        let key = Self.key(first)
+        let followed = places[key]?.log ?? ""
+        let start = chain.firstIndex { $0.name.origin == followed } ?? chain.count - 1
+        for (name, folder) in chain[start...] {
+          if places[key]?.log != name.origin { places[key] = (name.origin, 0) }
+          try print(folder, key, log: chains.count > 1 ? name.folder : nil)
+        }
       }
+    }
+
+    private func print(_ folder: AuditFolder, _ key: String, log: String?) throws {
       var keys = try command.printing.unsealing.keys(of: folder)
-      try unsafe folder.forEachEntry(from: next) { index, entry in
-        next = index + 1
+      try unsafe folder.forEachEntry(from: places[key]?.next ?? 0) { index, entry in
+        places[key]?.next = index + 1
         if let record = unsafe auditRecord(entry, &keys) {
-          StandardStream.output.write(command.printing.text(record, index: index))
+          StandardStream.output.write(command.printing.text(record, index: index, log: log))
         }
         return true
       }

@@ -13,7 +13,8 @@ struct AuditVerifyCommand: ParsableCommand {
       Recomputes checksums, every leaf and node of the tree, the files of tile hashes, the signed \
       checkpoint, and the account of each heartbeat (decided = committed + refused + lost + \
       pending, recounted). Without --key the log's own published key is used, which finds damage \
-      but not a forger who made a new key. With --since, the log must contain the tree of an \
+      but not a forger who made a new key. Logs of several retention classes are also held against \
+      each other: their heartbeats must add up to what the edge states. With --since, the log must contain the tree of an \
       earlier checkpoint: keep one elsewhere now and then, and nobody can rewrite the history \
       before it.
 
@@ -56,20 +57,27 @@ struct AuditVerifyCommand: ParsableCommand {
       }
     }
     try readingAudit {
-      var last: (path: String, value: Checkpoint)?
       var reports: [JSONValue] = []
-      for folder in try AuditFolder.logs(in: directory) {
-        var verification = try AuditVerification(folder, key: key)
-        var others: [(path: String, note: SignedNote, value: Checkpoint)] = []
-        for one in kept {
-          let isOfThisLog = try verification.demand(one.note, one.value, path: one.path)
-          if !isOfThisLog { others.append(one) }
+      var totals = TotalCheck()
+      for chain in try AuditFolder.chains(try AuditFolder.logs(in: directory)) {
+        var last: (path: String, value: Checkpoint)?
+        for (name, folder) in chain {
+          var verification = try AuditVerification(folder, keys: key)
+          var others: [(path: String, note: SignedNote, value: Checkpoint)] = []
+          for one in kept {
+            let isOfThisLog = try verification.demand(one.note, one.value, path: one.path)
+            if !isOfThisLog { others.append(one) }
+          }
+          kept = others
+          totals.begin(name.origin, follows: last != nil)
+          let report = try verification.run(isKeyTrusted: key != nil, totals: &totals)
+          try checkPredecessor(of: folder, last)
+          if let (_, value) = try folder.checkpoint() { last = (folder.path, value) }
+          if json { reports.append(value(of: report)) } else { write(report) }
         }
-        kept = others
-        let report = try verification.run(isKeyTrusted: key != nil)
-        try checkPredecessor(of: folder, last)
-        if let (_, value) = try folder.checkpoint() { last = (folder.path, value) }
-        if json { reports.append(value(of: report)) } else { write(report) }
+      }
+      if let finding = totals.finish().finding {
+        throw AuditReadError(path: directory, finding: finding)
       }
       if json { StandardStream.output.write("\(JSONValue.list(reports))\n") }
       guard let stray = kept.first else { return }

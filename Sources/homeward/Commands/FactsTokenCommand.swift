@@ -25,6 +25,12 @@ struct FactsTokenCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
   var config: String
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The key set of issuers that publish theirs at a URL, as you fetched it.", valueName: "file"))
+  var keys: String?
+
   @Flag(name: .long, help: "Print the facts as JSON.")
   var json = false
 
@@ -40,7 +46,7 @@ struct FactsTokenCommand: ParsableCommand {
     guard let identity = configuration.identity, !identity.rules.issuers.isEmpty else {
       throw ValidationError("`\(config)` names no issuer of tokens; add `identity`")
     }
-    let verifier = try Self.verifier(identity.rules)
+    let verifier = try verifier(identity.rules)
     do throws(TokenFault) {
       let now = Clock.wall()
       let token = bytes()
@@ -104,10 +110,16 @@ struct FactsTokenCommand: ParsableCommand {
   }
 
   /// The verifier of a configuration whose files were checked.
-  private static func verifier(_ rules: IdentityRules) throws -> TokenVerifier {
-    let keySets = try rules.issuers.map { issuer in
-      try KeySet(
-        FileSystem.read(issuer.keysPath, byteCountMax: IdentityLimits.keySetByteCountMax))
+  private func verifier(_ rules: IdentityRules) throws -> TokenVerifier {
+    if keys == nil, let issuer = rules.issuers.first(where: { $0.keyEndpoint != nil }) {
+      StandardStream.error.write(
+        "homeward: the edge fetches the keys of `\(issuer.name)`; this command does not. Fetch"
+          + " them and name the file with `--keys`\n")
+    }
+    let keySets: [KeySet?] = try rules.issuers.map { issuer in
+      guard let path = issuer.keyEndpoint == nil ? issuer.keysPath : keys else { return nil }
+      return try KeySet(
+        FileSystem.read(path, byteCountMax: IdentityLimits.keySetByteCountMax))
     }
     let revocations = try rules.revocationsPath.map { path in
       try Revocations(

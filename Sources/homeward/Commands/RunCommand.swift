@@ -60,8 +60,9 @@ struct RunCommand: ParsableCommand {
       let server = try Server(
         snapshot: snapshot,
         options: Server.Options(
-          loopCount: loopCount, audit: try AuditOptions(configuration), seed: randomSeed(),
-          logger: logger, policies: feed),
+          loopCount: loopCount, audit: try AuditOptions(configuration),
+          configurationHash: load.contentHash, seed: randomSeed(), logger: logger,
+          policies: feed),
         reload: { reload(builder, feed) })
       try server.run { announce(snapshot) }
     } catch {
@@ -96,7 +97,9 @@ struct RunCommand: ParsableCommand {
   }
 
   /// The next snapshot; nil when the old one must stay.
-  private func reload(_ builder: SnapshotBuilder, _ feed: ActivePolicyFeed?) -> Snapshot? {
+  private func reload(
+    _ builder: SnapshotBuilder, _ feed: ActivePolicyFeed?
+  ) -> (snapshot: Snapshot, configurationHash: String)? {
     guard let load = usableConfiguration() else {
       StandardStream.error.write("homeward: nothing is reloaded; the old configuration stays\n")
       return nil
@@ -104,7 +107,7 @@ struct RunCommand: ParsableCommand {
     do {
       let next = try builder.build(load)
       feed?.use(load)
-      return next
+      return (next, load.contentHash)
     } catch {
       StandardStream.error.write("homeward: nothing is reloaded: \(error)\n")
       return nil

@@ -8,7 +8,9 @@ extension Configuration {
     /// The rules; mappings are read from their files by then.
     var rules = IdentityRules()
     /// The files of key sets, for checks.
-    var keysPaths: [String] { rules.issuers.map(\.keysPath) }
+    var keysPaths: [String] { rules.issuers.filter { $0.keyEndpoint == nil }.map(\.keysPath) }
+    /// The files of the authorities of those that are fetched, for checks.
+    var authoritiesPaths: [String] { rules.issuers.compactMap { $0.keyEndpoint?.authoritiesPath } }
   }
 }
 
@@ -54,8 +56,14 @@ extension IssuerRules {
       name: reader.name("name"), issuer: reader.string("issuer"),
       audiences: reader.strings("audiences"),
       algorithms: Set(Self.algorithms(reader)), mapping: ClaimMapping(),
-      tenants: reader.strings("tenants", isRequired: false),
-      keysPath: paths.file("keys", in: reader))
+      tenants: reader.strings("tenants", isRequired: false))
+    keyEndpoint = reader.optionalMapping("jwks", "`jwks`").flatMap { KeyEndpoint($0, paths) }
+    if !reader.contains("jwks") {
+      keysPath = paths.file("keys", in: reader)
+    } else if reader.contains("keys") {
+      reader.diagnostics.error(
+        .combination, at: reader.mark(of: "jwks"), "`jwks` has no effect beside `keys`; remove one")
+    }
     if reader.contains("audiences"), audiences.isEmpty {
       reader.diagnostics.error(
         .nothingThere, at: reader.mark(of: "audiences"), "`audiences` needs at least one entry")

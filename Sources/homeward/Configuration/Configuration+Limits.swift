@@ -13,6 +13,11 @@ extension Configuration {
     /// Requests of one loop that may wait for one endpoint, 256: more is overload, which is
     /// answered.
     var originWaiterCountMax = 256
+    /// Bytes of bodies that the process holds back until they are judged, 512 MiB: some sixty of
+    /// the longest at once.
+    var heldBytesMax = 512 << 20
+    /// Bytes of an answer that is read for labels before any goes on, 1 MiB: a page of a thousand.
+    var labelBytesMax = 1 << 20
   }
 }
 
@@ -25,6 +30,10 @@ extension Configuration.Limits {
       "requests_in_flight", in: 16...1_000_000, default: requestCountMax)
     originWaiterCountMax = reader.integer(
       "origin_waiters", in: 0...65_536, default: originWaiterCountMax)
+    heldBytesMax = reader.byteSize(
+      "held_bodies", in: (16 << 20)...(64 << 30), default: heldBytesMax)
+    labelBytesMax = reader.byteSize(
+      "held_answer", in: 65_536...(64 << 20), default: labelBytesMax)
     readHeads(reader)
     readStreams(reader)
     readAbuse(reader)
@@ -88,6 +97,7 @@ extension Configuration.Limits {
           + " `\(high)` (\(byteSizeText(highValue)))")
     }
     require("send_low_mark", http.sendLowMarkBytes, below: "send_high_mark", http.sendHighMarkBytes)
+    require("held_answer", labelBytesMax, below: "held_bodies", heldBytesMax)
     require("target_size", http.targetBytesMax, below: "header_size", http.fieldBytesMax)
     require(
       "stream_window", Int(http.streamWindowBytes), below: "connection_window",

@@ -8,6 +8,8 @@ extension Configuration {
     var address: SocketAddress?
     /// How the connection is protected; nil is clear text.
     var tls: ServerTLS?
+    /// Whether connections begin with a PROXY header, from one of `trust.proxies`.
+    var requiresProxyHeader = false
   }
 
   /// TLS towards clients.
@@ -60,6 +62,13 @@ extension Configuration {
 /// The word that permits clear text where others can listen.
 enum CleartextConsent: String, CaseIterable, Sendable { case allowed }
 
+/// What a listener says about PROXY headers. There is no "perhaps": who may leave the header out
+/// could write one himself.
+enum ProxyProtocolUse: String, CaseIterable, Sendable {
+  case off
+  case require
+}
+
 extension Configuration.Listener {
   /// Reads one item of `listeners`.
   init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
@@ -67,6 +76,8 @@ extension Configuration.Listener {
     tls = reader.optionalMapping("tls", "`tls` of a listener")
       .map { Configuration.ServerTLS($0, paths) }
     reader.checkCleartext(address, hasTLS: tls != nil)
+    requiresProxyHeader =
+      reader.enumeration("proxy_protocol", of: ProxyProtocolUse.self, default: .off) == .require
     reader.finish()
   }
 }

@@ -9,6 +9,8 @@ extension Configuration {
     var clientIdleMilliseconds = 60_000
     /// A client that neither sends nor takes what is due, 30 s.
     var clientStallMilliseconds = 30_000
+    /// From the head of a request whose body decides to that body's end, 45 s: 8 MiB at 2 Mbit/s.
+    var bodyMilliseconds = 45_000
     /// From accept to the end of the TLS handshake, 10 s: ten round trips by satellite.
     var tlsHandshakeMilliseconds = 10_000
     /// TCP and TLS to an origin, 1 s: after that another endpoint is the better bet.
@@ -33,6 +35,7 @@ extension Configuration.Timeouts {
     read("client_header", 1_000...60_000, &clientHeaderMilliseconds)
     read("client_idle", 1_000...3_600_000, &clientIdleMilliseconds)
     read("client_stall", 1_000...600_000, &clientStallMilliseconds)
+    read("body", 1_000...600_000, &bodyMilliseconds)
     read("tls_handshake", 1_000...60_000, &tlsHandshakeMilliseconds)
     read("connect", 50...30_000, &connectMilliseconds)
     read("first_byte", 100...600_000, &firstByteMilliseconds)

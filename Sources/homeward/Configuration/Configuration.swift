@@ -57,8 +57,8 @@ extension Configuration {
     var configuration = Configuration()
     configuration.instance = reader.name("instance")
     configuration.loopCount = loopCount(reader)
-    configuration.listeners = listeners(reader, paths)
     configuration.trust = Trust(reader.section("trust"))
+    configuration.listeners = listeners(reader, paths, configuration.trust)
     configuration.identity = reader.optionalMapping("identity", "`identity`")
       .map { Identity($0, paths) }
     configuration.fhir = FHIR(reader.section("fhir"))
@@ -93,7 +93,7 @@ extension Configuration {
 
   /// The listeners, without repetitions.
   private static func listeners(
-    _ reader: MappingReader, _ paths: ConfigurationPaths
+    _ reader: MappingReader, _ paths: ConfigurationPaths, _ trust: Trust
   ) -> [Listener] {
     let items = reader.mappings("listeners", "a listener")
     reader.requireItems("listeners", items.count, max: listenerCountMax)
@@ -102,6 +102,12 @@ extension Configuration {
       let listener = Listener(item, paths)
       if let address = listener.address, address.port != 0 {
         addresses.note("\(address)", at: item.mark(of: "address"), "address", item.diagnostics)
+      }
+      if listener.requiresProxyHeader, trust.proxies.isEmpty {
+        item.diagnostics.error(
+          .combination, at: item.mark(of: "proxy_protocol"),
+          "`proxy_protocol: require` needs `trust.proxies`, the balancers to believe;"
+            + " nobody else could connect")
       }
       return listener
     }

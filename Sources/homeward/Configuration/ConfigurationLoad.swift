@@ -12,6 +12,8 @@ internal import StrictYAML
 struct ConfigurationLoad {
   /// The configuration; nil when there is an error in any of the files.
   var configuration: Configuration?
+  /// The content hash of the configuration's file; empty when that cannot be read.
+  var contentHash = ""
   /// The policy that the configuration names; nil when it cannot be used.
   var policy: Policy?
   /// The version before, when a phase of the policy asks for it.
@@ -45,6 +47,7 @@ struct ConfigurationLoad {
     var load = ConfigurationLoad()
     guard let diagnostics = TextFile.open(path, "the configuration", files, &load.diagnostics)
     else { return load }
+    load.contentHash = "\(ContentHash(of: Array(diagnostics.text.utf8)))"
     let paths = ConfigurationPaths(folder: FileSystem.directory(of: path), files: files)
     let root = Document.parse(diagnostics)
     let configuration = Configuration.read(root, diagnostics, paths)

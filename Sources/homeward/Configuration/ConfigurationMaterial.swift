@@ -85,7 +85,7 @@ private func checkTLS(
   }
 }
 
-/// Key sets hold keys, and the list of revocations can be read.
+/// Key sets hold keys, authorities certificates, and the list of revocations can be read.
 private func checkIdentity(
   _ identity: Configuration.Identity?, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
 ) {
@@ -105,6 +105,13 @@ private func checkIdentity(
       _ = try KeySet(bytes)
     } catch {
       diagnostics.error(.material, at: paths.mark(of: path), "`\(path)`: \(error)")
+    }
+  }
+  for path in identity.authoritiesPaths where paths.isUsable(path) {
+    var options = ClientTLSOptions()
+    options.authoritiesPath = path
+    do throws(TLSError) { _ = try TLSContext.client(options) } catch {
+      report(error, about: [path], paths, diagnostics)
     }
   }
   guard let path = identity.rules.revocationsPath,

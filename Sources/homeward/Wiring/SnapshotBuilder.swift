@@ -49,7 +49,8 @@ final class SnapshotBuilder {
     }
     return ListenerDefinition(
       address: address.address, port: try port(for: address),
-      tls: try listener.tls.map { try TLSContext.server(ServerTLSOptions($0)) })
+      tls: try listener.tls.map { try TLSContext.server(ServerTLSOptions($0)) },
+      requiresProxyHeader: listener.requiresProxyHeader)
   }
 
   /// The port of an address; one that the kernel picks is reserved once and kept for reloads.
@@ -150,6 +151,7 @@ extension AuditOptions {
       segmentByteCountMax: audit.segmentBytes, pseudonymKey: key, signingKeyPath: audit.signingKey,
       instance: configuration.instance,
       pendingByteCountMax: audit.pendingRecordCountMax * Self.recordByteCount)
+    retention = audit.retention
   }
 
   /// Bytes of a usual record, by which a bound on records becomes one on bytes.
@@ -163,6 +165,9 @@ extension Configuration {
     bounds.http = limits.http
     bounds.clientConnectionsMax = max(1, limits.clientConnectionCountMax / loopCount)
     bounds.exchangesMax = max(1, limits.requestCountMax / loopCount)
+    // A loop's share holds at least two of the longest.
+    bounds.heldBytesMax = max(16 << 20, limits.heldBytesMax / loopCount)
+    bounds.labelBytesMax = limits.labelBytesMax
     bounds.origins.waiterCountMax = limits.originWaiterCountMax
     bounds.origins.idleMilliseconds = UInt64(timeouts.originIdleMilliseconds)
     bounds.origins.probeIntervalHealthyMilliseconds = UInt64(health.intervalMilliseconds)
@@ -179,6 +184,7 @@ extension Configuration {
     patience.clientHeaderMilliseconds = UInt64(timeouts.clientHeaderMilliseconds)
     patience.clientIdleMilliseconds = UInt64(timeouts.clientIdleMilliseconds)
     patience.clientStallMilliseconds = UInt64(timeouts.clientStallMilliseconds)
+    patience.bodyMilliseconds = UInt64(timeouts.bodyMilliseconds)
     patience.connectMilliseconds = UInt64(timeouts.connectMilliseconds)
     patience.acquireMilliseconds = 2 * UInt64(timeouts.connectMilliseconds)
     patience.firstByteMilliseconds = UInt64(timeouts.firstByteMilliseconds)

@@ -50,14 +50,14 @@ class Edge:
     def __init__(self, regions, policy=None, patients=None, loops=2, location=False, timeouts=None,
                  limits=None, health=None, alpn=None, client_certificates="request",
                  trusted=(), descriptors_max=None, file_blocks_max=None, audit=None,
-                 identity=(), tls=()):
+                 identity=(), tls=(), listener=()):
         self.folder = workshop.folder("edge")
         self.regions, self.loops, self.alpn = regions, loops, alpn
         self.client_certificates, self.location = client_certificates, location
         self.timeouts = {"drain": "10s", "connect": "1s"} | (timeouts or {})
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
-        # Lines of the section `identity`, and further ones of the listener's `tls`.
-        self.identity, self.tls = list(identity), list(tls)
+        # Lines of the section `identity`, and further ones of the listener and its `tls`.
+        self.identity, self.tls, self.listener = list(identity), list(tls), list(listener)
         # Patient: on a busy machine an origin of a test may be slow without being dead.
         self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "2s",
                        "down_interval": "100ms"} | (health or {})
@@ -89,7 +89,8 @@ class Edge:
             return [f"{name}:"] + [f"  {key}: {value}" for key, value in values.items()]
 
         text = ["instance: edge-test", f"loops: {self.loops}", "listeners:",
-                "  - address: 127.0.0.1:0", "    tls:", "      certificates:",
+                "  - address: 127.0.0.1:0", *(f"    {line}" for line in self.listener),
+                "    tls:", "      certificates:",
                 "        - { chain: certificates/server.pem, key: certificates/server.key }",
                 "      minimum: TLSv1.2"]
         if self.alpn:

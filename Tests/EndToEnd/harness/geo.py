@@ -7,9 +7,12 @@ PLACES = {
     "127.0.0.0/24": ("US", "AZ"),
     "127.0.1.0/24": ("US", "NY"),
     "127.0.2.0/24": ("DE", None),
+    "127.0.3.0/24": ("US", "TX"),
+    "127.0.4.0/24": ("US", "CA"),
 }
 #: A client's address in each place.
 ARIZONA, NEW_YORK, GERMANY, NOWHERE = "127.0.0.1", "127.0.1.1", "127.0.2.1", "127.0.9.1"
+TEXAS, CALIFORNIA = "127.0.3.1", "127.0.4.1"
 
 _MARKER = b"\xab\xcd\xefMaxMind.com"
 #: The format's unsigned integers, by their type numbers.

@@ -13,6 +13,7 @@ if __name__ == "__main__":
     import sys
     sys.path.insert(0, __file__.rsplit("/", 2)[0])
 from harness.behaviours import Behaviours, Cut, fields, reset
+from harness.fhir import Answers
 
 
 class Request:
@@ -52,7 +53,7 @@ class Request:
         return name, [int(argument) for argument in arguments]
 
 
-class Origin(Behaviours):
+class Origin(Behaviours, Answers):
     """An endpoint of a region; starts serving at once."""
 
     def __init__(self, region, name=None, role="primary", homes=()):

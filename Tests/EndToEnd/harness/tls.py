@@ -7,8 +7,9 @@ from . import workshop
 
 
 def connect(port, alpn=("h2",), source=None, certificate=None, authority=None, timeout=10.0,
-            receive_buffer=None):
-    """A TLS connection to the edge; `certificate` names a pair of the run's certificates."""
+            receive_buffer=None, preamble=()):
+    """A TLS connection to the edge; `certificate` names a pair of the run's certificates. The bytes
+    of `preamble`, or its pieces, go before TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(authority or workshop.certificates() / "ca.pem")
     if alpn:
@@ -18,6 +19,8 @@ def connect(port, alpn=("h2",), source=None, certificate=None, authority=None, t
         context.load_cert_chain(f"{pair}.pem", f"{pair}.key")
     plain = dial(port, source, timeout, receive_buffer)
     try:
+        for piece in [preamble] if isinstance(preamble, bytes) else preamble:
+            plain.sendall(piece)
         return context.wrap_socket(plain, server_hostname="edge.homeward.example")
     except BaseException:
         plain.close()

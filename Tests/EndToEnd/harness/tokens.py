@@ -40,6 +40,11 @@ class Key:
                        "y": encode(point[32:])}
         self.jwk = {"kid": name, "use": "sig", "alg": algorithm} | numbers
 
+    @property
+    def public(self):
+        """The public half as PEM."""
+        return _openssl("pkey", "-in", self.file, "-pubout")
+
     def sign(self, text):
         """The signature over a text, as JWS writes it."""
         signature = _openssl("dgst", "-sha256", "-sign", self.file, stdin=text)
@@ -61,6 +66,8 @@ class Issuer:
         self.name, self.url = name, f"https://{name}.idp.example"
         self.keys = [Key(algorithm, f"{name}-{algorithm}") for algorithm in algorithms]
         self.file = workshop.folder("issuer") / "keys.json"
+        #: Where else the edge finds the keys, as the configuration's `jwks`; nothing for the file.
+        self.jwks = None
         self.publish(*self.keys)
 
     def publish(self, *keys):
@@ -83,7 +90,8 @@ class Issuer:
     def lines(self, **settings):
         """The issuer in the configuration."""
         text = [f"    - name: {self.name}", f"      issuer: {self.url}",
-                f"      audiences: [\"{AUDIENCE}\"]", f"      keys: {self.file}"]
+                f"      audiences: [\"{AUDIENCE}\"]",
+                f"      jwks: {self.jwks}" if self.jwks else f"      keys: {self.file}"]
         return text + [f"      {name}: {value}" for name, value in settings.items()]
 
 
