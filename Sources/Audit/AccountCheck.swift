@@ -61,17 +61,6 @@ public struct AccountCheck: Sendable {
     return unsafe RecordKind(rawValue: entry[1])
   }
 
-  /// Whether an entry is a decision or outcome with this id.
-  public static func concerns(_ entry: UnsafeRawBufferPointer, _ id: AuditID) -> Bool {
-    guard let kind = unsafe kind(of: entry), kind == .decision || kind == .outcome else {
-      return false
-    }
-    guard var reader = try? unsafe RecordReader(entry), let field = try? reader.next(),
-      field.tag == 1, let found = try? field.id()
-    else { return false }
-    return found == id
-  }
-
   /// Whether all fields can be told apart.
   private static func isWellFormed(_ entry: UnsafeRawBufferPointer) -> Bool {
     guard var reader = try? unsafe RecordReader(entry) else { return false }

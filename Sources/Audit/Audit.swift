@@ -7,6 +7,7 @@
 // `FrameBuilder` seals who and whose under the log's keys (`LogKeys`), hashes each entry into the
 // tree (`Tree`: RFC 6962 and C2SP's notes, checkpoints, tiles and proofs) and makes one frame of a
 // group; `SegmentScanner` judges a file that was left behind; `AccountCheck` recounts; `AuditText`
-// renders records for people.
+// renders records for people. `Search` says where records stand: `SearchBlockBuilder` makes blocks
+// of an index, `SearchBlock` reads them, `SearchQuery` compares.
 // Limits: nothing here performs I/O, reads a clock or starts a thread: the driver does, and tells.
 // Readers skip fields that they do not know. Bounds are in `Limits.swift`.

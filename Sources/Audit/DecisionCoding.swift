@@ -65,6 +65,13 @@ extension DecisionRecord {
   static var patientTokenTag: UInt8 { Tag.patient }
   static var subjectTag: UInt8 { Tag.subject }
   static var subjectTokenTag: UInt8 { Tag.subjectToken }
+  /// The tags of what else is searched for.
+  static var idTag: UInt8 { Tag.id }
+  static var timeTag: UInt8 { Tag.time }
+  static var tenantTag: UInt8 { Tag.tenant }
+  static var regionTag: UInt8 { Tag.region }
+  static var dataClassTag: UInt8 { Tag.dataClass }
+  static var verdictTag: UInt8 { Tag.verdict }
 }
 
 extension Tier {

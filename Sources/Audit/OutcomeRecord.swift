@@ -76,6 +76,10 @@ private enum Tag {
 }
 
 extension OutcomeRecord: EncodableRecord {
+  /// The tags of what is searched for.
+  static var idTag: UInt8 { Tag.id }
+  static var regionTag: UInt8 { Tag.region }
+
   var kind: RecordKind { .outcome }
 
   var byteCountMax: Int { 512 + region.byteCount + endpoint.byteCount + proxyError.byteCount }

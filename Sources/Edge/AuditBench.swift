@@ -23,6 +23,8 @@ final class AuditBench: TimerTarget {
     var groupCount: UInt64 = 0
     /// Bytes of the entries as stored.
     var byteCount: UInt64 = 0
+    /// Entries that were in the search index when all were durable.
+    var indexedCount: UInt64 = 0
     /// From an append to its durability, for the oldest record of each group, microseconds, sorted.
     var waitMicroseconds: [UInt64] = []
   }
@@ -48,7 +50,7 @@ final class AuditBench: TimerTarget {
     self.rate = rate
     startedAt = loop.now
     endAt = loop.now.adding(milliseconds: 1000 * seconds)
-    fillRecord()
+    Self.fill(&record)
   }
 
   /// Runs for `seconds` in a new log below `options.directory`, at `rate` records a second; 0 is as
@@ -72,10 +74,20 @@ final class AuditBench: TimerTarget {
       }
       time.value.store(Clock.threadNanoseconds(), ordering: .releasing)
     }
+    let stopIndex = try Mailbox<AuditIndexThread.Stop>()
+    let index = try AuditIndexThread.start(options.directory, stop: stopIndex, log: edgeLog)
     bench.loop.schedule(at: bench.loop.now, bench)
     bench.loop.run()
     log.inbox.post(.stop)
     thread.join()
+    stopIndex.post(AuditIndexThread.Stop())
+    index.join()
+    var query = SearchQuery()
+    var keys: LogKeys?
+    query.decision = AuditID(high: 0, low: 0)
+    let folder = try AuditFolder("\(options.directory)/\(writer.state(of: 0).name.folder)")
+    let coverage = try AuditSearch.run(query, in: folder, keys: &keys) { _ in true }
+    bench.result.indexedCount = coverage?.indexedCount ?? 0
     bench.result.committerNanoseconds = time.value.load(ordering: .acquiring)
     bench.result.byteCount = UInt64(writer.byteCount)
     bench.result.waitMicroseconds.sort()
@@ -88,7 +100,7 @@ final class AuditBench: TimerTarget {
   }
 
   /// A decision of about 400 bytes as stored, the usual size.
-  private func fillRecord() {
+  static func fill(_ record: inout DecisionRecord) {
     record.address = .v4(0x7F01_0001)
     record.subject = "CN=Dr Ann Lee, OU=Cardiology, O=Example Clinic"
     record.location = Place("US-AZ") ?? .unknown
@@ -193,6 +205,9 @@ public struct AuditFigures: Sendable {
   public let appendNanoseconds: Double
   /// The committer's share of one processor, in per cent.
   public let committerPercent: Double
+  /// Entries that were in the search index when the last one was durable: what the last second
+  /// brought, and up to a block, is not.
+  public let indexedCount: UInt64
   /// Bytes of one record as stored, frames included.
   public let recordByteCount: Double
   /// Records in one group: one write and one sync.
@@ -218,6 +233,7 @@ public struct AuditFigures: Sendable {
     appendNanoseconds =
       Double(result.appendNanoseconds) / Double(max(1, result.recordCount + result.refusedCount))
     committerPercent = Double(result.committerNanoseconds) / 1e7 / seconds
+    indexedCount = result.indexedCount
     recordByteCount = Double(result.byteCount) / count
     recordsPerGroup = count / Double(max(1, result.groupCount))
     let waits = result.waitMicroseconds

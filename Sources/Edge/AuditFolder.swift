@@ -18,6 +18,21 @@ public struct AuditReadError: Error, Equatable, CustomStringConvertible {
 
   /// Both.
   public var description: String { "`\(path)`: \(finding)" }
+
+  /// Runs `body`; what a call on `path` fails with is what is wrong there.
+  static func reading<R>(
+    _ path: String, _ body: () throws(SystemError) -> R
+  ) throws(AuditReadError) -> R {
+    do throws(SystemError) { return try body() } catch {
+      throw AuditReadError(path: path, finding: "\(error)")
+    }
+  }
+}
+
+/// Where a frame starts in its segment, and the index of its first entry.
+struct FramePlace: Equatable {
+  var offset: Int
+  var index: UInt64
 }
 
 /// One log's folder, for reading: of a running edge or a copy. Changes nothing.
@@ -57,7 +72,7 @@ public struct AuditFolder {
     return folders
   }
 
-  init(_ path: String, disk: any AuditDisk) throws(SystemError) {
+  init(_ path: String, disk: any AuditDisk = SystemDisk()) throws(SystemError) {
     self.path = path
     self.disk = disk
     let names = try disk.names(in: path)
@@ -101,6 +116,9 @@ public struct AuditFolder {
     }
     return name
   }
+
+  /// Whether no segment is there: its time was over, or it is just being begun.
+  public var isEmpty: Bool { segments.isEmpty }
 
   /// The signed checkpoint; nil when there is none yet.
   public func checkpoint() throws(AuditReadError) -> (note: SignedNote, value: Checkpoint)? {
@@ -169,9 +187,10 @@ public struct AuditFolder {
     }
   }
 
-  /// Opens a segment; nil for the stump of one that is just being begun.
+  /// Opens a segment, at its first frame or where another one is known to start; nil for the stump
+  /// of one that is just being begun.
   func scanner(
-    _ name: String, isLast: Bool
+    _ name: String, isLast: Bool, from place: FramePlace? = nil
   ) throws(AuditReadError) -> SegmentScanner<DiskSource>? {
     let file = "\(path)/\(name)"
     let source: DiskSource
@@ -180,7 +199,9 @@ public struct AuditFolder {
     }
     do throws(SegmentFault) {
       if isLast, try SegmentScanner.isStump(source) { return nil }
-      return try SegmentScanner(source, isLast: isLast)
+      let scanner = try SegmentScanner(source, isLast: isLast)
+      guard let place else { return scanner }
+      return SegmentScanner(source, header: scanner.header, at: place.offset, index: place.index)
     } catch {
       throw AuditReadError(path: file, finding: error.finding)
     }
@@ -233,12 +254,17 @@ public struct AuditFolder {
   }
 
   /// Shows that an entry is in the tree of the newest checkpoint; nil when it is too new for that.
-  public func proof(of index: UInt64) throws(AuditReadError) -> InclusionProof? {
+  /// Who has read the entry hands it in, and spares looking for it.
+  public func proof(
+    of index: UInt64, entry known: [UInt8]? = nil
+  ) throws(AuditReadError) -> InclusionProof? {
     guard let (note, checkpoint) = try checkpoint(), index < checkpoint.size else { return nil }
-    var found: [UInt8]?
-    try unsafe forEachEntry(from: index) { _, entry in
-      found = unsafe [UInt8](entry)
-      return false
+    var found = known
+    if found == nil {
+      try unsafe forEachEntry(from: index) { _, entry in
+        found = unsafe [UInt8](entry)
+        return false
+      }
     }
     guard let entry = found else { return nil }
     let hashes = try MerkleProofs.inclusion(index: index, size: checkpoint.size) {

@@ -85,18 +85,30 @@ enum AuditPaths {
   static let remaining: Set<String> = [checkpoint, verifierKey, expired]
   /// Held by the command that writes the control log.
   static let controlLock = "lock-control"
+  static let blockSuffix = ".index"
+  static let indexLock = "index.lock"
 
   /// A segment's name: sixteen digits sort by index.
-  static func segment(_ firstIndex: UInt64) -> String {
-    let digits = String(firstIndex)
-    return String(repeating: "0", count: max(0, 16 - digits.count)) + digits + segmentSuffix
-  }
+  static func segment(_ firstIndex: UInt64) -> String { digits(firstIndex) + segmentSuffix }
 
   /// The index in a segment's name; nil for other files.
-  static func firstIndex(ofSegment name: String) -> UInt64? {
-    guard name.hasSuffix(segmentSuffix) else { return nil }
-    let digits = name.dropLast(segmentSuffix.count)
-    guard let index = UInt64(digits), segment(index) == name else { return nil }
+  static func firstIndex(ofSegment name: String) -> UInt64? { index(in: name, segmentSuffix) }
+
+  /// The name of a block of the search index.
+  static func block(_ firstIndex: UInt64) -> String { digits(firstIndex) + blockSuffix }
+
+  /// The index in the name of a block of the search index; nil for other files.
+  static func firstIndex(ofBlock name: String) -> UInt64? { index(in: name, blockSuffix) }
+
+  private static func digits(_ index: UInt64) -> String {
+    let digits = String(index)
+    return String(repeating: "0", count: max(0, 16 - digits.count)) + digits
+  }
+
+  private static func index(in name: String, _ suffix: String) -> UInt64? {
+    guard name.hasSuffix(suffix), let index = UInt64(name.dropLast(suffix.count)),
+      digits(index) + suffix == name
+    else { return nil }
     return index
   }
 

@@ -76,6 +76,12 @@ struct EdgeLog: Sendable {
       metadata: ["reason": "\(reason)"])
   }
 
+  func indexFailed(_ reason: String) {
+    logger.warning(
+      "the audit log's search index does not grow: searches read the log instead",
+      metadata: ["reason": "\(reason)"])
+  }
+
   func identityRead(_ path: String) {
     logger.notice("keys or revocations in force", metadata: ["file": "\(path)"])
   }

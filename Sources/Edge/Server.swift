@@ -121,6 +121,8 @@ public final class Server {
     let committer = try startCommitter()
     let identity = try startKeeper()
     let directoryWatch = try startDirectoryWatch()
+    let stopIndex = try Mailbox<AuditIndexThread.Stop>()
+    let index = try AuditIndexThread.start(options.audit.directory, stop: stopIndex, log: log)
     follow(snapshot)
     let stopWatch = try Mailbox<PolicyWatch.Stop>()
     let watch = try options.policies.map { feed in
@@ -140,6 +142,8 @@ public final class Server {
     watch?.join()
     auditLog.inbox.post(.stop)
     committer.join()
+    stopIndex.post(AuditIndexThread.Stop())
+    index.join()
     if let startFailure { throw ServerError(reason: startFailure) }
     log.ended()
   }

@@ -43,6 +43,13 @@ extension FileSystem {
       kind: kind, permissions: UInt16(status.st_mode & 0o777), byteCount: Int(status.st_size))
   }
 
+  /// Bytes that this process may still write to the file system that holds `path`.
+  public static func availableByteCount(at path: String) throws(SystemError) -> UInt64 {
+    var status = statvfs()
+    _ = try blockingCall("statvfs") { unsafe statvfs(path, &status).asInt }
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+  }
+
   /// Whether this process may read what is at `path`.
   public static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 

@@ -52,10 +52,20 @@ struct LogWriter: ~Copyable {
   /// Appends so many events as one batch and puts them on disk; the size of the log then.
   @discardableResult
   mutating func write(_ count: Int = 1, detail: String = "x") throws -> UInt64 {
-    for _ in 0..<count {
-      var event = EventRecord(kind: .operatorAction, time: auditTime)
-      event.detail = .text(detail)
-      _ = group.append(event)
+    var event = EventRecord(kind: .operatorAction, time: auditTime)
+    event.detail = .text(detail)
+    return try write(Array(repeating: .event(event), count: count))
+  }
+
+  /// Appends records as one batch and puts them on disk; the size of the log then.
+  @discardableResult
+  mutating func write(_ records: [AuditRecord]) throws -> UInt64 {
+    for record in records {
+      switch record {
+      case .decision(let decision): _ = group.append(decision)
+      case .outcome(let outcome): _ = group.append(outcome)
+      case .event(let event): _ = group.append(event)
+      }
     }
     try commit()
     return writer.state(of: 0).size

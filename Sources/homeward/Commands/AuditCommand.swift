@@ -11,16 +11,16 @@ struct AuditCommand: ParsableCommand {
     abstract: "Read, verify and prove the audit log.",
     discussion: """
       `hold`, `expire` and `shred` write the control log beside those of the edge, which may run; \
-      `keys` and `bench` make files of their own. All others read only, and work on the log of a \
+      `index`, `keys` and `bench` make files of their own. All others read only, and work on the log of a \
       running edge and on a copy. \
       DIR is the folder of the configuration (`audit.directory`), or one log's folder in it.
       """,
     subcommands: [
       AuditShowCommand.self, AuditTailCommand.self, AuditVerifyCommand.self,
       AuditProveCommand.self, AuditCheckProofCommand.self, AuditExportCommand.self,
-      AuditStatsCommand.self, AuditReplayCommand.self, AuditKeysCommand.self,
-      AuditBenchCommand.self, AuditHoldCommand.self, AuditExpireCommand.self,
-      AuditShredCommand.self,
+      AuditStatsCommand.self, AuditReplayCommand.self, AuditSearchCommand.self,
+      AuditIndexCommand.self, AuditKeysCommand.self, AuditBenchCommand.self,
+      AuditHoldCommand.self, AuditExpireCommand.self, AuditShredCommand.self,
     ])
 }
 

@@ -49,17 +49,15 @@ struct AuditProveCommand: ParsableCommand {
   /// Where the entry stands.
   private func find(in folder: AuditFolder) throws -> UInt64? {
     if id.utf8.count < 20, let index = UInt64(id) { return index }
-    let wanted = try decisionID(id)
-    let kind: RecordKind = outcome ? .outcome : .decision
+    var query = SearchQuery()
+    query.decision = try decisionID(id)
     var found: UInt64?
-    try unsafe folder.forEachEntry { index, entry in
-      if unsafe AccountCheck.kind(of: entry) == kind,
-        unsafe AccountCheck.concerns(entry, wanted)
-      {
-        found = index
-        return false
-      }
-      return true
+    var keys: LogKeys?
+    _ = try AuditSearch.run(query, in: folder, keys: &keys) { hit in
+      if case .outcome = hit.record, !outcome { return true }
+      if case .decision = hit.record, outcome { return true }
+      found = hit.index
+      return false
     }
     return found
   }

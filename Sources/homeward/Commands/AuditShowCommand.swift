@@ -53,8 +53,17 @@ struct AuditShowCommand: ParsableCommand {
       var printedCount = 0
       for (log, folder) in try namedLogs(in: directory) {
         var keys = try printing.unsealing.keys(of: folder)
+        if let decision {
+          var query = SearchQuery()
+          query.decision = decision
+          _ = try AuditSearch.run(query, in: folder, keys: &keys) { hit in
+            printedCount += 1
+            StandardStream.output.write(printing.text(hit.record, index: hit.index))
+            return true
+          }
+          continue
+        }
         try unsafe folder.forEachEntry { index, entry in
-          if let decision, unsafe !AccountCheck.concerns(entry, decision) { return true }
           guard let record = unsafe auditRecord(entry, &keys) else { return true }
           printedCount += 1
           StandardStream.output.write(printing.text(record, index: index, log: log))
