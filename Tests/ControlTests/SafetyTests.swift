@@ -25,6 +25,13 @@ import Testing
     var world = Shift.world
     world.regions[0].isPrimaryFit = false
     world.regions[0].isReplicaFit = false
+    // Nobody knows whether they are down: what leaves service could have been the last.
+    #expect(throws: OperatorRefusal.self) {
+      try Safety(world).judge(
+        Shift.order(.evacuate, "west"), on: OperatorState(), at: Shift.at(0))
+    }
+    world.regions[0].isPrimaryPossible = false
+    world.regions[0].isReplicaPossible = false
     _ = try Safety(world).judge(
       Shift.order(.evacuate, "west"), on: OperatorState(), at: Shift.at(0))
     // But what other regions' requests had left is.
@@ -34,6 +41,20 @@ import Testing
       try Safety(world).judge(
         Shift.order(.drain, "east", .primary), on: OperatorState(), at: Shift.at(0))
     }
+  }
+
+  @Test func aCopyWhoseAgeIsNotMeasuredIsNoTarget() throws {
+    var world = Shift.chartOnly
+    world.regions[0].hasPrimary = false
+    world.regions[0].isPrimaryFit = false
+    for index in 1...2 { world.regions[index].copiedHomes = ["east"] }
+    #expect(throws: OperatorRefusal.self) {
+      try Safety(world).judge(
+        Shift.order(.drain, "west"), on: OperatorState(), at: Shift.at(0))
+    }
+    world.regions[1].copiedHomes = ["west"]
+    _ = try Safety(world).judge(
+      Shift.order(.drain, "west"), on: OperatorState(), at: Shift.at(0))
   }
 
   @Test func withoutADiagramNothingLeavesService() throws {

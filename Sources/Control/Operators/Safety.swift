@@ -28,8 +28,12 @@ public struct ServingWorld: Sendable {
     public let name: String
     /// Whether it has replicas and a primary at all.
     public var hasReplica, hasPrimary: Bool
-    /// Whether one of them answers and is fresh.
+    /// Whether one of them answers, has the role that it should, and is fresh.
     public var isReplicaFit, isPrimaryFit: Bool
+    /// Whether one of them may answer yet: false only when all are known to be down.
+    public var isReplicaPossible, isPrimaryPossible: Bool
+    /// The other regions of whose data a replica here has a copy of measured age; nil: of all.
+    public var copiedHomes: Set<String>?
 
     /// Makes a region; without news of its health everything there counts as fit.
     public init(_ name: String, hasReplica: Bool = true, hasPrimary: Bool = true) {
@@ -38,6 +42,8 @@ public struct ServingWorld: Sendable {
       self.hasPrimary = hasPrimary
       isReplicaFit = hasReplica
       isPrimaryFit = hasPrimary
+      isReplicaPossible = hasReplica
+      isPrimaryPossible = hasPrimary
     }
   }
 
@@ -51,6 +57,19 @@ public struct ServingWorld: Sendable {
     self.regions = regions
     self.rows = rows
   }
+
+  /// The servers that are fit to serve data of `home`: a copy elsewhere must have been measured.
+  func fit(home: RegionID?) -> TargetSet {
+    let name = home.map { regions[Int($0.index)].name }
+    return servers { region in
+      let isCopied =
+        name.map { region.name == $0 || region.copiedHomes?.contains($0) != false } ?? true
+      return (region.isReplicaFit && isCopied, region.isPrimaryFit)
+    }
+  }
+
+  /// The servers that are not known to be down.
+  var possible: TargetSet { servers { ($0.isReplicaPossible, $0.isPrimaryPossible) } }
 
   /// The servers that are fit.
   var fit: TargetSet { servers { ($0.isReplicaFit, $0.isPrimaryFit) } }
@@ -79,7 +98,8 @@ public struct ServingWorld: Sendable {
 /// Judges the state that an act would leave, and those that time would make of it.
 ///
 /// A rule is about what operators do: what has no target because servers failed is no reason to
-/// refuse an act that does not concern it.
+/// refuse an act that does not concern it. What is taken out counts unless it is known to be down,
+/// what is left only if it is known to be fit.
 public struct Safety {
   private let world: ServingWorld
 
@@ -148,7 +168,8 @@ public struct Safety {
     if out.count > 1 {
       return "\(out.map { "`\($0)`" }.joined(separator: " and ")) would be out by hand together"
     }
-    if !world.fit.isEmpty, world.fit.subtracting(world.out(state)).isEmpty {
+    let taken = world.out(state)
+    if !world.possible.intersection(taken).isEmpty, world.fit.subtracting(taken).isEmpty {
       return "no region would be left in service"
     }
     return nil
@@ -161,11 +182,14 @@ public struct Safety {
     guard let rows = world.rows else {
       return "what the policy allows cannot be told, because its rules have no diagram"
     }
-    let fit = world.fit
+    let taken = world.possible.intersection(out)
+    var fits: [RegionID?: TargetSet] = [:]
     let lost = rows.filter { row in
-      row.targets.contains { targets in
-        let before = targets.intersection(fit)
-        return !before.isEmpty && before.subtracting(out).isEmpty
+      let fit = fits[row.home] ?? world.fit(home: row.home)
+      fits[row.home] = fit
+      return row.targets.contains { targets in
+        !targets.intersection(taken).isEmpty
+          && targets.intersection(fit).subtracting(out).isEmpty
       }
     }
     return lost.isEmpty ? nil : LostRequests(lost, world.regions.map(\.name)).description
