@@ -1,4 +1,3 @@
-internal import Base
 public import Policy
 internal import Reactor
 
@@ -23,47 +22,16 @@ public protocol PolicyFeed: AnyObject, Sendable {
   func differ(_ lines: [String], shadow: [String], comparedCount: UInt64)
 }
 
-/// Asks a feed for news, on a thread of its own.
-///
-/// Born on its thread and confined to it; reached from outside by `Stop` only.
-final class PolicyWatch: TimerTarget {
-  /// The only thing that a watch is told.
-  struct Stop: Sendable {}
-
+extension PolicyFeed {
   /// Time between two questions: an activation is in force within a second, loading included.
-  private static let intervalMilliseconds: UInt64 = 200
+  private static var intervalMilliseconds: UInt64 { 200 }
 
-  private let loop: EventLoop
-  private let feed: any PolicyFeed
-  private let tell: (PolicyPair) -> Void
-
-  private init(_ feed: any PolicyFeed, _ tell: @escaping (PolicyPair) -> Void) throws(SystemError) {
-    loop = try EventLoop()
-    self.feed = feed
-    self.tell = tell
-  }
-
-  /// Starts a thread that asks `feed` until it is stopped, and calls `tell` there with its news.
-  static func start(
-    _ feed: any PolicyFeed, stop: Mailbox<Stop>, tell: @escaping @Sendable (PolicyPair) -> Void
+  /// Starts a thread that asks until it is stopped, and tells what is new there.
+  func watch(
+    stop: Mailbox<WatchStop>, tell: @escaping @Sendable (PolicyPair) -> Void
   ) throws(SystemError) -> Thread {
-    try Thread(name: "homeward-policy") {
-      do throws(SystemError) {
-        let watch = try PolicyWatch(feed, tell)
-        try stop.attach(to: watch.loop) { [unowned watch] _ in watch.loop.stop() }
-        watch.timerFired(token: 0)
-        watch.loop.run()
-      } catch {
-        // No descriptor is left at the start: the edge goes on with its policy, and its listeners
-        // will say what is the matter.
-        return
-      }
-    }
-  }
-
-  func timerFired(token: Int) {
-    if let pair = feed.next() { tell(pair) }
-    let next = Clock.monotonic().adding(milliseconds: Self.intervalMilliseconds)
-    loop.schedule(at: next, self)
+    try FeedWatch.start(
+      name: "homeward-policy", intervalMilliseconds: Self.intervalMilliseconds, stop: stop,
+      next: { self.next() }, tell: tell)
   }
 }
