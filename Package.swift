@@ -58,6 +58,7 @@ let package = Package(
     // What the proxy knows: each is a set of pure machines and tables.
     library("HTTP", ["Base", "Native"]),
     library("Audit", ["Base", "Native"]),
+    library("Cache", ["Base", "HTTP", "Native"]),
     library("Clinical", ["Base"]),
     library("Directory", ["Base", "Native"]),
     library("Identity", ["Base", "Native", jwtKit]),
@@ -103,6 +104,7 @@ let package = Package(
     tests("ReactorTests", ["Base", "Reactor"]),
     tests("HTTPTests", ["Base", "HTTP", "Native"]),
     tests("AuditTests", ["Audit", "Base", "Native"]),
+    tests("CacheTests", ["Base", "Cache", "HTTP", "Native"]),
     tests("ClinicalTests", ["Base", "Clinical"]),
     tests("DirectoryTests", ["Base", "Directory", "Native"]),
     tests("IdentityTests", ["Base", "Identity", "Native", jwtKit]),
