@@ -175,13 +175,13 @@ public final class MatrixRow: Sendable {
   public init(number: UInt16, _ rules: RowRules) {
     self.number = number
     self.rules = rules
-    dataClassBits = rules.dataClasses.reduce(0) { $0 | 1 << UInt64($1.cacheOrdinal) }
-    sensitivityBits = rules.sensitivities.reduce(0) { $0 | 1 << $1.cacheOrdinal }
+    dataClassBits = rules.dataClasses.reduce(0) { $0 | 1 << UInt64(ordinal($1)) }
+    sensitivityBits = rules.sensitivities.reduce(0) { $0 | 1 << ordinal($1) }
     readerRoleBits =
-      rules.readerRoles.map { $0.reduce(0) { $0 | 1 << UInt16($1.cacheOrdinal) } }
+      rules.readerRoles.map { $0.reduce(0) { $0 | 1 << UInt16(ordinal($1)) } }
       ?? .max
     readerPurposeBits =
-      rules.readerPurposes.map { $0.reduce(0) { $0 | 1 << UInt16($1.cacheOrdinal) } } ?? .max
+      rules.readerPurposes.map { $0.reduce(0) { $0 | 1 << UInt16(ordinal($1)) } } ?? .max
     fingerprint = Self.fingerprint(rules)
   }
 
@@ -223,14 +223,10 @@ public final class MatrixRow: Sendable {
   }
 }
 
-extension CaseIterable where Self: Equatable {
-  /// The place among all cases: a small number that is stable in one build.
-  var cacheOrdinal: UInt8 {
-    var ordinal: UInt8 = 0
-    for candidate in Self.allCases {
-      if candidate == self { return ordinal }
-      ordinal += 1
-    }
-    preconditionFailure("a case that is not among all cases")
-  }
+/// The place of a word in its vocabulary: a small number that is stable in one build. The enums of
+/// the glossary have no payloads, so that their one byte counts their cases (a test compares them).
+@inline(__always)
+func ordinal<Word: CaseIterable>(_ word: Word) -> UInt8 {
+  precondition(MemoryLayout<Word>.size == 1, "a vocabulary of 2 to 256 words without payloads")
+  return unsafe withUnsafeBytes(of: word) { unsafe $0[0] }
 }

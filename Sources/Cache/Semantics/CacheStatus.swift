@@ -52,7 +52,7 @@ public struct CacheStatus: Sendable, Equatable {
       if isHit { text.append("; hit") }
       if let forward {
         text.append("; fwd=")
-        text.append(Self.words[Int(forward.cacheOrdinal)])
+        text.append(Self.words[Int(ordinal(forward))])
       }
       if let forwardStatus {
         text.append("; fwd-status=")
