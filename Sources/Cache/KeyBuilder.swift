@@ -13,6 +13,8 @@ public struct KeyBuilder: ~Copyable {
   /// The hash.
   var hash = SHA256()
 
+  /// Bytes before the authority.
+  static let fixedByteCount = 10
   /// Says which form the text has.
   private static let form: UInt8 = 1
 

@@ -21,8 +21,8 @@ public struct CacheLimits: Sendable, Equatable {
   public var fillPatienceMilliseconds: UInt64 = 5_000
   /// How long a key that turned out not to be storable makes nobody wait.
   public var uncacheableMilliseconds: UInt64 = 120_000
-  /// Keys remembered as not storable in one shard; a power of two.
-  public var uncacheablePerShard = 1024
+  /// Keys remembered as not storable, or as failing, in one shard; a power of two.
+  public var markedKeysPerShard = 1024
   /// Counters of the tag table, eight bytes each; a power of two.
   public var generationCount = 1 << 18
   /// Tenants and regions that the store numbers.
@@ -49,4 +49,6 @@ public struct CacheLimits: Sendable, Equatable {
   public static let partByteCount = 64 << 10
   /// Recent purges by prefix that fills under way are held against.
   static let recentPurgeCount = 64
+  /// How long an origin that failed is not asked again for an answer that may stand in.
+  static let failureMilliseconds: UInt64 = 1_000
 }

@@ -2,7 +2,7 @@ import HTTP
 
 /// Field names that caching acts upon and `KnownField` does not tell apart.
 enum CacheField: Sendable {
-  case accessControlAllowOrigin, cacheGroups, cdnCacheControl, clearSiteData, contentLocation
+  case accessControlAllowOrigin, cdnCacheControl, clearSiteData, contentLocation
   case contentRange, expires, homewardCacheControl, ifMatch, ifModifiedSince, ifNoneMatch, ifRange
   case ifUnmodifiedSince, lastModified, location, pragma, range, vary
 
@@ -22,7 +22,6 @@ enum CacheField: Sendable {
         return
       }
       candidates = ("if-match", .ifMatch, "if-range", .ifRange)
-    case 12: candidates = ("cache-groups", .cacheGroups, "", .cacheGroups)
     case 13:
       if fields.isNamed(line, "content-range") {
         self = .contentRange

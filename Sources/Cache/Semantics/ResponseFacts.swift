@@ -67,8 +67,6 @@ public struct ResponseFacts: Sendable {
   public var mediaType: [UInt8] = []
   /// The declared length.
   public var contentLength: UInt64?
-  /// The origin's groups (RFC 9875), each as it stands in its quotes.
-  public var groups: [[UInt8]] = []
 
   /// Reads a head that came at `wall`.
   public init(_ head: borrowing ResponseHead, at wall: WallTime) {
@@ -107,7 +105,6 @@ public struct ResponseFacts: Sendable {
     var ownControl: [UInt8] = []
     var cdnControl: [UInt8] = []
     var vary: [UInt8] = []
-    var groups: [UInt8] = []
     var allowOrigin: [UInt8]?
   }
 
@@ -126,7 +123,6 @@ public struct ResponseFacts: Sendable {
     case .contentRange: isPartial = true
     case .accessControlAllowOrigin:
       lines.allowOrigin = lines.allowOrigin == nil ? fields.bytes(line) : []
-    case .cacheGroups: lines.groups.combine(fields.bytes(line))
     default: break
     }
   }
@@ -158,11 +154,6 @@ public struct ResponseFacts: Sendable {
       mediaType = Array(type.prefix { $0 != 0x3B }[...].trimmed).lowercased
     }
     allowsOneOrigin = lines.allowOrigin.map { $0 != [0x2A] } ?? false
-    var scan = TextScan(lines.groups)
-    while let member = scan.member() {
-      var inner = TextScan(member)
-      if let group = inner.quotedString() { groups.append(group) }
-    }
   }
 
   /// Whether it can be validated.

@@ -7,7 +7,6 @@ public enum NotStored: String, CaseIterable, Sendable {
   case method
   case requestBody = "request-body"
   case requestNoStore = "request-no-store"
-  case range = "range"
   case authenticated
   case cookie
   // The response.
@@ -33,12 +32,10 @@ public enum NotStored: String, CaseIterable, Sendable {
   case trailers
   // The store.
   case fenced
-  case purged
   case shredded
   case overCapacity = "over-capacity"
-  case quota
   case noKey = "no-key"
-  case rowChanged = "row-changed"
+  case untagged
   case region
 }
 
