@@ -81,6 +81,9 @@ public struct RequestDirectives: Sendable, Equatable {
   /// How long the answer must stay fresh, in seconds.
   public var minFresh: UInt64?
 
+  /// Whether a stored answer may be too old for the client.
+  public var wantsNewer: Bool { noCache || maxAge != nil || minFresh != nil }
+
   /// Makes directives that ask for nothing.
   public init() {}
 

@@ -133,7 +133,9 @@ struct Shard {
       return .fetch(stale == nil ? nil : .age)
     }
     if let fill = fills[key.digest] {
+      // Who asks for something newer than he would find gains nothing by waiting.
       guard let waiter, ruling.row.rules.collapse == .withinView, ruling.view != nil,
+        !request.directives.wantsNewer,
         ruling.view == fill.view, fill.waiters.count < limits.waitersPerFillMax,
         now.milliseconds(since: fill.startedAt) < limits.fillPatienceMilliseconds
       else { return .fetch(nil) }
