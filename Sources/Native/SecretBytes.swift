@@ -10,20 +10,24 @@ internal import COpenSSL
 public struct SecretBytes: ~Copyable {
   /// Bytes of the heap: some thousand keys.
   private static let heapByteCount = 256 << 10
-  /// Whether the heap was made; once for the process.
-  private static let hasHeap: Bool = CRYPTO_secure_malloc_init(heapByteCount, 32) == 1
+  /// Makes the heap, once for the process; false when its memory is not locked.
+  private static let isHeapLocked = CRYPTO_secure_malloc_init(heapByteCount, 32) == 1
 
   private let start: UnsafeMutableRawPointer
   /// How many there are.
   public let count: Int
+  /// Whether they are in locked memory that core dumps leave out.
+  public let isProtected: Bool
 
   /// Makes `count` zero bytes.
   public init(count: Int) {
     precondition(count > 0, "a secret has bytes")
-    _ = Self.hasHeap
-    guard let start = unsafe CRYPTO_secure_zalloc(count, #file, #line) else {
-      preconditionFailure("no memory for a secret")
-    }
+    let isLocked = Self.isHeapLocked
+    // A full heap gives nothing; ordinary memory is wiped by the same call.
+    var start = unsafe CRYPTO_secure_zalloc(count, #file, #line)
+    if unsafe start == nil { unsafe start = unsafe CRYPTO_zalloc(count, #file, #line) }
+    guard let start = unsafe start else { preconditionFailure("no memory for a secret") }
+    isProtected = unsafe isLocked && CRYPTO_secure_allocated(start) == 1
     unsafe self.start = unsafe start
     self.count = count
   }
@@ -42,9 +46,6 @@ public struct SecretBytes: ~Copyable {
   }
 
   deinit { unsafe CRYPTO_secure_clear_free(start, count, #file, #line) }
-
-  /// Whether the bytes are in locked memory that core dumps leave out.
-  public var isProtected: Bool { unsafe CRYPTO_secure_allocated(start) == 1 }
 
   /// Hands the bytes to `body`; the pointer is valid inside `body` only.
   public borrowing func withBytes<R: ~Copyable>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
