@@ -2,8 +2,8 @@ public import Native
 
 /// What an entry is found by: one canonical text and its hash. Made by `KeyBuilder` only.
 ///
-/// INVARIANT (full key): two texts are equal only when all their parts are, and look-ups compare the
-/// whole text: a collision of hashes is a miss.
+/// INVARIANT (full key): two texts are equal only when all their parts are, and look-ups compare
+/// the whole text: a collision of hashes is a miss.
 public struct CacheKey: Sendable, Hashable {
   /// The canonical text; see `KeyBuilder`.
   let text: [UInt8]

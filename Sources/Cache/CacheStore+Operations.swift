@@ -2,7 +2,8 @@ public import Base
 internal import Native
 internal import Synchronization
 
-/// Purges by prefix that fills under way must be held against: bounded; what is older counts for all.
+/// Purges by prefix that fills under way must be held against: bounded; what is older counts for
+/// all.
 struct PurgeLog {
   /// One purge.
   struct Purge: Sendable {
@@ -63,7 +64,8 @@ extension CacheStore {
   /// Ends everything with a tag.
   public func purge(_ tag: CacheTag) { generations.bump(tag) }
 
-  /// Ends everything on `authority` whose path begins with `path`; gives how many entries that were.
+  /// Ends everything on `authority` whose path begins with `path`; gives how many entries that
+  /// were.
   @discardableResult
   public func purge(authority: [UInt8], pathPrefix path: [UInt8]) -> Int {
     // A number of its own, so that requests that leave later are not meant.
@@ -76,7 +78,8 @@ extension CacheStore {
     return count
   }
 
-  /// Frees what is of no use any more, a few entries at a time; lets keys rest. About once a second.
+  /// Frees what is of no use any more, a few entries at a time; lets keys rest. About once a
+  /// second.
   public func sweep(entriesPerShard: Int = 256, at now: Instant) {
     forEachShard { $0.sweep(entriesPerShard, generations, at: now) }
     keys?.rest(at: now)

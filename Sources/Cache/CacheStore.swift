@@ -23,8 +23,8 @@ public enum Lookup: ~Copyable {
 
 /// The store: shared by all loops, bounded by bytes, never on disk.
 ///
-/// Any thread. Each shard has a lock that is held for one look-up or one change, never while bytes are
-/// copied, sealed or sent.
+/// Any thread. Each shard has a lock that is held for one look-up or one change, never while bytes
+/// are copied, sealed or sent.
 public final class CacheStore: Sendable {
   /// One shard behind its lock.
   final class Cell: Sendable {
@@ -112,7 +112,8 @@ public final class CacheStore: Sendable {
     cell(key).state.withLock { $0.leave(key.digest, waiter) }
   }
 
-  /// Who waits no longer, since the last call. Call once a turn: one atomic load when there is nobody.
+  /// Who waits no longer, since the last call. Call once a turn: one atomic load when there is
+  /// nobody.
   public func takeReleases() -> [Release] {
     guard hasReleases.load(ordering: .acquiring) else { return [] }
     return releases.withLock { releases in
@@ -161,8 +162,8 @@ public final class CacheStore: Sendable {
     }
   }
 
-  /// Takes out an entry that did not open, and counts it unless its key was dropped. A security event
-  /// for the log when this is true.
+  /// Takes out an entry that did not open, and counts it unless its key was dropped. A security
+  /// event for the log when this is true.
   @discardableResult
   public func reject(_ hit: ServableHit) -> Bool {
     let isBroken = !hit.entry.isShredded

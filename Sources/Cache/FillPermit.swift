@@ -3,8 +3,8 @@ public import HTTP
 internal import Native
 internal import Synchronization
 
-/// The right, and the duty, to fetch an answer for a key. One loop holds it; it cannot be copied, and
-/// dropping it lets those who wait try again.
+/// The right, and the duty, to fetch an answer for a key. One loop holds it; it cannot be copied,
+/// and dropping it lets those who wait try again.
 public struct FillPermit: ~Copyable {
   private let claim: FillClaim
   private let request: RequestFacts
@@ -66,8 +66,8 @@ public struct FillPermit: ~Copyable {
     }
   }
 
-  /// The first decision: may this answer be stored? `head` is the origin's, made fit for clients; its
-  /// body follows by `StorableResponse.append`.
+  /// The first decision: may this answer be stored? `head` is the origin's, made fit for clients;
+  /// its body follows by `StorableResponse.append`.
   public consuming func admit(
     _ head: borrowing ResponseHead, from source: RegionNumber, at now: Instant, wall: WallTime
   ) -> Admission {
@@ -102,9 +102,9 @@ public struct FillPermit: ~Copyable {
         claim, facts, fields, ruling, declaredByteCount: head.contentLength))
   }
 
-  /// The origin says with a 304 that the stored answer is good: what it says is merged, judged anew,
-  /// and served. `ask again` without conditions when the 304 is about something else, or the answer
-  /// ended meanwhile.
+  /// The origin says with a 304 that the stored answer is good: what it says is merged, judged
+  /// anew, and served. `ask again` without conditions when the 304 is about something else, or the
+  /// answer ended meanwhile.
   public consuming func validated(
     by head: borrowing ResponseHead, from source: RegionNumber, at now: Instant, wall: WallTime
   ) -> Validation {

@@ -4,9 +4,9 @@ internal import Native
 
 /// Makes keys: one for each loop, which reuses its memory as long as keys do not outlive a look-up.
 ///
-/// The text is: form, key parts, class, sensitivity, tenant, region, scheme, method class; authority;
-/// path; query; each representation field of the row; each part that the row asks for. All parts have
-/// a fixed length or begin with theirs.
+/// The text is: form, key parts, class, sensitivity, tenant, region, scheme, method class;
+/// authority; path; query; each representation field of the row; each part that the row asks for.
+/// All parts have a fixed length or begin with theirs.
 public struct KeyBuilder: ~Copyable {
   /// The text being built.
   var text = KeyText()
@@ -82,8 +82,8 @@ public struct KeyBuilder: ~Copyable {
     if parts.contains(.view), let view = ruling.view { text.append(number: view) }
   }
 
-  /// Appends the query, which begins with its question mark if there is one; false when the row does
-  /// not know a parameter.
+  /// Appends the query, which begins with its question mark if there is one; false when the row
+  /// does not know a parameter.
   private mutating func appendQuery(_ query: ArraySlice<UInt8>, _ rule: QueryRule) -> Bool {
     guard query.first == 0x3F else {
       text.append(byte: 0)
@@ -98,8 +98,8 @@ public struct KeyBuilder: ~Copyable {
     case .sorted: names = nil
     case .listed(let listed): names = listed
     }
-    // Ampersands only: to an origin that splits at semicolons as well, these are other requests, but
-    // never ones that share a key.
+    // Ampersands only: to an origin that splits at semicolons as well, these are other requests,
+    // but never ones that share a key.
     let parameters = query.dropFirst().split(separator: 0x26, omittingEmptySubsequences: false)
       .map { (name: $0.prefix { $0 != 0x3D }, whole: $0) }
     if let names {
@@ -116,7 +116,8 @@ public struct KeyBuilder: ~Copyable {
   }
 
   /// Appends whether the request has the field, and its value. Only what the definition of every
-  /// listed field makes equal is made equal: white space around commas, and case and order of codings.
+  /// listed field makes equal is made equal: white space around commas, and case and order of
+  /// codings.
   private mutating func append(_ field: RepresentationField, of fields: borrowing Fields) {
     let flag = text.bytes.count
     text.append(byte: 0)

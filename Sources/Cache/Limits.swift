@@ -35,7 +35,8 @@ public struct CacheLimits: Sendable, Equatable {
 
   /// What bookkeeping an entry costs beside its own bytes.
   static let entryOverheadByteCount = 768
-  /// Tags of one entry: target, tenant, type, resource, patient, consent, and a few of the origin's.
+  /// Tags of one entry: target, tenant, type, resource, patient, consent, and a few of the
+  /// origin's.
   public static let tagCountMax = 12
   /// Names in one `Vary`: honest origins name up to four.
   static let varyNameCountMax = 16

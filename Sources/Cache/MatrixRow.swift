@@ -182,11 +182,11 @@ public final class MatrixRow: Sendable {
       ?? .max
     readerPurposeBits =
       rules.readerPurposes.map { $0.reduce(0) { $0 | 1 << UInt16(ordinal($1)) } } ?? .max
-    fingerprint = Self.fingerprint(rules)
+    fingerprint = Self.digest(of: rules)
   }
 
   /// The hash of the rules in one canonical form.
-  private static func fingerprint(_ rules: RowRules) -> SHA256Digest {
+  private static func digest(of rules: RowRules) -> SHA256Digest {
     var text = KeyText()
     text.appendList(rules.dataClasses) { $0.append($1.rawValue) }
     text.appendList(rules.sensitivities) { $0.append($1.rawValue) }

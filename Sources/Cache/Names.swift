@@ -47,7 +47,8 @@ public final class CacheNames: Sendable {
   /// Makes empty tables.
   init(limits: CacheLimits) { countMax = min(limits.nameCountMax, Int(UInt16.max) - 1) }
 
-  /// The number of the tenant with this name; nil when there are too many: nothing of his is stored.
+  /// The number of the tenant with this name; nil when there are too many: nothing of his is
+  /// stored.
   public func tenant(_ name: String) -> TenantNumber? {
     tables.withLock { tables in
       if let number = tables.tenants[name] { return TenantNumber(number) }

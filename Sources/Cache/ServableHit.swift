@@ -144,8 +144,8 @@ public enum HitAnswer: Sendable, Equatable {
   case unsatisfiable
 }
 
-/// Why an answer could be served from the cache, for the audit log. Holds no key and no identifier of
-/// a patient; `keyDigest` goes through the log's own HMAC before it is written.
+/// Why an answer could be served from the cache, for the audit log. Holds no key and no identifier
+/// of a patient; `keyDigest` goes through the log's own HMAC before it is written.
 public struct HitEvidence: Sendable, Equatable {
   /// The row of the matrix.
   public let rowNumber: UInt16

@@ -2,8 +2,8 @@ public import Base
 internal import HTTP
 internal import Native
 
-/// An answer that may be stored, while its body comes. Only admission makes one; until `finish` it is
-/// seen by nobody, and dropping it leaves nothing behind.
+/// An answer that may be stored, while its body comes. Only admission makes one; until `finish` it
+/// is seen by nobody, and dropping it leaves nothing behind.
 public struct StorableResponse: ~Copyable {
   private let claim: FillClaim
   private var facts: EntryFacts
@@ -27,8 +27,8 @@ public struct StorableResponse: ~Copyable {
     body = FillingBody(claim.store, declaredByteCount: declaredByteCount)
   }
 
-  /// Adds bytes of the body as they pass; a copy is kept. What is too large is let go of at once, and
-  /// those who wait are released.
+  /// Adds bytes of the body as they pass; a copy is kept. What is too large is let go of at once,
+  /// and those who wait are released.
   public mutating func append(_ bytes: UnsafeRawBufferPointer, at now: Instant) {
     guard refusal == nil else { return }
     let total = body.byteCount + bytes.count

@@ -11,8 +11,8 @@ final class FickleKeeper: KeyEncryption {
 
   init(_ keeper: LocalKeyEncryption) { self.keeper = keeper }
 
-  func wrap(_ key: borrowing SecretBytes, context: [UInt8]) -> [UInt8]? {
-    isThere.load(ordering: .relaxed) ? keeper.wrap(key, context: context) : nil
+  func makeKey(context: [UInt8]) -> WrappedKey? {
+    isThere.load(ordering: .relaxed) ? keeper.makeKey(context: context) : nil
   }
 
   func unwrap(_ wrapped: [UInt8], context: [UInt8]) -> SecretBytes? {

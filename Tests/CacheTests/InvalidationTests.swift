@@ -23,7 +23,8 @@ import Testing
     #expect(try bench.outcome() == "fill")
   }
 
-  /// Attack: a write, a purge, a consent or a failover during a fetch. What was fetched is not stored.
+  /// Attack: a write, a purge, a consent or a failover during a fetch. What was fetched is not
+  /// stored.
   @Test func nothingOlderComesBack() throws {
     let bench = try StoreBench(
       publicRules { $0.invalidations = [.write, .patientWrite, .consent, .failover] })

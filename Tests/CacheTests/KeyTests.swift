@@ -245,7 +245,8 @@ import Testing
       let accept = String(decoding: word(), as: UTF8.self)
       let head = request(.get, "/" + path + query, authority: authority, ["Accept: \(accept)"])
       let parts =
-        "\(ruling.tenant)|\(ruling.user)|\(ruling.patient)|\(ruling.role)|\(path)|\(query)|\(authority)|\(accept)"
+        "\(ruling.tenant)|\(ruling.user)|\(ruling.patient)|\(ruling.role)|\(path)|"
+        + "\(query)|\(authority)|\(accept)"
       guard case .key(let key) = key(head, ruling) else {
         Issue.record("no key")
         return

@@ -7,8 +7,8 @@ import Testing
 
 /// For random rows, rulings, requests and events: nothing is served that the ruling does not allow.
 ///
-/// The referee remembers everything that was ever fetched with all its attributes, and judges each hit
-/// by comparing them one by one; it knows no keys, no counters and no queues.
+/// The referee remembers everything that was ever fetched with all its attributes, and judges each
+/// hit by comparing them one by one; it knows no keys, no counters and no queues.
 @Suite struct RefereeTests {
   /// What was fetched.
   private struct Fetched {

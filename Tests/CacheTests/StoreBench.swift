@@ -24,7 +24,8 @@ final class StoreBench {
     _ rules: RowRules = publicRules(), limits: CacheLimits = StoreBench.smallLimits,
     hashMask: UInt64 = .max, keeper: (any KeyEncryption)? = nil
   ) throws {
-    let local = LocalKeyEncryption(name: "test", key: SecretBytes.random(count: 32))
+    let local = unsafe LocalKeyEncryption(
+      name: "test", key: SecretBytes.random(count: 32), random: secureRandom)
     let keeper = try #require(keeper ?? local)
     store = CacheStore(
       limits: limits, keys: DataKeyRing(keeper: keeper, instance: 7), tableKey: (1, 2),

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Cache
 
-/// The life of entries: stored whole or not at all, served to whom the ruling allows, ended by events.
+/// The life of entries: stored whole or not at all, served to whom the ruling allows, ended by
+/// events.
 @Suite struct StoreTests {
   @Test func aMissIsFilledAndHit() throws {
     let bench = try StoreBench()

@@ -47,8 +47,9 @@ struct SealedPart: Sendable {
 /// A key that seals entries: AES-256-GCM.
 ///
 /// INVARIANT (fresh nonce) holds: a nonce is the instance's number and a counter that only rises;
-/// keys are drawn anew at each start and never written down. Its bytes are known to OpenSSL's contexts
-/// only, which are wiped when it is dropped or rests; what rests is wrapped. Any thread; a short lock.
+/// keys are drawn anew at each start and never written down. Its bytes are known to OpenSSL's
+/// contexts only, which are wiped when it is dropped or rests; what rests is wrapped. Any thread; a
+/// short lock.
 final class DataKey: Sendable {
   /// The key's number in the process.
   let number: UInt64
@@ -69,20 +70,19 @@ final class DataKey: Sendable {
     var usedAt: Instant
   }
 
-  /// Draws a key; nil when its keeper does not wrap it.
+  /// Has a key made; nil when its keeper makes none.
   init?(
     number: UInt64, owner: KeyOwner, keeper: any KeyEncryption, instance: UInt32, at now: Instant
   ) {
-    let secret = SecretBytes.random(count: AEADKey.keyByteCount)
-    guard let wrapped = keeper.wrap(secret, context: owner.context(number: number)),
-      let key = unsafe secret.withBytes({ unsafe try? AEADKey(key: $0) })
+    guard let made = keeper.makeKey(context: owner.context(number: number)),
+      let key = unsafe made.secret.withBytes({ unsafe try? AEADKey(key: $0) })
     else { return nil }
     self.number = number
     self.owner = owner
     self.keeper = keeper
     self.instance = instance
     madeAt = now
-    state = Mutex(State(key: key, wrapped: wrapped, usedAt: now))
+    state = Mutex(State(key: key, wrapped: made.wrapped, usedAt: now))
   }
 
   /// Seals bytes; nil when the key was dropped.

@@ -10,7 +10,8 @@ public struct KeyRotation: Sendable {
   public var sealCount: UInt64 = 1 << 30
   /// Bytes: under 350 GB, where the bound on one key's plaintext becomes worth a thought.
   public var byteCount: UInt64 = 64 << 30
-  /// Milliseconds without use after which a key is wiped from memory and only its wrapped form kept.
+  /// Milliseconds without use after which a key is wiped from memory and only its wrapped form
+  /// kept.
   public var restMilliseconds: UInt64 = 600_000
 
   /// Makes the default rotation.
@@ -69,8 +70,8 @@ public final class DataKeyRing: Sendable {
     }
   }
 
-  /// Drops every key of a tenant: what it sealed is gone, at a cost that does not depend on how much
-  /// that was. Gives how many keys there were.
+  /// Drops every key of a tenant: what it sealed is gone, at a cost that does not depend on how
+  /// much that was. Gives how many keys there were.
   @discardableResult
   public func drop(tenant: TenantNumber) -> Int { drop { $0.tenant == tenant } }
 

@@ -8,7 +8,8 @@ public enum ForwardReason: String, Sendable, CaseIterable {
   case varyMiss = "vary-miss"
 }
 
-/// What the cache did for one answer: the content of `Cache-Status` (RFC 9211). It never holds a key.
+/// What the cache did for one answer: the content of `Cache-Status` (RFC 9211). It never holds a
+/// key.
 public struct CacheStatus: Sendable, Equatable {
   /// Whether a stored answer was served without asking an origin.
   public var isHit = false

@@ -1,7 +1,7 @@
 import HTTP
 
-/// What a response's cache directives say: `Cache-Control` (RFC 9111 section 5.2.2), or the targeted
-/// field that stands in for it (RFC 9213).
+/// What a response's cache directives say: `Cache-Control` (RFC 9111 section 5.2.2), or the
+/// targeted field that stands in for it (RFC 9213).
 ///
 /// Where an origin says two things, the stricter one holds. Times are in seconds.
 public struct ResponseDirectives: Sendable, Equatable {
@@ -111,8 +111,8 @@ public struct RequestDirectives: Sendable, Equatable {
 enum Directive {
   /// What stands behind a directive's name.
   enum Argument: Equatable {
-    /// In `Cache-Control`: a token or the inside of a quoted string; nil for nothing. Bytes that are
-    /// neither are kept as they stand, so that they are no number.
+    /// In `Cache-Control`: a token or the inside of a quoted string; nil for nothing. Bytes that
+    /// are neither are kept as they stand, so that they are no number.
     case text([UInt8]?)
     /// In a targeted field: a whole number.
     case integer(Int64)

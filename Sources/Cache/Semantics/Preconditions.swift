@@ -5,8 +5,9 @@ internal import HTTP
 public enum Preconditions {
   /// Whether the client's copy is still good, so that 304 is the answer.
   ///
-  /// `If-None-Match` outranks `If-Modified-Since` and compares weakly; what cannot be read makes the
-  /// whole answer be sent. Without a modification date, `date` stands in (RFC 9111 section 4.3.2).
+  /// `If-None-Match` outranks `If-Modified-Since` and compares weakly; what cannot be read makes
+  /// the whole answer be sent. Without a modification date, `date` stands in (RFC 9111 section
+  /// 4.3.2).
   public static func isNotModified(
     _ request: borrowing RequestFacts, etag: EntityTag?, lastModifiedSeconds: UInt64?,
     dateSeconds: UInt64?, at wall: WallTime
@@ -63,7 +64,8 @@ public enum RangeAnswer: Sendable, Equatable {
     guard let since = HTTPDate.seconds(text, at: wall), let lastModified, let date else {
       return false
     }
-    // A date is strong when the origin made the message a second or more after it (section 8.8.2.2).
+    // A date is strong when the origin made the message a second or more after it (section
+    // 8.8.2.2).
     return since == lastModified && date > lastModified
   }
 

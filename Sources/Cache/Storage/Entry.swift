@@ -72,8 +72,8 @@ struct EntryFacts: Sendable {
   }
 }
 
-/// One stored answer. Immutable, and kept alive by whoever is sending it: what is evicted meanwhile is
-/// still whole for him.
+/// One stored answer. Immutable, and kept alive by whoever is sending it: what is evicted meanwhile
+/// is still whole for him.
 final class Entry: Sendable {
   /// What is known of it.
   let facts: EntryFacts

@@ -38,17 +38,20 @@ public struct CacheTag: Sendable {
   }
 }
 
-/// When each tag was bumped last: counters by hash, so that a bump costs the same whatever is stored.
+/// When each tag was bumped last: counters by hash, so that a bump costs the same whatever is
+/// stored.
 ///
-/// INVARIANT (fence): an entry holds the number of the newest bump at the time when its request left;
-/// it is dead when one of its tags was bumped later. So a fill that began before a write was answered
-/// is never served after it, on any loop. Tags that share a counter end together, never too late.
+/// INVARIANT (fence): an entry holds the number of the newest bump at the time when its request
+/// left; it is dead when one of its tags was bumped later. So a fill that began before a write was
+/// answered is never served after it, on any loop. Tags that share a counter end together, never
+/// too late.
 ///
 /// A counter also says which tag is watched: bumping one that no entry ever had costs nobody
 /// anything. Any thread; a bump is two atomic operations.
 @safe
 public final class Generations: Sendable {
-  /// 16 bits of the tag's hash (0: nobody watches, all ones: several do), 48 bits of a bump's number.
+  /// 16 bits of the tag's hash (0: nobody watches, all ones: several do), 48 bits of a bump's
+  /// number.
   nonisolated(unsafe) private let words: UnsafeMutablePointer<Atomic<UInt64>>
   private let mask: Int
   /// The newest bump's number.
@@ -101,8 +104,8 @@ public final class Generations: Sendable {
   /// Ends every entry that has the tag and whose request left before now.
   public func bump(_ tag: CacheTag) {
     let (place, mark) = locate(tag)
-    // The number is taken before the counter is looked at: a request that begins to watch in between
-    // leaves after this and sees the number.
+    // The number is taken before the counter is looked at: a request that begins to watch in
+    // between leaves after this and sees the number.
     let number = takeNumber()
     while true {
       let word = unsafe words[place].load(ordering: .sequentiallyConsistent)

@@ -1,7 +1,7 @@
 internal import Base
 
-/// Keys that were marked until some time: as not storable, or as failing. Bounded; a newer mark takes
-/// the place of an older one, and forgetting one costs no more than an idle wait.
+/// Keys that were marked until some time: as not storable, or as failing. Bounded; a newer mark
+/// takes the place of an older one, and forgetting one costs no more than an idle wait.
 struct MarkTable {
   private struct Mark {
     var hash: UInt64 = 0

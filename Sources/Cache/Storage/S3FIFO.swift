@@ -1,9 +1,9 @@
 /// Which entry goes when room is needed: S3-FIFO.
 ///
-/// Yang, Zhang, Qiu, Yue, Rashmi, "FIFO queues are all you need for cache eviction" (SOSP 2023): what
-/// is new passes through a small queue with a tenth of the bytes; what was asked for again there moves
-/// to the main queue, the rest leaves a ghost, and what comes back while its ghost stands goes to the
-/// main queue at once. A hit writes one byte.
+/// Yang, Zhang, Qiu, Yue, Rashmi, "FIFO queues are all you need for cache eviction" (SOSP 2023):
+/// what is new passes through a small queue with a tenth of the bytes; what was asked for again
+/// there moves to the main queue, the rest leaves a ghost, and what comes back while its ghost
+/// stands goes to the main queue at once. A hit writes one byte.
 struct S3FIFO {
   private struct Node {
     var hash: UInt64 = 0
@@ -101,8 +101,8 @@ struct S3FIFO {
   }
 }
 
-/// Which entries left the small queue lately: hashes with the number of their leaving, each in one of
-/// two places. No entry is ever taken out; old ones count no more.
+/// Which entries left the small queue lately: hashes with the number of their leaving, each in one
+/// of two places. No entry is ever taken out; old ones count no more.
 struct GhostTable {
   private struct Ghost {
     var mark: UInt32 = 0

@@ -125,7 +125,8 @@ struct Shard {
   ) -> Step {
     let place = Int(ordinal(ruling.dataClass))
     if stale == nil { counts[place].missCount += 1 } else { counts[place].validationCount += 1 }
-    // What the origin answers to these is not a whole answer; they are served from one if it is here.
+    // What the origin answers to these is not a whole answer; they are served from one if it is
+    // here.
     let isWhole =
       request.method == .get && request.range == nil
       && (stale != nil || (request.ifNoneMatch == nil && request.ifModifiedSince == nil))

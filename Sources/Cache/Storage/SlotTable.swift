@@ -1,5 +1,5 @@
-/// Where an entry stands: open addressing by 64 bits of the key's hash. Equal hashes may stand twice;
-/// who looks compares the whole key. Memory grows with what is stored, never with look-ups.
+/// Where an entry stands: open addressing by 64 bits of the key's hash. Equal hashes may stand
+/// twice; who looks compares the whole key. Memory grows with what is stored, never with look-ups.
 struct SlotTable {
   private struct Slot {
     var hash: UInt64

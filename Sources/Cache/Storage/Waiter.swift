@@ -12,8 +12,8 @@ public struct Waiter: Hashable, Sendable {
   }
 }
 
-/// Tells a waiting request what to do now. Drivers fetch these with `CacheStore.takeReleases` and post
-/// each to its loop.
+/// Tells a waiting request what to do now. Drivers fetch these with `CacheStore.takeReleases` and
+/// post each to its loop.
 public struct Release: Sendable, Equatable {
   /// What a released request does.
   public enum Next: Sendable {
