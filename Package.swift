@@ -83,8 +83,8 @@ let package = Package(
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity", "Native",
-        "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
+        "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 

@@ -26,7 +26,8 @@ import Testing
       "Proxy", "Reactor", "Logging",
     ],
     "homeward": [
-      "ArgumentParser", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP",
+      "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge",
+      "HTTP",
       "Identity",
       "Logging",
       "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
