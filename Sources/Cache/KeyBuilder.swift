@@ -12,6 +12,8 @@ public struct KeyBuilder: ~Copyable {
   var text = KeyText()
   /// The hash.
   var hash = SHA256()
+  /// The list of codings that came last, and what became of it: clients of one kind send one list.
+  private var lastCodings: (raw: [UInt8], normal: [UInt8]) = ([], [])
 
   /// Bytes before the authority.
   static let fixedByteCount = 10
@@ -168,13 +170,14 @@ public struct KeyBuilder: ~Copyable {
 
   /// Writes codings in lower case and in order: `Accept-Encoding` ranks by weight, not by place.
   private mutating func normalizeCodings(from start: Int) {
-    let members = text.bytes[start...].split(separator: 0x2C)
-      .map { $0.filter { $0 != 0x20 }.map { ByteScan.lowercase($0) } }
-      .sorted { $0.lexicographicallyPrecedes($1) }
-    text.bytes.removeLast(text.bytes.count - start)
-    for (index, member) in members.enumerated() {
-      if index > 0 { text.append(byte: 0x2C) }
-      text.bytes.append(contentsOf: member)
+    if !text.bytes[start...].elementsEqual(lastCodings.raw) {
+      lastCodings.raw = Array(text.bytes[start...])
+      let members = lastCodings.raw.split(separator: 0x2C)
+        .map { $0.filter { $0 != 0x20 }.map { ByteScan.lowercase($0) } }
+        .sorted { $0.lexicographicallyPrecedes($1) }
+      lastCodings.normal = Array(members.joined(separator: [0x2C]))
     }
+    text.bytes.removeLast(text.bytes.count - start)
+    text.bytes.append(contentsOf: lastCodings.normal)
   }
 }

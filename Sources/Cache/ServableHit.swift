@@ -21,34 +21,37 @@ enum Serve {
   static func judge(
     _ entry: Entry, _ ruling: Ruling, _ generations: Generations, at now: Instant
   ) -> Verdict {
-    let facts = entry.facts
-    let rules = ruling.row.rules
+    // Fields one by one: a copy of all of them would cost more than the comparison.
+    let events = ruling.row.rules.invalidations
     // A row that says something else ends what it said before.
-    guard facts.row === ruling.row || facts.row.fingerprint == ruling.row.fingerprint else {
+    guard entry.facts.row === ruling.row || entry.facts.row.fingerprint == ruling.row.fingerprint
+    else {
       return .dead(.row)
     }
-    if rules.invalidations.contains(.policy) && facts.policy != ruling.policy {
+    if events.contains(.policy) && entry.facts.policy != ruling.policy {
       return .dead(.policy)
     }
-    guard facts.tags.number >= generations.floor, facts.tags.areCurrent(in: generations) else {
+    guard entry.facts.tags.number >= generations.floor, entry.facts.tags.areCurrent(in: generations)
+    else {
       return .dead(.invalidated)
     }
-    if rules.invalidations.contains(.failover),
-      !generations.isCurrent(facts.sourceRegion, since: facts.tags.number)
+    if events.contains(.failover),
+      !generations.isCurrent(entry.facts.sourceRegion, since: entry.facts.tags.number)
     {
       return .dead(.invalidated)
     }
-    guard facts.tenant == ruling.tenant else { return .withheld(.tenant) }
-    guard facts.region == ruling.region else { return .withheld(.region) }
-    guard facts.dataClass == ruling.dataClass, facts.sensitivity == ruling.sensitivity else {
+    guard entry.facts.tenant == ruling.tenant else { return .withheld(.tenant) }
+    guard entry.facts.region == ruling.region else { return .withheld(.region) }
+    guard entry.facts.dataClass == ruling.dataClass, entry.facts.sensitivity == ruling.sensitivity
+    else {
       return .withheld(.classOfRow)
     }
     guard ruling.mayServe else { return .withheld(.region) }
-    guard ruling.sourceRegions.contains(facts.sourceRegion) else {
+    guard ruling.sourceRegions.contains(entry.facts.sourceRegion) else {
       return .withheld(.sourceRegion)
     }
     if let reason = ruling.bypass() { return .withheld(reason) }
-    guard facts.freshness.ageMilliseconds(at: now) <= ruling.stalenessMillisecondsMax else {
+    guard entry.facts.freshness.ageMilliseconds(at: now) <= ruling.stalenessMillisecondsMax else {
       return .withheld(.staleness)
     }
     return .allowed(ServableHit(entry, ruling, at: now))
@@ -89,8 +92,11 @@ public struct ServableHit: Sendable {
 
   /// What the client gets: the whole, a part, or the news that his copy is good.
   public func answer(to request: RequestFacts, at wall: WallTime) -> HitAnswer {
+    // Most requests ask for the whole.
+    guard entry.facts.status == 200,
+      request.ifNoneMatch != nil || request.ifModifiedSince != nil || request.range != nil
+    else { return .whole }
     let facts = entry.facts
-    guard facts.status == 200 else { return .whole }
     if Preconditions.isNotModified(
       request, etag: facts.etag, lastModifiedSeconds: facts.lastModifiedSeconds,
       dateSeconds: facts.dateSeconds, at: wall)

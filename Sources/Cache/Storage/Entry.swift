@@ -81,12 +81,19 @@ final class Entry: Sendable {
   let answer: StoredAnswer
   /// What it costs, in bytes.
   let cost: Int
+  /// What its sealed parts are bound to; empty for a plain one.
+  private let binding: KeyText
 
   /// Keeps an answer.
   init(_ facts: EntryFacts, _ answer: StoredAnswer) {
     self.facts = facts
     self.answer = answer
-    var cost = CacheLimits.entryOverheadByteCount + facts.key.text.count
+    if case .sealed(let key, _, _) = answer {
+      binding = facts.binding(key.number)
+    } else {
+      binding = KeyText()
+    }
+    var cost = CacheLimits.entryOverheadByteCount + binding.bytes.count + facts.key.text.count
     switch answer {
     case .plain(let fields, let parts):
       cost += fields.bytes.count + fields.lines.count * 20
@@ -108,7 +115,6 @@ final class Entry: Sendable {
     switch answer {
     case .plain(let fields, let parts): return (fields, parts)
     case .sealed(let key, let head, let sealed):
-      let binding = facts.binding(key.number)
       guard let text = key.open(head, SealedHead.binding(binding, sealed.count), at: now),
         let fields = SealedHead.fields(text)
       else { return nil }

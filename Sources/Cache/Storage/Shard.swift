@@ -87,8 +87,7 @@ struct Shard {
         counts[place].withheldCount += 1
         return .fetch(reason)
       case .allowed(let hit):
-        let freshness = entry.facts.freshness
-        switch freshness.use(
+        switch entry.facts.freshness.use(
           at: now, for: request.directives, honoursNoCache: ruling.row.rules.honoursNoCache)
         {
         case .fresh:
@@ -105,7 +104,7 @@ struct Shard {
           return .refresh(hit, begun)
         case .validate:
           if failing.contains(hash(key), at: now),
-            freshness.mayReplaceError(at: now, for: request.directives)
+            entry.facts.freshness.mayReplaceError(at: now, for: request.directives)
           {
             counts[place].staleHitCount += 1
             return .hit(hit)
