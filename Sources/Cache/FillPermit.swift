@@ -86,7 +86,10 @@ public struct FillPermit: ~Copyable {
     if let reason = reason
       ?? (fields.bytes.count > CacheLimits().headByteCountMax ? .headTooLarge : nil)
     {
-      claim.refuse(at: now, isLasting: !Freshness.isError(status: head.status))
+      let isError = Freshness.isError(status: head.status)
+      // The origin has another answer by now: the stored one must not come back in its windows.
+      if let stale, !isError { claim.takeOut(stale.facts.number) }
+      claim.refuse(at: now, isLasting: !isError)
       return .refused(reason)
     }
     let facts = EntryFacts(
@@ -250,9 +253,14 @@ final class FillClaim {
     settle(.fetch)
   }
 
-  /// The stored answer is good for nobody.
+  /// The stored answer is good for nobody; those who waited try again.
   func dropEntry(_ entryNumber: UInt64) {
-    store.cell(key).state.withLock { $0.reject(key, number: entryNumber, isBroken: false) }
+    takeOut(entryNumber)
     settle(.lookUp)
+  }
+
+  /// Takes the stored answer out, if it is still that one.
+  func takeOut(_ entryNumber: UInt64) {
+    store.cell(key).state.withLock { $0.reject(key, number: entryNumber, isBroken: false) }
   }
 }

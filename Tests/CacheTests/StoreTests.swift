@@ -231,6 +231,20 @@ import Testing
     #expect(try bench.outcome() == "fill")
   }
 
+  /// What an origin answers instead of a 304 ends the old answer, but for errors of the moment.
+  @Test(
+    arguments: [
+      (200, ["Cache-Control: no-store"], "fill"), (404, [], "fill"), (410, [], "fill"),
+      (403, [], "fill"), (500, [], "validate"), (503, [], "validate"),
+    ] as [(UInt16, [String], String)])
+  func otherAnswersEndTheOldOne(status: UInt16, lines: [String], expected: String) throws {
+    let bench = try StoreBench()
+    try bench.fill(body: "A", ["Cache-Control: max-age=60", "ETag: \"a\""])
+    bench.now = second(200)
+    #expect(try bench.fill(body: "B", lines, status: status) != nil)
+    #expect(try bench.outcome() == expected)
+  }
+
   @Test func requestsAreAnsweredFromTheCacheOnlyIfTheySaySo() throws {
     let bench = try StoreBench()
     let only = request(.get, "/a", authority: "ehr.example", ["Cache-Control: only-if-cached"])
