@@ -58,6 +58,7 @@ let package = Package(
     // What the proxy knows: each is a set of pure machines and tables.
     library("HTTP", ["Base", "Native"]),
     library("Audit", ["Base", "Native"]),
+    library("Cache", ["Base", "HTTP", "Native"]),
     library("Clinical", ["Base"]),
     library("Directory", ["Base", "Native"]),
     library("Identity", ["Base", "Native", jwtKit]),
@@ -82,8 +83,8 @@ let package = Package(
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity", "Native",
-        "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
+        "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 
@@ -103,6 +104,7 @@ let package = Package(
     tests("ReactorTests", ["Base", "Reactor"]),
     tests("HTTPTests", ["Base", "HTTP", "Native"]),
     tests("AuditTests", ["Audit", "Base", "Native"]),
+    tests("CacheTests", ["Base", "Cache", "HTTP", "Native"]),
     tests("ClinicalTests", ["Base", "Clinical"]),
     tests("DirectoryTests", ["Base", "Directory", "Native"]),
     tests("IdentityTests", ["Base", "Identity", "Native", jwtKit]),
