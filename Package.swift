@@ -40,8 +40,9 @@ let package = Package(
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
-    // C: Debian's libraries, and the kernel's calls.
+    // C: Debian's libraries, the kernel's calls, the processor's instructions.
     .target(name: "CLinux"),
+    .target(name: "CProcessor"),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
@@ -57,7 +58,7 @@ let package = Package(
 
     // What the proxy knows: each is a set of pure machines and tables.
     library("HTTP", ["Base", "Native"]),
-    library("Audit", ["Base", "Native"]),
+    library("Audit", ["Base", "CProcessor", "Native"]),
     library("Cache", ["Base", "HTTP", "Native"]),
     library("Clinical", ["Base"]),
     library("Directory", ["Base", "Native"]),

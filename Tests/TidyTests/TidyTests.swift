@@ -10,7 +10,7 @@ import Testing
     "Reactor": ["Base", "CLinux", "Glibc"],
     "StrictYAML": ["Base", "Yams"],
     "HTTP": ["Base", "Native"],
-    "Audit": ["Base", "Native"],
+    "Audit": ["Base", "CProcessor", "Native"],
     "Cache": ["Base", "HTTP", "Native"],
     "Clinical": ["Base"],
     "Directory": ["Base", "Native"],
