@@ -135,9 +135,10 @@ struct AuditVerifyCommand: ParsableCommand {
       "  started \(AuditText.timestamp($0.start)), last heartbeat \(AuditText.timestamp($0.last))\n"
     }
     StandardStream.output.write(
-      "\(breaks.count) processes ended without a stop record (killed, or their log failed). Their"
-        + " accounts hold up to the\nlast heartbeat; what was carried out unrecorded after it,"
-        + " under `audit: best-effort`, only the edge's own log counts:\n" + shown.joined())
+      "processes that ended without a stop record (killed, or their log failed): \(breaks.count)\n"
+        + shown.joined()
+        + "  their accounts hold up to that heartbeat; what was carried out unrecorded after it,"
+        + "\n  under `audit: best-effort`, only the edge's own log counts\n")
   }
 
   private func write(
