@@ -141,7 +141,7 @@ struct PolicyDiffText {
     var text = decision.verdict.word + (decision.rule.map { " by \($0)" } ?? "")
     if !decision.candidates.isEmpty { text += ": \(decision.candidates.joined(separator: "; "))" }
     if !decision.obligations.isEmpty { text += "; \(decision.obligations.joined(separator: ", "))" }
-    return text + "; audit \(decision.durability)"
+    return text + "; audit \(decision.durability.rawValue)"
   }
 
   /// For programs.
