@@ -40,8 +40,9 @@ let package = Package(
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
-    // C: Debian's libraries, and the kernel's calls.
+    // C: Debian's libraries, the kernel's calls, the processor's instructions.
     .target(name: "CLinux"),
+    .target(name: "CProcessor"),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
@@ -57,7 +58,8 @@ let package = Package(
 
     // What the proxy knows: each is a set of pure machines and tables.
     library("HTTP", ["Base", "Native"]),
-    library("Audit", ["Base", "Native"]),
+    library("Audit", ["Base", "CProcessor", "Native"]),
+    library("Cache", ["Base", "HTTP", "Native"]),
     library("Clinical", ["Base"]),
     library("Directory", ["Base", "Native"]),
     library("Identity", ["Base", "Native", jwtKit]),
@@ -82,8 +84,8 @@ let package = Package(
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity", "Native",
-        "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
+        "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
 
@@ -103,6 +105,7 @@ let package = Package(
     tests("ReactorTests", ["Base", "Reactor"]),
     tests("HTTPTests", ["Base", "HTTP", "Native"]),
     tests("AuditTests", ["Audit", "Base", "Native"]),
+    tests("CacheTests", ["Base", "Cache", "HTTP", "Native"]),
     tests("ClinicalTests", ["Base", "Clinical"]),
     tests("DirectoryTests", ["Base", "Directory", "Native"]),
     tests("IdentityTests", ["Base", "Identity", "Native", jwtKit]),

@@ -9,6 +9,8 @@ public struct AccountCheck: Sendable {
   private var decisions: UInt64 = 0
   /// The last heartbeat's sums of the same process.
   private var last: AuditCounters?
+  /// Decisions carried out without a record, as gaps tell since the process began.
+  private var told: UInt64 = 0
 
   /// Starts before the first entry.
   public init() {}
@@ -21,7 +23,7 @@ public struct AccountCheck: Sendable {
       decisions += 1
       return unsafe Self.isWellFormed(entry) ? nil : "it is a damaged decision"
     case .outcome: return unsafe Self.isWellFormed(entry) ? nil : "it is a damaged outcome"
-    case .start, .logOpen, .heartbeat:
+    case .start, .logOpen, .heartbeat, .gap:
       guard case .event(let event)? = try? unsafe AuditRecord(decoding: entry) else {
         return "it is a damaged event"
       }
@@ -32,9 +34,14 @@ public struct AccountCheck: Sendable {
 
   private mutating func take(_ event: EventRecord) -> String? {
     let sums = event.counters
+    if event.kind == .gap {
+      told &+= sums.lost
+      return nil
+    }
     guard event.kind == .heartbeat else {
       // A process that starts counts from zero; a log that begins under a running one goes on.
       earlier = event.kind == .logOpen ? sums.committed : 0
+      told = event.kind == .logOpen ? sums.lost : 0
       decisions = 0
       last = nil
       return nil
@@ -45,12 +52,20 @@ public struct AccountCheck: Sendable {
       return "decided \(sums.decided) is not committed \(sums.committed) + refused \(sums.refused)"
         + " + lost \(sums.lost) + pending \(sums.pending)"
     }
-    let claimed = sums.committed &+ sums.pending &+ sums.lost &- earlier
+    // What is lost has no record, or stands behind the last heartbeat that a log can hold.
+    let claimed = sums.committed &+ sums.pending &- earlier
     if claimed != decisions {
       return "it claims \(claimed) decisions since the start, but \(decisions) are there"
     }
-    if let last, sums.decided < last.decided || sums.refused < last.refused {
-      return "its sums are smaller than those of the heartbeat before"
+    if let last {
+      if sums.decided < last.decided || sums.refused < last.refused || sums.lost < last.lost {
+        return "its sums are smaller than those of the heartbeat before"
+      }
+      // What was lost by then stands in a gap by now: the batch of a heartbeat tells it.
+      if told < last.lost {
+        return "\(last.lost) decisions had no record at the heartbeat before, but gaps tell of"
+          + " \(told)"
+      }
     }
     return nil
   }

@@ -243,6 +243,7 @@ public enum AuditText {
     json.add("author", record.author.string)
     json.add("scope", record.scope.string)
     if record.kind == .expiry || record.kind == .shredding { json.add("done", record.isDone) }
+    json.add("since", record.since.map(timestamp) ?? "")
     if record.bytesDropped > 0 { json.add("bytesDropped", record.bytesDropped) }
     json.add("subject", record.subject.string)
     json.add("detail", record.detail.string)

@@ -10,7 +10,8 @@ public struct AuditCounters: Equatable, Sendable {
   public var committed: UInt64 = 0
   /// Decisions that the log did not take; their requests were answered with 503.
   public var refused: UInt64 = 0
-  /// Decisions that the log took and could not put on disk.
+  /// Decisions without a record that were carried out all the same, since policy asks for no more
+  /// than best effort; and those that the log took and could not put on disk.
   public var lost: UInt64 = 0
   /// Decisions on their way to the disk.
   public var pending: UInt64 = 0
@@ -39,8 +40,10 @@ public struct EventRecord: Equatable, Sendable {
   public var time: WallTime
   /// The loop; 0 when it concerns them all.
   public var loop: UInt16 = 0
-  /// The log's counters at that time.
+  /// The log's counters at that time; in a gap, what it left out.
   public var counters = AuditCounters()
+  /// In a gap: when the first record came that was not kept; `time` is when the last one came.
+  public var since: WallTime?
   /// The sums over all logs of the edge, in the first one's heartbeats when there are several.
   public var total = AuditCounters()
   /// How many logs the sums are over; 0 without them.
@@ -96,6 +99,7 @@ private enum Tag {
   static let author: UInt8 = 22
   static let scope: UInt8 = 23
   static let isDone: UInt8 = 24
+  static let since: UInt8 = 25
 }
 
 extension EventRecord: EncodableRecord {
@@ -128,6 +132,7 @@ extension EventRecord: EncodableRecord {
     writer.name(Tag.author, author)
     writer.name(Tag.scope, scope)
     writer.flag(Tag.isDone, isDone)
+    writer.integer(Tag.since, since?.microseconds)
   }
 
   /// Reads the fields of an event; those that are not known are passed over.
@@ -158,6 +163,7 @@ extension EventRecord: EncodableRecord {
       case Tag.author: author = field.name
       case Tag.scope: scope = field.name
       case Tag.isDone: isDone = true
+      case Tag.since: since = WallTime(microseconds: try field.integer())
       default: break
       }
     }

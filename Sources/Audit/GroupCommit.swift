@@ -27,9 +27,9 @@ public struct GroupCommit: ~Copyable {
   public enum Append: Equatable, Sendable {
     /// The record waits for the disk; it is durable when the watermark reaches its number.
     case accepted(sequence: UInt64)
-    /// Too much waits already: answer 503.
+    /// Too much waits already: answer 503, unless the decision may go unrecorded.
     case full
-    /// The log can no longer be written: answer 503.
+    /// The log can no longer be written: the same.
     case failed(CommitFault)
   }
 
@@ -90,6 +90,10 @@ public struct GroupCommit: ~Copyable {
   private var sums = PerClass(repeating: AuditCounters())
   /// How many retention classes there are.
   private let classCount: Int
+  /// What each class did not keep since its last batch began.
+  private var gaps = PerClass(repeating: LogGap())
+  /// Whether any of them is something.
+  private var hasGap = false
 
   /// Starts logs whose next record has the number `firstSequence`, at least 1.
   public init(
@@ -109,7 +113,8 @@ public struct GroupCommit: ~Copyable {
 
   // MARK: The loops' side
 
-  /// Appends a decision. `full` and `failed` mean that the request must be answered with 503.
+  /// Appends a decision. `full` and `failed` mean that the request must be answered with 503, or,
+  /// where the record's durability allows it, is carried out and counted as lost.
   public mutating func append(
     _ record: borrowing DecisionRecord, in retention: Int = 0
   ) -> Append {
@@ -118,7 +123,9 @@ public struct GroupCommit: ~Copyable {
     if case .accepted = result {
       pendingDecisions[retention] += 1
     } else {
-      sums[retention].refused += 1
+      let isCarriedOut = record.durability.mayGoUnrecorded(record.operation)
+      if isCarriedOut { sums[retention].lost += 1 } else { sums[retention].refused += 1 }
+      leaveOut(retention, .decision(isCarriedOut: isCarriedOut), record.time)
     }
     return result
   }
@@ -128,8 +135,14 @@ public struct GroupCommit: ~Copyable {
     _ record: borrowing OutcomeRecord, in retention: Int = 0
   ) -> Append {
     let result = add(record, in: retention, limit: capacity + reserve)
-    countOther(result, in: retention)
+    countOther(result, in: retention, .outcome, record.time)
     return result
+  }
+
+  /// Leaves out the outcome of a decision that was carried out without a record: the reserve is for
+  /// those that have one.
+  public mutating func omit(_ record: borrowing OutcomeRecord, in retention: Int = 0) {
+    countOther(.full, in: retention, .outcome, record.time)
   }
 
   /// Appends an event; the reserve is open to it.
@@ -137,7 +150,7 @@ public struct GroupCommit: ~Copyable {
     _ record: borrowing EventRecord, in retention: Int = 0
   ) -> Append {
     let result = add(record, in: retention, limit: capacity + reserve)
-    countOther(result, in: retention)
+    countOther(result, in: retention, .event, record.time)
     return result
   }
 
@@ -200,17 +213,41 @@ public struct GroupCommit: ~Copyable {
   }
 
   /// Counts a record that is no decision.
-  private mutating func countOther(_ result: Append, in retention: Int) {
+  private mutating func countOther(
+    _ result: Append, in retention: Int, _ kind: LogGap.Kind, _ time: WallTime
+  ) {
     if case .accepted = result {
       pendingOthers[retention] += 1
     } else {
       sums[retention].dropped += 1
+      leaveOut(retention, kind, time)
+    }
+  }
+
+  /// A record is not kept.
+  private mutating func leaveOut(_ retention: Int, _ kind: LogGap.Kind, _ time: WallTime) {
+    gaps[retention].add(kind, at: time)
+    hasGap = true
+  }
+
+  /// Says in each log what it did not keep. The next batch holds that, however full the log is.
+  private mutating func tellGaps() {
+    hasGap = false
+    for retention in 0..<classCount {
+      guard let record = gaps[retention].record else { continue }
+      guard case .accepted = add(record, in: retention, limit: .max) else {
+        hasGap = true
+        continue
+      }
+      pendingOthers[retention] += 1
+      gaps[retention] = LogGap()
     }
   }
 
   // MARK: The committer's side
 
-  /// Takes everything that waits into `queue`, the committer's own and empty, as one batch.
+  /// Takes everything that waits into `queue`, the committer's own and empty, as one batch. A gap
+  /// record in it tells what was not kept since the batch before.
   public mutating func begin(into queue: inout ByteQueue) -> Action {
     switch state {
     case .halted(let fault): return .halt(fault)
@@ -218,6 +255,7 @@ public struct GroupCommit: ~Copyable {
     case .idle: break
     }
     precondition(queue.isEmpty, "the committer's queue still holds a batch")
+    if hasGap { tellGaps() }
     guard !pending.isEmpty else { return .wait }
     swap(&pending, &queue)
     inFlightByteCount = queue.count

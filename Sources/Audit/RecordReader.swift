@@ -129,7 +129,8 @@ struct RecordReader {
     offset = 0
   }
 
-  /// The next field; nil at the record's end.
+  /// The next field; nil at the record's end. Inlined: the search index walks every field there is.
+  @inline(__always)
   mutating func next() throws(RecordFault) -> RecordField? {
     guard unsafe offset < bytes.count else { return nil }
     guard unsafe offset + 2 <= bytes.count else { throw .truncated }

@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 
 /// Holds the logs of one edge's retention classes against each other: where the first one states
 /// the sums over all logs, the logs' own heartbeats of that instant must add up to them.
@@ -17,6 +17,8 @@ public struct TotalCheck: Sendable {
 
   /// By process (the instant of its start), then by log: the last two heartbeats.
   private var lives: [WallTime: [String: [Beat]]] = [:]
+  /// Processes that said that they ended, by the instant of their start.
+  private var ended: Set<WallTime> = []
   /// The process that writes the log under way.
   private var life = WallTime(microseconds: 0)
   private var origin = ""
@@ -36,14 +38,14 @@ public struct TotalCheck: Sendable {
 
   /// Takes one entry of the log under way.
   public mutating func take(_ entry: UnsafeRawBufferPointer) {
-    guard let kind = unsafe AccountCheck.kind(of: entry), kind == .start || kind == .heartbeat,
+    guard let kind = unsafe AccountCheck.kind(of: entry),
+      kind == .start || kind == .stop || kind == .heartbeat,
       case .event(let event)? = try? unsafe AuditRecord(decoding: entry)
     else { return }
-    if kind == .start {
-      life = event.time
-      return
-    }
+    if kind == .start { life = event.time }
     guard lives.count < Self.lifeCountMax || lives[life] != nil else { return }
+    if kind == .stop { ended.insert(life) }
+    guard kind == .heartbeat else { return }
     let beat = Beat(
       time: event.time, decided: event.counters.decided, total: event.total.decided,
       logCount: Int(event.logCount))
@@ -51,6 +53,29 @@ public struct TotalCheck: Sendable {
     if let count = lives[life]?[origin]?.count, count > 2 {
       lives[life]?[origin]?.removeFirst(count - 2)
     }
+  }
+
+  /// A process that ended without saying so.
+  public struct Break: Equatable, Sendable {
+    /// When it started.
+    public var start: WallTime
+    /// The time of its last heartbeat, up to which its account holds.
+    public var last: WallTime
+  }
+
+  /// Processes that another one followed and that did not say that they ended: killed, cut short by
+  /// the machine, or left with a log that failed. What they decided behind their last heartbeat
+  /// nobody can recount, and what they carried out unrecorded then is not told. In order of time.
+  public var breaks: [Break] {
+    guard let newest = lives.keys.max() else { return [] }
+    return lives.filter { $0.key != newest && !ended.contains($0.key) }
+      .compactMap { start, logs in
+        guard start.microseconds > 0, let last = logs.values.joined().map(\.time).max() else {
+          return nil
+        }
+        return Break(start: start, last: last)
+      }
+      .sorted { $0.start < $1.start }
   }
 
   /// The first instant whose sums do not add up, and how many were compared.

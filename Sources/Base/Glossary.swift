@@ -47,6 +47,9 @@ public enum DataClass: String, CaseIterable, Sendable {
   /// Files of an application, not of a patient.
   case asset
   case unknown
+
+  /// Whether nothing of the class can be about a patient.
+  public var concernsNoPatient: Bool { self == .reference || self == .asset }
 }
 
 /// HL7 confidentiality, reduced to what routing distinguishes.
@@ -82,6 +85,27 @@ public enum Durability: String, CaseIterable, Sendable {
   case durable
   /// Committed within the group interval; backpressure instead of loss.
   case standard
+  /// Like `standard`, but carried out even when the log does not take the record: counted, and told
+  /// in a gap. For reads that concern no patient.
+  case bestEffort = "best-effort"
+
+  /// Whether a record that is kept like this is kept as surely as `other` demands.
+  public func covers(_ other: Durability) -> Bool { rank >= other.rank }
+
+  /// The higher, the surer.
+  private var rank: Int {
+    switch self {
+    case .durable: 2
+    case .standard: 1
+    case .bestEffort: 0
+    }
+  }
+
+  /// Whether a request for `operation` is carried out when the log does not take its record. What
+  /// may change something never is, whatever a policy says.
+  public func mayGoUnrecorded(_ operation: Operation) -> Bool {
+    self == .bestEffort && operation.isSafe
+  }
 }
 
 /// Why a request was not served; each means something else to client, officer and SRE.

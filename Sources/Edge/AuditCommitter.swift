@@ -63,6 +63,10 @@ final class AuditCommitter: TimerTarget {
       return again()
     }
     heartbeatAt = loop.now.adding(milliseconds: 1000)
+    guard !hasFailed else {
+      if loop.now >= accountAt { tellAccount() }
+      return again()
+    }
     watchClock()
     log.appendHeartbeat(at: Clock.wall())
     commit()
@@ -160,8 +164,23 @@ final class AuditCommitter: TimerTarget {
   }
 
   private func close() {
-    guard !hasFailed else { return }
+    guard !hasFailed else { return tellAccount() }
     do throws(SystemError) { try writer.close() } catch { edgeLog.auditFailed("\(error)") }
+  }
+
+  /// What was told last of a failed log's account, and when it is told again.
+  private var toldAccount = AuditCounters()
+  private var accountAt = Instant(nanoseconds: 0)
+  /// An operator shall see what goes unrecorded, and read his log nevertheless.
+  private static let accountMilliseconds: UInt64 = 10_000
+
+  /// No heartbeat can be written any more: the edge's own log has the account, if it changed.
+  private func tellAccount() {
+    let counters = log.counters
+    guard counters != toldAccount else { return }
+    toldAccount = counters
+    accountAt = loop.now.adding(milliseconds: Self.accountMilliseconds)
+    edgeLog.auditAccount(counters)
   }
 
   private func tellFailure() {

@@ -42,6 +42,12 @@ final class AuditLog: Sendable {
     group.withLock { _ = $0.append(record, in: index) }
   }
 
+  /// Counts the outcome of a decision on `dataClass` that was carried out without a record.
+  func omit(_ record: borrowing OutcomeRecord, of dataClass: DataClass) {
+    let index = retention.index(of: dataClass)
+    group.withLock { $0.omit(record, in: index) }
+  }
+
   /// Appends an event to the log of its kind; what describes a log stands in each.
   func append(_ record: borrowing EventRecord) {
     let index = retention.index(of: record.kind)
@@ -81,6 +87,9 @@ final class AuditLog: Sendable {
   func synced() -> GroupCommit.Action { group.withLock { $0.synced() } }
 
   func failed(_ fault: CommitFault) -> GroupCommit.Action { group.withLock { $0.failed(fault) } }
+
+  /// The whole edge's account as it stands.
+  var counters: AuditCounters { group.withLock { $0.counters } }
 
   /// A class's account as it stands.
   func counters(of index: Int) -> AuditCounters { group.withLock { $0.counters(of: index) } }

@@ -34,7 +34,8 @@ final class AuditPort {
     self.log = log
   }
 
-  /// Appends a decision; nil when the log does not take it, and nothing may be disclosed then.
+  /// Appends a decision; nil when the log does not take it. Nothing may be disclosed then, unless
+  /// the decision may go unrecorded.
   func append(_ request: borrowing JudgedRequest, _ snapshot: Snapshot) -> UInt64? {
     guard case .accepted(let sequence) = scratch.append(request, snapshot, loop, to: log) else {
       return nil
@@ -45,6 +46,11 @@ final class AuditPort {
   /// Appends the outcome of a decision on `dataClass`. The log counts those that it cannot take.
   func append(_ outcome: borrowing OutcomeRecord, of dataClass: DataClass) {
     log.append(outcome, of: dataClass)
+  }
+
+  /// Has the outcome of a decision counted that was carried out without a record.
+  func omit(_ outcome: borrowing OutcomeRecord, of dataClass: DataClass) {
+    log.omit(outcome, of: dataClass)
   }
 
   /// Calls the exchange's `recordDurable` or `recordFailed`, now or later.

@@ -1,3 +1,4 @@
+internal import Audit
 internal import HTTP
 internal import Logging
 internal import Origins
@@ -72,8 +73,21 @@ struct EdgeLog: Sendable {
 
   func auditFailed(_ reason: String) {
     logger.critical(
-      "the audit log cannot be written: nothing is disclosed until a restart",
+      """
+      the audit log cannot be written: until a restart, only what policy lets go unrecorded is \
+      served
+      """,
       metadata: ["reason": "\(reason)"])
+  }
+
+  /// The only place where the account stands once the log has failed.
+  func auditAccount(_ sums: AuditCounters) {
+    logger.error(
+      "the account of the failed audit log",
+      metadata: [
+        "decided": "\(sums.decided)", "committed": "\(sums.committed)",
+        "refused": "\(sums.refused)", "lost": "\(sums.lost)", "dropped": "\(sums.dropped)",
+      ])
   }
 
   func indexFailed(_ reason: String) {

@@ -105,7 +105,7 @@ extension Exchange {
     outcome.finding = finding
     worker.reconsider(self, finding, mayAskAgain: mayAskAgain)
     record()
-    guard recordSequence != nil else { return answer(.auditUnavailable) }
+    guard mayGoOn else { return answer(.auditUnavailable) }
     if let refusal = request.decision.refusal { return answer(refusal) }
     request.planLabels(snapshot)
     machine = ExchangeMachine()

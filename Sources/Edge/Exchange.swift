@@ -22,7 +22,7 @@ final class Exchange {
   var request = JudgedRequest()
   var machine = ExchangeMachine()
   var outcome = Outcome()
-  /// The number of the decision's record; nil when the log did not take it.
+  /// The number of the decision's record; nil when the log did not take it. See `mayGoOn`.
   var recordSequence: UInt64?
 
   var origin: OriginConnection?
@@ -160,7 +160,7 @@ final class Exchange {
   func decide(_ fault: RequestFault?, hasRoom: Bool) {
     worker.decide(self, fault)
     record()
-    guard recordSequence != nil else { return answer(.auditUnavailable) }
+    guard mayGoOn else { return answer(.auditUnavailable) }
     guard hasRoom else { return answer(.overloaded) }
     request.planLabels(snapshot)
     if let refusal = request.decision.refusal ?? client.prepare(&request) {
@@ -169,6 +169,9 @@ final class Exchange {
       perform(machine.begin(request.machineRequest))
     }
   }
+
+  /// Whether the log took the decision's record, or policy lets the request go on without.
+  var mayGoOn: Bool { recordSequence != nil || request.decision.mayGoUnrecorded }
 
   /// Queues the decision's record.
   func record() {

@@ -17,8 +17,7 @@ final class OriginPool {
   private var machine: Pool
   private var slots: [OriginConnection?] = []
   private var connecting: [ObjectIdentifier: OriginConnection] = [:]
-  private var waiters: [WaiterID: Exchange] = [:]
-  private var waiterCount: UInt64 = 0
+  private var waiting = WaitingRoom()
 
   init(worker: Worker, endpoint: Endpoint, snapshot: Snapshot) {
     self.worker = worker
@@ -32,27 +31,27 @@ final class OriginPool {
 
   /// Gets `exchange` a connection, now or later; `acquired` or `acquireFailed` tells it.
   func acquire(_ exchange: Exchange, requiresFresh: Bool) {
-    waiterCount += 1
-    let waiter = WaiterID(waiterCount)
+    let waiter = waiting.enter(exchange)
     let deadline = now.adding(milliseconds: worker.snapshot.timeouts.acquireMilliseconds)
     let action = machine.acquire(
       waiter, requiresFreshConnection: requiresFresh, deadline: deadline, at: now)
     switch action {
     case .use(let slot):
+      _ = waiting.leave(waiter)
       if let connection = slots[slot] { exchange.acquired(connection) }
-    case .connect:
-      waiters[waiter] = exchange
-      connect()
-    case .wait: waiters[waiter] = exchange
-    case .reject(let reason): exchange.acquireFailed(reason)
+    case .connect: connect()
+    case .wait: break
+    case .reject(let reason):
+      _ = waiting.leave(waiter)
+      exchange.acquireFailed(reason)
     }
     settle()
   }
 
   /// The exchange no longer waits.
   func cancel(_ exchange: Exchange) {
-    guard let waiter = waiters.first(where: { $0.value === exchange })?.key else { return }
-    waiters[waiter] = nil
+    guard let waiter = waiting.waiter(of: exchange) else { return }
+    _ = waiting.leave(waiter)
     _ = machine.waiterCancelled(waiter)
     settle()
   }
@@ -147,7 +146,7 @@ final class OriginPool {
     while let output = machine.nextOutput() {
       switch output {
       case .assigned(let waiter, let slot):
-        guard let exchange = waiters.removeValue(forKey: waiter) else {
+        guard let exchange = waiting.leave(waiter) else {
           machine.released(slot, reusable: true, at: now)
           continue
         }
@@ -159,7 +158,7 @@ final class OriginPool {
         connection?.slot = nil
         connection?.close()
       case .failed(let waiter, let reason):
-        waiters.removeValue(forKey: waiter)?.acquireFailed(reason)
+        waiting.leave(waiter)?.acquireFailed(reason)
       }
     }
   }

@@ -225,6 +225,9 @@ final class Worker: TimerTarget {
     var record = OutcomeRecord()
     exchange.request.fill(
       &record, with: exchange.outcome, loop: audit.loop, snapshot: exchange.generation.snapshot)
+    if exchange.recordSequence == nil, exchange.request.decision.mayGoUnrecorded {
+      return audit.omit(record, of: exchange.request.dataClass)
+    }
     audit.append(record, of: exchange.request.dataClass)
   }
 

@@ -186,6 +186,29 @@ public struct Fields: Sendable {
     lines.removeAll(keepingCapacity: true)
   }
 
+  /// Appends a copy of a line of another section.
+  public mutating func append(_ line: Line, of other: borrowing Fields) {
+    unsafe other.withName(line) { name in
+      unsafe other.withValue(line) { value in
+        unsafe append(line.known, name: name, value: value, isSensitive: line.isSensitive)
+      }
+    }
+  }
+
+  /// Becomes a copy of `other` and keeps its own memory.
+  public mutating func replace(with other: borrowing Fields) {
+    removeAll()
+    bytes.append(contentsOf: other.bytes)
+    lines.append(contentsOf: other.lines)
+  }
+
+  /// Whether the line's name is `name`, which is lower case.
+  @inline(__always)
+  public func isNamed(_ line: Line, _ name: StaticString) -> Bool {
+    guard Int(line.nameCount) == name.utf8CodeUnitCount else { return false }
+    return unsafe withName(line) { unsafe ByteScan.equalsIgnoringCase($0, name) }
+  }
+
   /// The first line with this name.
   public func first(_ known: KnownField) -> Line? {
     for line in lines where line.known == known { return line }

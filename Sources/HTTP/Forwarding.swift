@@ -114,6 +114,13 @@ public enum Forwarding {
     appendVia(&head.fields, received: received)
   }
 
+  /// Takes away what belongs to one connection: the fields that `Connection` names, and those that
+  /// always do. What a cache stores begins with this (RFC 9111 section 3.1).
+  public static func stripConnection(_ fields: inout Fields) {
+    _ = stripNamedByConnection(&fields, optionsMax: HTTPLimits().connectionOptionsMax)
+    fields.removeLines { $0.known.isHopByHop }
+  }
+
   /// Takes away every field that a `Connection` line names (RFC 9110 section 7.6.1); false, and
   /// nothing is taken, when they name more than `optionsMax`.
   private static func stripNamedByConnection(

@@ -69,6 +69,7 @@ enum Code: String, CaseIterable {
   case factValue = "E329"
   case testFailed = "E330"
   case ruleUnexercised = "E331"
+  case bestEffort = "E338"
   case unusedSet = "W301"
   case unusedOverride = "W302"
   case cacheWithoutMatrix = "W303"

@@ -89,6 +89,9 @@ public struct Decision: Sendable {
   /// Whether the record must be on disk before anything is disclosed.
   public var isDurable: Bool { plan?.durability == .durable }
 
+  /// Whether it is carried out even when the log does not take its record.
+  public var mayGoUnrecorded: Bool { plan?.durability.mayGoUnrecorded(facts.operation) == true }
+
   /// What the exchange's machine needs to know. A search by POST is a read like any other, and so
   /// is a batch that only reads.
   public func machineRequest(_ head: borrowing RequestHead) -> ExchangeMachine.Request {

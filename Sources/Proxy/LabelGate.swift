@@ -137,7 +137,7 @@ extension Decision {
     let decided = snapshot.policies.decide(asked)
     guard case .permit = decided.plan.verdict,
       decided.plan.obligations.isSubset(of: plan.obligations),
-      decided.plan.durability != .durable || plan.durability == .durable
+      plan.durability.covers(decided.plan.durability)
     else { return false }
     let choice = narrowed.choices[index]
     let region = snapshot.topology.region(of: choice.endpoint)

@@ -18,7 +18,7 @@ internal import Reactor
     version: "homeward 0.1.0",
     subcommands: [
       RunCommand.self, CheckCommand.self, PolicyCommand.self, DirectoryCommand.self,
-      FactsCommand.self, AuditCommand.self, RegionCommand.self,
+      FactsCommand.self, AuditCommand.self, CacheCommand.self, RegionCommand.self,
     ])
 
   /// Parses the arguments and runs what they name.
@@ -26,6 +26,10 @@ internal import Reactor
     do {
       var command = try parseAsRoot()
       try command.run()
+    } catch let fault as ValidationError {
+      // Found while the command ran: its usage was right, and would bury what is wrong.
+      StandardStream.error.write("homeward: \(fault.message)\n")
+      exit(withError: ExitCode(2))
     } catch {
       let code = exitStatus(for: error)
       let text = fullMessage(for: error)

@@ -7,6 +7,14 @@ import Testing
 private func check(_ records: [AuditRecord]) -> (Int, String)? {
   var account = AccountCheck()
   for (number, record) in records.enumerated() {
+    if let finding = account.take(record) { return (number, finding) }
+  }
+  return nil
+}
+
+extension AccountCheck {
+  /// Takes a record as it stands in a log.
+  mutating func take(_ record: AuditRecord) -> String? {
     var batch = ByteQueue()
     switch record {
     case .decision(let decision): _ = Pending.append(decision, to: &batch)
@@ -14,11 +22,8 @@ private func check(_ records: [AuditRecord]) -> (Int, String)? {
     case .event(let event): _ = Pending.append(event, to: &batch)
     }
     let entry = Array(batch.copyToArray().dropFirst(Pending.headerByteCount))
-    if let finding = unsafe entry.withUnsafeBytes({ unsafe account.take($0) }) {
-      return (number, finding)
-    }
+    return unsafe entry.withUnsafeBytes { unsafe take($0) }
   }
-  return nil
 }
 
 private let decision = AuditRecord.decision(DecisionRecord())
@@ -26,13 +31,14 @@ private let outcome = AuditRecord.outcome(OutcomeRecord())
 
 private func event(
   _ kind: RecordKind, _ committed: UInt64 = 0, pending: UInt64 = 0, refused: UInt64 = 0,
-  decided: UInt64? = nil
+  lost: UInt64 = 0, decided: UInt64? = nil
 ) -> AuditRecord {
   var event = EventRecord(kind: kind, time: WallTime(microseconds: 1))
   event.counters.committed = committed
   event.counters.pending = pending
   event.counters.refused = refused
-  event.counters.decided = decided ?? committed + pending + refused
+  event.counters.lost = lost
+  event.counters.decided = decided ?? committed + pending + refused + lost
   return .event(event)
 }
 
@@ -46,6 +52,25 @@ private func event(
     ]) == nil)
   // A new month: the log goes on counting where the one before ended.
   #expect(check([event(.logOpen, 70), decision, event(.heartbeat, 71)]) == nil)
+}
+
+@Test func whatIsLostStandsInAGap() throws {
+  #expect(
+    check([
+      event(.start), decision, event(.heartbeat, 1, lost: 2), event(.gap, lost: 3),
+      event(.heartbeat, 1, lost: 3), event(.heartbeat, 1, lost: 3),
+      // A new month; what is told there may have happened before it.
+      event(.logOpen, 1, lost: 4), event(.gap, lost: 1), event(.heartbeat, 1, lost: 4),
+      event(.heartbeat, 1, lost: 4),
+    ]) == nil)
+  let untold = try #require(
+    check([
+      event(.start), event(.heartbeat, lost: 2), event(.gap, lost: 1), event(.heartbeat, lost: 2),
+    ]))
+  #expect(untold == (3, "2 decisions had no record at the heartbeat before, but gaps tell of 1"))
+  let falling = try #require(
+    check([event(.start), event(.heartbeat, lost: 2), event(.heartbeat, lost: 1)]))
+  #expect(falling.1 == "its sums are smaller than those of the heartbeat before")
 }
 
 @Test func aMissingDecisionIsFound() throws {

@@ -143,6 +143,7 @@ struct RandomRecords {
     record.counters.pending = number()
     record.counters.dropped = number()
     record.bytesDropped = number()
+    record.since = bool() ? WallTime(microseconds: number()) : nil
     record.subject = name()
     record.detail = name(bytesMax: 255)
     record.predecessor = name(bytesMax: 300)

@@ -188,8 +188,24 @@ func damagedRecordsNeverTrap(seed: UInt64) throws {
     (Array("123456789".utf8), 0xE306_9283), ([], 0),
   ] as [([UInt8], UInt32)])
 func crcMeetsThePublishedVectors(bytes: [UInt8], expected: UInt32) {
-  let crc = unsafe bytes.withUnsafeBytes { unsafe CRC32C.checksum($0) }
-  #expect(crc == expected)
+  unsafe bytes.withUnsafeBytes { raw in
+    #expect(unsafe CRC32C.checksum(raw) == expected)
+    #expect(unsafe CRC32C.checksumByTables(raw) == expected)
+  }
+}
+
+/// The instruction and the tables agree from any start, at any length.
+@Test func bothWaysToACRCAgree() {
+  var random = SplitMix64(seed: 32)
+  let bytes = (0..<600).map { _ in UInt8.random(in: 0...255, using: &random) }
+  unsafe bytes.withUnsafeBytes { raw in
+    for start in 0..<16 {
+      for count in [0, 1, 7, 8, 9, 63, 64, 65, 500, 584] {
+        let part = unsafe UnsafeRawBufferPointer(rebasing: raw[start..<(start + count)])
+        #expect(unsafe CRC32C.checksum(part) == CRC32C.checksumByTables(part))
+      }
+    }
+  }
 }
 
 @Test func identifiersAreReadAndPrinted() {

@@ -113,6 +113,27 @@ import Testing
             + " states 15"))
     }
   }
+
+  /// A process that another one followed without having said that it ended.
+  @Test(arguments: [false, true])
+  func aProcessWithoutAStopIsNamed(saysIt: Bool) {
+    var totals = TotalCheck()
+    for log in 0..<2 {
+      totals.begin("log \(log)", follows: false)
+      for life in [100, 200, 300] as [UInt64] {
+        totals.take(EventRecord(kind: .start, time: WallTime(microseconds: life)))
+        for beat in 1...3 as ClosedRange<UInt64> {
+          totals.take(EventRecord(kind: .heartbeat, time: WallTime(microseconds: life + beat)))
+        }
+        guard life == 100 || (life == 200 && saysIt) else { continue }
+        totals.take(EventRecord(kind: .stop, time: WallTime(microseconds: life + 4)))
+      }
+    }
+    // The newest one may be running.
+    let broken = TotalCheck.Break(
+      start: WallTime(microseconds: 200), last: WallTime(microseconds: 203))
+    #expect(totals.breaks == (saysIt ? [] : [broken]))
+  }
 }
 
 extension TotalCheck {

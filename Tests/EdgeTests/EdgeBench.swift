@@ -20,6 +20,8 @@ import Testing
 /// A test is a list of steps: each waits for a condition and then acts. Nothing waits for time.
 final class EdgeBench: TimerTarget {
   let worker: Worker
+  /// What the worker appends to; nobody commits it.
+  let auditLog: AuditLog
   private let loop: EventLoop
   private let folder: TemporaryFolder
   private var doors: [Door] = []
@@ -31,21 +33,24 @@ final class EdgeBench: TimerTarget {
   private(set) var taken: [String: [Wire]] = [:]
 
   /// All endpoints of the shipped policy's regions, healthy and current.
+  /// `edit` changes the policy's text.
   init(
-    timeouts: Timeouts = Timeouts(), change: (inout EndpointDefinition) -> Void = { _ in }
+    timeouts: Timeouts = Timeouts(), pendingByteCountMax: Int = 1 << 20,
+    change: (inout EndpointDefinition) -> Void = { _ in }, edit: (String) -> String = { $0 }
   ) throws {
     folder = try TemporaryFolder()
     let context = try LoopContext()
     loop = context.loop
     giveUpAt = loop.now.adding(milliseconds: 20_000)
-    let log = try AuditLog(folder.options())
+    let log = try AuditLog(folder.options(pendingByteCountMax: pendingByteCountMax))
+    auditLog = log
     let ports = Ports()
     var doors: [String: Door] = [:]
     for name in Self.endpointNames {
       doors[name] = try Door(on: loop) { socket, _ in ports.took(name, socket) }
     }
     let snapshot = try Self.snapshot(
-      Self.definitions(doors.mapValues(\.address.port), change), timeouts)
+      Self.definitions(doors.mapValues(\.address.port), change), timeouts, edit)
     let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     worker = Worker(
       context: context, snapshot: snapshot, health: Self.health(snapshot.topology, loop.now),
@@ -87,12 +92,12 @@ final class EdgeBench: TimerTarget {
   }
 
   private static func snapshot(
-    _ definitions: [EndpointDefinition], _ timeouts: Timeouts
+    _ definitions: [EndpointDefinition], _ timeouts: Timeouts, _ edit: (String) -> String
   ) throws -> Snapshot {
     let root = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let file = root.appendingPathComponent("policies/clinical-routing/0002.yaml")
-    let text = try String(contentsOf: file, encoding: .utf8)
+    let text = edit(try String(contentsOf: file, encoding: .utf8))
     let policy = try #require(Policy.load(text: text, file: "policy", hash: "h").0)
     let topology = try Topology.make(
       regionNames: policy.regions.map(\.name),

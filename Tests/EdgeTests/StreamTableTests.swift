@@ -70,4 +70,16 @@ import Testing
     #expect(Set(rest.map(ObjectIdentifier.init)) == Set(referee.values.map(ObjectIdentifier.init)))
     #expect(table.count == 0 && table.removeAll().isEmpty)
   }
+
+  @Test func aPlaceThatIsUsedAgainKnowsItsGuest() throws {
+    let maker = try Maker()
+    var room = WaitingRoom()
+    let (first, second) = (maker.exchange(StreamID(1)), maker.exchange(StreamID(3)))
+    let early = room.enter(first)
+    #expect(room.waiter(of: first) == early && room.waiter(of: second) == nil)
+    #expect(room.leave(early) === first && room.leave(early) == nil)
+    let late = room.enter(second)
+    #expect(room.waiter(of: first) == nil && room.waiter(of: second) == late)
+    #expect(room.leave(early) == nil && room.leave(late) === second)
+  }
 }

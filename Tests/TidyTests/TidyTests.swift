@@ -10,7 +10,8 @@ import Testing
     "Reactor": ["Base", "CLinux", "Glibc"],
     "StrictYAML": ["Base", "Yams"],
     "HTTP": ["Base", "Native"],
-    "Audit": ["Base", "Native"],
+    "Audit": ["Base", "CProcessor", "Native"],
+    "Cache": ["Base", "HTTP", "Native"],
     "Clinical": ["Base"],
     "Directory": ["Base", "Native"],
     "Identity": ["Base", "Native", "JWTKit"],
@@ -25,7 +26,8 @@ import Testing
       "Proxy", "Reactor", "Logging",
     ],
     "homeward": [
-      "ArgumentParser", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP",
+      "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge",
+      "HTTP",
       "Identity",
       "Logging",
       "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML",
@@ -36,7 +38,7 @@ import Testing
 
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
-    "Base", "HTTP", "Audit", "Clinical", "Control", "Directory", "Identity", "Origins",
+    "Base", "HTTP", "Audit", "Cache", "Clinical", "Control", "Directory", "Identity", "Origins",
     "Policy", "Proxy", "StrictYAML",
   ]
 

@@ -91,7 +91,7 @@ public enum SyslogLine {
       ("author", event.author.string), ("scope", event.scope.string),
       ("done", event.isDone ? "true" : ""),
     ]
-    guard event.kind == .heartbeat else { return fields }
+    guard event.kind == .heartbeat || event.kind == .gap else { return fields }
     let sums = event.counters
     fields += [
       ("decided", "\(sums.decided)"), ("committed", "\(sums.committed)"),

@@ -1,5 +1,5 @@
 /// A set of ASCII bytes as two words of bits: membership is a shift, without a table in memory.
-struct ByteSet {
+public struct ByteSet: Sendable {
   /// Bits for the bytes 0 to 63.
   let low: UInt64
   /// Bits for the bytes 64 to 127.
@@ -7,14 +7,16 @@ struct ByteSet {
 
   /// Whether `byte` belongs to the set; bytes above 127 never do.
   @inline(__always)
-  func contains(_ byte: UInt8) -> Bool {
+  public func contains(_ byte: UInt8) -> Bool {
     let word = byte < 64 ? low : byte < 128 ? high : 0
     return (word >> UInt64(byte & 63)) & 1 == 1
   }
 
   /// `tchar` of RFC 9110 section 5.6.2.
   @inline(__always)
-  static var token: ByteSet { ByteSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE) }
+  public static var token: ByteSet {
+    ByteSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
+  }
 
   /// `tchar` without the underscore, which some origins take for a hyphen.
   @inline(__always)
@@ -40,7 +42,7 @@ struct ByteSet {
 }
 
 /// Searches and comparisons over raw bytes, eight at a time where that pays.
-enum ByteScan {
+public enum ByteScan {
   private static var ones: UInt64 { 0x0101_0101_0101_0101 }
   private static var tops: UInt64 { 0x8080_8080_8080_8080 }
 
@@ -93,7 +95,7 @@ enum ByteScan {
   }
 
   /// Whether `bytes` spell `literal`, which is lower case, in any case.
-  static func equalsIgnoringCase(
+  public static func equalsIgnoringCase(
     _ bytes: UnsafeRawBufferPointer, _ literal: StaticString
   ) -> Bool {
     guard bytes.count == literal.utf8CodeUnitCount else { return false }
@@ -103,7 +105,7 @@ enum ByteScan {
   }
 
   /// Whether both spell the same in any case.
-  static func equalsIgnoringCase(
+  public static func equalsIgnoringCase(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
   ) -> Bool {
     guard left.count == right.count else { return false }
@@ -122,7 +124,7 @@ enum ByteScan {
 
   /// `byte` in lower case.
   @inline(__always)
-  static func lowercase(_ byte: UInt8) -> UInt8 {
+  public static func lowercase(_ byte: UInt8) -> UInt8 {
     byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
   }
 
@@ -139,7 +141,7 @@ enum ByteScan {
 
   /// The bytes of `range`; traps when it is out of bounds.
   @inline(__always)
-  static func slice(
+  public static func slice(
     _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>
   ) -> UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(rebasing: bytes[range])
@@ -147,13 +149,13 @@ enum ByteScan {
 
   /// `bytes` without spaces and tabs at both ends.
   @inline(__always)
-  static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+  public static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     unsafe slice(bytes, trim(bytes, 0..<bytes.count))
   }
 
   /// `range` without the spaces and tabs at its ends.
   @inline(__always)
-  static func trim(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Range<Int> {
+  public static func trim(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Range<Int> {
     var start = range.lowerBound
     var end = range.upperBound
     while unsafe start < end && (bytes[start] == 0x20 || bytes[start] == 0x09) { start &+= 1 }
@@ -162,7 +164,7 @@ enum ByteScan {
   }
 
   /// Reads decimal digits up to `Int64.max`; nil for nothing, for other bytes and for overflow.
-  static func decimal(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
+  public static func decimal(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
     guard bytes.count > 0 && bytes.count <= 19 else { return nil }
     var value: UInt64 = 0
     for index in 0..<bytes.count {

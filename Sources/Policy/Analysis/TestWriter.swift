@@ -130,7 +130,7 @@ extension TestWriter.Test {
     if !obligations.isEmpty {
       expect.append("obligations: [\(obligations.joined(separator: ", "))]")
     }
-    if let durability { expect.append("audit: \(durability)") }
+    if let durability { expect.append("audit: \(durability.rawValue)") }
     return """
         - say: \(say)
           given: { \(given.joined(separator: ", ")) }

@@ -71,10 +71,9 @@ extension Policy {
   private func decision(_ facts: Facts, _ result: Interpreter.Result) -> [String] {
     let rule = result.ruleIndex.map { "\(rules[$0].layer) \(rules[$0].id)" } ?? "no route"
     let phase = "phase: \(phase(of: facts.dataClass).rawValue)"
+    let audit = "audit \(result.durability.rawValue)"
     guard case .permit = result.verdict else {
-      return [
-        phase, "decision: refuse, \(result.verdict.word), by \(rule), audit \(result.durability)",
-      ]
+      return [phase, "decision: refuse, \(result.verdict.word), by \(rule), \(audit)"]
     }
     let row = result.cacheRow.map { "row \($0 + 1) (line \(cacheRows[$0].mark.line))" }
     let obligations = result.obligations.words.joined(separator: ", ")
@@ -82,7 +81,7 @@ extension Policy {
     return [
       phase, "cache: \(row ?? "never")",
       "obligations: \(obligations.isEmpty ? "none" : obligations)",
-      "decision: permit by \(rule), audit \(result.durability): \(kept)",
+      "decision: permit by \(rule), \(audit): \(kept)",
     ]
   }
 }

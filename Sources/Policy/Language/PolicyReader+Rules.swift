@@ -40,10 +40,35 @@ extension PolicyReader {
       obligations = self.obligations(reader)
     }
     reader.finish()
+    if durability == .bestEffort { checkBestEffort(when, id, at: reader.mark(of: "audit")) }
     return Rule(
       id: id, say: say, layer: layer, when: when, unless: unless, durability: durability,
       obligations: obligations, serve: serve, forbidden: forbidden, overrides: overrides,
       mark: reader.mark(of: "id"))
+  }
+
+  /// Only reads that concern no patient may go on without a record, and `when` itself must say that
+  /// it is about nothing else: whoever reads the rule shall see it.
+  private func checkBestEffort(_ when: Condition, _ id: String, at mark: Mark) {
+    func isWithin(_ attribute: Attribute, _ allowed: [String]) -> Bool {
+      when.clauses.contains {
+        $0.attribute == attribute && $0.values.allSatisfy(allowed.contains)
+      }
+    }
+    let classes = DataClass.allCases.filter(\.concernsNoPatient).map(\.rawValue)
+    if !isWithin(.dataClass, classes) {
+      error(
+        .bestEffort, at: mark,
+        "`\(id)` may concern patients, so its decisions must be recorded; `best-effort` needs"
+          + " a `data_class` in `when` that holds \(classes.joined(separator: ", ")) only")
+    }
+    let reads = Operation.allCases.filter(\.isSafe).map(\.rawValue)
+    if !isWithin(.operation, reads) {
+      error(
+        .bestEffort, at: mark,
+        "`\(id)` may change something, so its decisions must be recorded; `best-effort` needs"
+          + " an `operation` in `when` that holds \(reads.joined(separator: ", ")) only")
+    }
   }
 
   /// Reads an optional `unless`.

@@ -147,6 +147,9 @@ struct English {
       switch rule.durability {
       case .durable: "The decision is on disk before the answer leaves."
       case .standard: "The decision is recorded within the group interval."
+      case .bestEffort:
+        "The decision is recorded within the group interval; when the log takes no more, it is"
+          + " carried out all the same, and counted."
       }
     let duties = rule.obligations.words
     let overridden =

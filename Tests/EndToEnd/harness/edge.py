@@ -218,10 +218,17 @@ class Edge:
         return self.audit_command("show", self.folder / "audit", "--json", *options)
 
     def audit_command(self, *arguments, status=0):
-        """What `homeward audit` prints, to its standard error when `status` is not 0."""
-        result = subprocess.run(
-            [workshop.binary(), "audit", *map(str, arguments)], capture_output=True, text=True,
-            stdin=subprocess.DEVNULL, env=self.environment)
+        """What `homeward audit` prints, to its standard error when `status` is not 0. A decision
+        that is not on disk yet is waited for."""
+        def run():
+            return subprocess.run(
+                [workshop.binary(), "audit", *map(str, arguments)], capture_output=True,
+                text=True, stdin=subprocess.DEVNULL, env=self.environment)
+
+        def there():
+            found = run()
+            return None if "holds no decision" in found.stderr else found
+        result = until(there, "the decision") if status == 0 else run()
         assert result.returncode == status, f"{result.returncode}: {result.stderr}"
         return result.stdout if status == 0 else result.stderr
 

@@ -67,7 +67,7 @@ struct PolicyDiffCommand: ParsableCommand {
     do throws(DiagramError) {
       diff = try PolicyDiff(before, after)
     } catch {
-      try PolicyFile.unusable("`\(new)` cannot be compared: \(error)")
+      throw ValidationError("`\(new)` cannot be compared: \(error)")
     }
     if let weigh { for facts in try Self.requests(weigh, before) { diff.weigh(facts) } }
     var past: PastDecisions?
@@ -75,7 +75,7 @@ struct PolicyDiffCommand: ParsableCommand {
       if let audit { past = try PastDecisions(in: audit, under: before) { diff.weigh($0) } }
     } catch {
       // Status 1 would say that the versions differ.
-      try PolicyFile.unusable("\(error)")
+      throw ValidationError("\(error)")
     }
     let text = PolicyDiffText(diff: diff, hasSample: weigh != nil, past: past)
     StandardStream.output.write(json ? "\(text.json)\n" : text.lines)
@@ -88,7 +88,7 @@ struct PolicyDiffCommand: ParsableCommand {
     do throws(SystemError) {
       bytes = try FileSystem.read(path == "-" ? "/dev/stdin" : path)
     } catch {
-      try PolicyFile.unusable("`\(path)`: \(error)")
+      throw ValidationError("`\(path)`: \(error)")
     }
     let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
     var requests: [Facts] = []
@@ -96,7 +96,7 @@ struct PolicyDiffCommand: ParsableCommand {
       do throws(RequestTextFault) {
         requests.append(try RequestText.facts(String(decoding: line, as: UTF8.self), for: policy))
       } catch {
-        try PolicyFile.unusable("\(path):\(index + 1):\(error.column): \(error)")
+        throw ValidationError("\(path):\(index + 1):\(error.column): \(error)")
       }
     }
     return requests
@@ -141,7 +141,7 @@ struct PolicyDiffText {
     var text = decision.verdict.word + (decision.rule.map { " by \($0)" } ?? "")
     if !decision.candidates.isEmpty { text += ": \(decision.candidates.joined(separator: "; "))" }
     if !decision.obligations.isEmpty { text += "; \(decision.obligations.joined(separator: ", "))" }
-    return text + "; audit \(decision.durability)"
+    return text + "; audit \(decision.durability.rawValue)"
   }
 
   /// For programs.

@@ -38,7 +38,7 @@ struct PolicyEvalCommand: ParsableCommand {
     do throws(SystemError) {
       bytes = try FileSystem.read(requests == "-" ? "/dev/stdin" : requests)
     } catch {
-      try PolicyFile.unusable("`\(requests)`: \(error)")
+      throw ValidationError("`\(requests)`: \(error)")
     }
     var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }

@@ -40,7 +40,7 @@ struct PolicyExplainCommand: ParsableCommand {
           ? "\(explanation.json(decision: policy.decisionJSON(facts)))\n"
           : explanation.lines.map { "\($0)\n" }.joined())
     } catch {
-      try PolicyFile.unusable("--request, column \(error.column): \(error)")
+      throw ValidationError("--request, column \(error.column): \(error)")
     }
   }
 }

@@ -41,11 +41,4 @@ struct PolicyFile {
     guard let policy = file.policy, let source = file.source else { throw ExitCode(2) }
     return (policy, source)
   }
-
-  /// Says what of a command's input cannot be used, and exits with 2. A `ValidationError` would add
-  /// the usage of the whole program once a command runs.
-  static func unusable(_ message: String) throws -> Never {
-    StandardStream.error.write("homeward: \(message)\n")
-    throw ExitCode(2)
-  }
 }

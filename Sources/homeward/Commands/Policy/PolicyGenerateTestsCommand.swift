@@ -35,7 +35,7 @@ struct PolicyGenerateTestsCommand: ParsableCommand {
         StandardStream.output.write(try TestWriter.yaml(for: policy))
       }
     } catch {
-      try PolicyFile.unusable("`\(file)`: \(error)")
+      throw ValidationError("`\(file)`: \(error)")
     }
   }
 }

@@ -11,8 +11,8 @@ struct AuditCommand: ParsableCommand {
     abstract: "Read, verify and prove the audit log.",
     discussion: """
       `hold`, `expire` and `shred` write the control log beside those of the edge, which may run; \
-      `index`, `keys` and `bench` make files of their own. All others read only, and work on the log of a \
-      running edge and on a copy. \
+      `index`, `keys` and `bench` make files of their own. All others read only, and work on the \
+      log of a running edge and on a copy. \
       DIR is the folder of the configuration (`audit.directory`), or one log's folder in it.
       """,
     subcommands: [

@@ -22,6 +22,9 @@ struct AuditVerifyCommand: ParsableCommand {
       first entry under it and the control log's record of its expiry are checked; entries that \
       are gone without such a record are a fault.
 
+      Processes that ended without a stop record are named (not with --json, which is a list of \
+      logs): their accounts hold up to their last heartbeat.
+
       Examples:
         homeward audit verify deploy/run/audit --key deploy/run/signing.key.pub
         homeward audit verify copy/ --since checkpoint-of-last-month
@@ -98,7 +101,11 @@ struct AuditVerifyCommand: ParsableCommand {
       if let finding = totals.finish().finding {
         throw AuditReadError(path: directory, finding: finding)
       }
-      if json { StandardStream.output.write("\(JSONValue.list(reports))\n") }
+      if json {
+        StandardStream.output.write("\(JSONValue.list(reports))\n")
+      } else {
+        write(totals.breaks)
+      }
       guard let stray = kept.first else { return }
       throw AuditReadError(
         path: stray.path, finding: "it is of the log `\(stray.value.origin)`, which is not there")
@@ -119,6 +126,19 @@ struct AuditVerifyCommand: ParsableCommand {
         finding: "its first entry does not name the last checkpoint of `\(last.path)`: entries were"
           + " removed from that log's end, or a log between them")
     }
+  }
+
+  /// Says of the last processes that ended without saying so up to when their accounts hold.
+  private func write(_ breaks: [TotalCheck.Break]) {
+    guard !breaks.isEmpty else { return }
+    let shown = breaks.suffix(5).map {
+      "  started \(AuditText.timestamp($0.start)), last heartbeat \(AuditText.timestamp($0.last))\n"
+    }
+    StandardStream.output.write(
+      "processes that ended without a stop record (killed, or their log failed): \(breaks.count)\n"
+        + shown.joined()
+        + "  their accounts hold up to that heartbeat; what was carried out unrecorded after it,"
+        + "\n  under `audit: best-effort`, only the edge's own log counts\n")
   }
 
   private func write(

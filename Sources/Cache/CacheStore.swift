@@ -1,0 +1,186 @@
+public import Base
+internal import HTTP
+internal import Native
+internal import Synchronization
+
+/// What a look-up comes to. A permit that is dropped lets those who wait try again.
+public enum Lookup: ~Copyable {
+  /// Serve this.
+  case hit(ServableHit)
+  /// Serve this, and fetch a new one behind the client's back.
+  case refresh(ServableHit, FillPermit)
+  /// Ask the origin whether the stored answer is still good (`FillPermit.addConditions`).
+  case validate(FillPermit)
+  /// Ask the origin; the answer may be stored.
+  case fill(FillPermit)
+  /// Wait for a `Release`; the driver bounds the time and calls `leave` when it is over.
+  case wait
+  /// Ask the origin; nothing is stored. The reason, if an entry was there.
+  case fetch(CacheBypass?)
+  /// The client wants nothing from an origin: 504.
+  case unavailable
+}
+
+/// The store: shared by all loops, bounded by bytes, never on disk.
+///
+/// Any thread. Each shard has a lock that is held for one look-up or one change, never while bytes
+/// are copied, sealed or sent.
+public final class CacheStore: Sendable {
+  /// One shard behind its lock.
+  final class Cell: Sendable {
+    let state: Mutex<Shard>
+    init(_ limits: CacheLimits, hashMask: UInt64) {
+      state = Mutex(Shard(limits, hashMask: hashMask))
+    }
+  }
+
+  /// The numbers of tenants and regions.
+  public let names: CacheNames
+  /// When what was bumped.
+  public let generations: Generations
+  /// The keys of sealed entries; nil: rows that seal store nothing.
+  public let keys: DataKeyRing?
+  /// The limits.
+  public let limits: CacheLimits
+  private let cells: [Cell]
+  private let releases = Mutex<[Release]>([])
+  private let hasReleases = Atomic<Bool>(false)
+  private let fillNumber = Atomic<UInt64>(0)
+  private let entryNumber = Atomic<UInt64>(0)
+  private let filling = Atomic<Int>(0)
+  private let purges = Mutex(PurgeLog())
+
+  /// Makes an empty store. `tableKey` is random.
+  public convenience init(
+    limits: CacheLimits = CacheLimits(), keys: DataKeyRing?, tableKey: (UInt64, UInt64)
+  ) {
+    self.init(limits: limits, keys: keys, tableKey: tableKey, hashMask: .max)
+  }
+
+  /// Makes a store whose tables see only some bits of a key's hash; for tests of collisions.
+  init(
+    limits: CacheLimits, keys: DataKeyRing?, tableKey: (UInt64, UInt64), hashMask: UInt64
+  ) {
+    let shardCount = limits.shardCount
+    precondition(shardCount > 0 && shardCount & (shardCount - 1) == 0, "a power of two")
+    self.limits = limits
+    self.keys = keys
+    names = CacheNames(limits: limits)
+    generations = Generations(limits: limits, key: tableKey)
+    cells = (0..<shardCount).map { _ in Cell(limits, hashMask: hashMask) }
+  }
+
+  /// The shard of a key: other bits than the shard's own table uses.
+  @inline(__always)
+  func cell(_ key: CacheKey) -> Cell {
+    cells[Int(truncatingIfNeeded: key.word >> 48) & (cells.count - 1)]
+  }
+
+  /// What becomes of a request: the only way to a stored answer.
+  ///
+  /// `waiter` is nil for a request that must not wait again.
+  public func lookUp(
+    _ key: CacheKey, _ request: RequestFacts, _ ruling: Ruling, waiter: Waiter?, at now: Instant
+  ) -> Lookup {
+    guard ruling.mayServe || ruling.mayStore else { return .fetch(.region) }
+    let step = cell(key).state.withLock { shard in
+      shard.step(
+        key, request, ruling, waiter: waiter,
+        number: fillNumber.add(1, ordering: .relaxed).newValue, generations, at: now)
+    }
+    switch step {
+    case .hit(let hit): return .hit(hit)
+    case .refresh(let hit, let number):
+      return .refresh(hit, FillPermit(self, key, request, ruling, number, stale: hit.entry))
+    case .validate(let entry, let number):
+      return .validate(FillPermit(self, key, request, ruling, number, stale: entry))
+    case .fill(let number):
+      return .fill(FillPermit(self, key, request, ruling, number, stale: nil))
+    case .wait: return .wait
+    case .fetch(let reason): return .fetch(reason)
+    case .unavailable: return .unavailable
+    }
+  }
+
+  /// A hit of an entry that was not looked up just now.
+  func authorise(_ entry: Entry, _ ruling: Ruling, at now: Instant) -> ServableHit? {
+    Serve.authorise(entry, ruling, generations, at: now)
+  }
+
+  /// A request that waited for `key` waits no longer.
+  public func leave(_ key: CacheKey, _ waiter: Waiter) {
+    cell(key).state.withLock { $0.leave(key.digest, waiter) }
+  }
+
+  /// Who waits no longer, since the last call. Call once a turn: one atomic load when there is
+  /// nobody.
+  public func takeReleases() -> [Release] {
+    guard hasReleases.load(ordering: .acquiring) else { return [] }
+    return releases.withLock { releases in
+      hasReleases.store(false, ordering: .releasing)
+      defer { releases = [] }
+      return releases
+    }
+  }
+
+  /// Ends a fill; those who waited hear what to do now.
+  func endFill(_ key: CacheKey, _ number: UInt64, _ next: Release.Next) {
+    let waiters = cell(key).state.withLock { $0.endFill(key.digest, number) }
+    guard !waiters.isEmpty else { return }
+    releases.withLock { releases in
+      releases += waiters.map { Release(waiter: $0, next: next) }
+      hasReleases.store(true, ordering: .releasing)
+    }
+  }
+
+  /// The next entry's number.
+  func nextEntryNumber() -> UInt64 { entryNumber.add(1, ordering: .relaxed).newValue }
+
+  /// Takes room for bytes that are being received; false when there is none.
+  func reserve(_ byteCount: Int) -> Bool {
+    let sum = filling.add(byteCount, ordering: .relaxed).newValue
+    guard sum > limits.fillingByteCountMax else { return true }
+    filling.subtract(byteCount, ordering: .relaxed)
+    return false
+  }
+
+  /// Gives room back.
+  func unreserve(_ byteCount: Int) { filling.subtract(byteCount, ordering: .relaxed) }
+
+  /// Publishes an entry, unless something ended it while it was made: INVARIANT (fence). What is
+  /// bumped after this check is seen by the check of each hit.
+  func publish(_ entry: Entry) -> NotStored? {
+    let facts = entry.facts
+    guard facts.tags.number >= generations.floor, facts.tags.areCurrent(in: generations) else {
+      return .fenced
+    }
+    if entry.isShredded { return .shredded }
+    return cell(facts.key).state.withLock { shard in
+      // Under the lock of the shard that a purge by prefix walks: one of both sees the other.
+      if purges.withLock({ $0.covers(facts) }) { return .fenced }
+      return shard.insert(entry)
+    }
+  }
+
+  /// Takes out an entry that did not open, and counts it unless its key was dropped. A security
+  /// event for the log when this is true.
+  @discardableResult
+  public func reject(_ hit: ServableHit) -> Bool {
+    let isBroken = !hit.entry.isShredded
+    let facts = hit.entry.facts
+    cell(facts.key).state.withLock {
+      $0.reject(facts.key, number: facts.number, isBroken: isBroken)
+    }
+    return isBroken
+  }
+
+  /// Runs `body` on each shard, one lock at a time.
+  func forEachShard(_ body: (inout Shard) -> Void) {
+    for cell in cells { cell.state.withLock { body(&$0) } }
+  }
+
+  /// Notes a purge by prefix before the shards are walked.
+  func notePurge(_ purge: PurgeLog.Purge) {
+    purges.withLock { $0.note(purge) }
+  }
+}

@@ -1,0 +1,184 @@
+import Base
+import HTTP
+import Testing
+
+@testable import Cache
+
+/// What ends an entry, and that nothing older comes back: INVARIANT (fence).
+@Suite struct InvalidationTests {
+  private var resource: CacheTag { CacheTag(.resource, id: Array("Location/1".utf8)) }
+
+  @Test func bumpedTagsEndEntries() throws {
+    let bench = try StoreBench(publicRules { $0.invalidations = [.write] })
+    try bench.fill(body: "A", tags: [resource])
+    bench.store.generations.bump(CacheTag(.resource, id: Array("Location/2".utf8)))
+    bench.store.generations.bump(CacheTag(.type, id: Array("Location/1".utf8)))
+    bench.store.generations.bump(CacheTag(.tenant, tenant: bench.south))
+    #expect(try bench.outcome() == "hit A")
+    bench.store.generations.bump(resource)
+    #expect(try bench.outcome() == "fill")
+    try bench.fill(body: "B", tags: [resource])
+    #expect(try bench.outcome() == "hit B")
+    bench.store.generations.bump(CacheTag(.tenant, tenant: bench.north))
+    #expect(try bench.outcome() == "fill")
+  }
+
+  /// Attack: a write, a purge, a consent or a failover during a fetch. What was fetched is not
+  /// stored.
+  @Test func nothingOlderComesBack() throws {
+    let bench = try StoreBench(
+      publicRules { $0.invalidations = [.write, .patientWrite, .consent, .failover] })
+    let patient = CacheTag(.patient, id: [1])
+    let consent = CacheTag(.consent, id: [1])
+    let events: [() -> Void] = [
+      { bench.store.generations.bump(self.resource) },
+      { bench.store.generations.bump(patient) },
+      { bench.store.generations.bump(consent) },
+      { bench.store.generations.bump(CacheTag(.tenant, tenant: bench.north)) },
+      {
+        bench.store.generations.bump(
+          .target(AffectedTarget(authority: request().authority, target: request().target)))
+      },
+      { bench.store.purgeAll() },
+      { bench.store.purge(authority: Array("ehr.example".utf8), pathPrefix: Array("/".utf8)) },
+    ]
+    for event in events {
+      let reason = try bench.fill(body: "old", tags: [resource, patient, consent], during: event)
+      #expect(reason == .fenced)
+      #expect(try bench.outcome() == "fill")
+    }
+    // A failover is seen at the hit: the region is known only with the answer.
+    try bench.fill(body: "old", tags: [resource, patient, consent]) {
+      bench.store.generations.bumpFailover(bench.west)
+    }
+    #expect(try bench.outcome() == "fill")
+    try bench.fill(body: "new", source: bench.east, tags: [resource, patient, consent]) {
+      bench.store.generations.bumpFailover(bench.west)
+    }
+    #expect(try bench.outcome() == "hit new")
+  }
+
+  /// The write's second bump, behind a fill that began between both, ends what that fill read.
+  @Test func aWriteBumpsTwice() throws {
+    let bench = try StoreBench(publicRules { $0.invalidations = [.write] })
+    bench.store.generations.bump(resource)
+    #expect(try bench.fill(body: "old", tags: [resource]) == nil)
+    #expect(try bench.outcome() == "hit old")
+    bench.store.generations.bump(resource)
+    #expect(try bench.outcome() == "fill")
+    // The next attempt of a request leaves later, and sees what was written.
+    var permit = try bench.permit()
+    permit.watch(resource)
+    permit.depart(request(), at: bench.now)
+    bench.store.generations.bump(resource)
+    permit.depart(request(), at: bench.now)
+    guard
+      case .storable(let storing) = permit.admit(
+        response(200), from: bench.west, at: bench.now, wall: noon)
+    else { throw StoreBench.Missing(what: "storing") }
+    #expect(storing.finish(hasTrailers: false, at: bench.now) == nil)
+  }
+
+  /// A row whose events have no tag stores nothing: what cannot be ended must not begin.
+  @Test(
+    arguments: [
+      (Invalidations.write, [CacheTag.Kind.patient]), (.patientWrite, [.resource]),
+      (.consent, [.patient]),
+    ] as [(Invalidations, [CacheTag.Kind])])
+  func eventsNeedTags(events: Invalidations, kinds: [CacheTag.Kind]) throws {
+    let bench = try StoreBench(publicRules { $0.invalidations = events })
+    #expect(try bench.fill() == .untagged)
+    #expect(try bench.fill(tags: kinds.map { CacheTag($0, id: [1]) }) == .untagged)
+  }
+
+  @Test func tooManyTagsAreNotDropped() throws {
+    let bench = try StoreBench()
+    let tags = (0..<UInt8(10)).map { CacheTag(.named, id: [$0]) }
+    #expect(try bench.fill(tags: tags) == nil)
+    #expect(
+      try bench.fill(request(.get, "/b"), tags: tags + [CacheTag(.named, id: [99])]) == .tooManyTags
+    )
+  }
+
+  /// An unsafe request ends every variant of its target, whoever stored it.
+  @Test func unsafeRequestsEndTheirTargets() throws {
+    let bench = try StoreBench()
+    let other = bench.ruling { $0.tenant = bench.south }
+    try bench.fill(body: "A")
+    try bench.fill(request(), other, body: "B")
+    try bench.fill(request(.get, "/b"), body: "C")
+    let targets = UnsafeEffect.targets(
+      of: request(.put), answered: response(201, ["Location: /x"]))
+    for target in targets { bench.store.purge(.target(target)) }
+    #expect(try bench.outcome() == "fill")
+    #expect(try bench.outcome(request(), other) == "fill")
+    #expect(try bench.outcome(request(.get, "/b")) == "hit C")
+  }
+
+  @Test func prefixesEndWhatIsBelow() throws {
+    let bench = try StoreBench()
+    for path in ["/a/1", "/a/2", "/b"] { try bench.fill(request(.get, path), body: path) }
+    try bench.fill(request(.get, "/a/1", authority: "other.example"), body: "other")
+    let count = bench.store.purge(
+      authority: Array("ehr.example".utf8), pathPrefix: Array("/a/".utf8))
+    #expect(count == 2)
+    #expect(try bench.outcome(request(.get, "/a/1")) == "fill")
+    #expect(try bench.outcome(request(.get, "/b")) == "hit /b")
+    #expect(try bench.outcome(request(.get, "/a/1", authority: "other.example")) == "hit other")
+    try bench.fill(request(.get, "/a/1"), body: "new")
+    #expect(try bench.outcome(request(.get, "/a/1")) == "hit new")
+  }
+
+  /// More purges than are remembered: what began before the forgotten ones is not stored.
+  @Test func forgottenPurgesCountForAll() throws {
+    let bench = try StoreBench()
+    let reason = try bench.fill(during: {
+      for index in 0..<70 {
+        bench.store.purge(authority: Array("x".utf8), pathPrefix: Array("/\(index)".utf8))
+      }
+    })
+    #expect(reason == .fenced)
+    #expect(try bench.fill() == nil)
+  }
+
+  /// Tags that nobody watches cost no one his entry; those that share a counter end together.
+  @Test(arguments: [UInt64(1), 2])
+  func countersAreNeverLate(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    var limits = CacheLimits()
+    limits.generationCount = 64
+    let generations = Generations(limits: limits, key: (seed, 9))
+    var watched: [(place: UInt32, tag: UInt8, since: UInt64)] = []
+    var bumped: [UInt8: UInt64] = [:]
+    for _ in 0..<5000 {
+      let tag = UInt8.random(in: 0..<100, using: &random)
+      if Bool.random(using: &random) {
+        let place = generations.watch(CacheTag(.resource, id: [tag]))
+        watched.append((place, tag, generations.now))
+      } else {
+        generations.bump(CacheTag(.resource, id: [tag]))
+        bumped[tag] = generations.now
+      }
+      let sample = watched.randomElement(using: &random)
+      if let sample, let last = bumped[sample.tag], last > sample.since {
+        #expect(!generations.isCurrent(sample.place, since: sample.since))
+      }
+      if let newest = watched.last, newest.since == generations.now {
+        #expect(generations.isCurrent(newest.place, since: newest.since))
+      }
+    }
+  }
+
+  @Test func tagsThatNobodyWatchesEndNothing() {
+    var limits = CacheLimits()
+    limits.generationCount = 1
+    let generations = Generations(limits: limits, key: (1, 2))
+    let place = generations.watch(CacheTag(.resource, id: [1]))
+    let since = generations.now
+    // One counter for all: only the tag that is watched writes it.
+    for id in UInt8(2)..<200 { generations.bump(CacheTag(.resource, id: [id])) }
+    #expect(generations.isCurrent(place, since: since))
+    generations.bump(CacheTag(.resource, id: [1]))
+    #expect(!generations.isCurrent(place, since: since))
+  }
+}

@@ -1,0 +1,249 @@
+import Base
+import HTTP
+import Native
+import Synchronization
+import Testing
+
+@testable import Cache
+
+/// Sealed entries: opened by their key at their place only, and gone with it.
+@Suite struct SealTests {
+  private var sealed: RowRules { publicRules { $0.seal = .tenant } }
+
+  @Test(arguments: [SealScope.region, .tenant, .user])
+  func sealedEntriesOpen(scope: SealScope) throws {
+    let bench = try StoreBench(publicRules { $0.seal = scope })
+    let body = String(repeating: "canary ", count: 20_000)
+    #expect(try bench.fill(body: body, ["ETag: \"a\"", "X-A: 1"]) == nil)
+    let hit = try bench.hit()
+    #expect(bench.body(hit) == body)
+    #expect(bench.body(hit, .part(65_530..<65_550)) == String(body.dropFirst(65_530).prefix(20)))
+    var head = ResponseHead()
+    hit.open()?.write(.whole, to: &head)
+    #expect(text(head.fields) == ["etag: \"a\"", "x-a: 1", "age: 0"])
+    #expect(hit.evidence.dataKeyNumber == 1)
+    // Nothing of it lies in memory as it came.
+    guard case .sealed(_, let sealedHead, let parts) = hit.entry.answer else {
+      Issue.record("not sealed")
+      return
+    }
+    let canary = Array("canary".utf8)
+    for bytes in parts.map(\.bytes) + [sealedHead.bytes] {
+      #expect(!bytes.indices.dropLast(6).contains { Array(bytes[$0..<$0 + 6]) == canary })
+    }
+  }
+
+  /// Attack: bits flip, parts swap, entries move. None of it opens.
+  @Test func changedEntriesDoNotOpen() throws {
+    let bench = try StoreBench(sealed)
+    let body = String(repeating: "x", count: 150_000)
+    try bench.fill(body: body, ["ETag: \"a\""])
+    let entry = try bench.hit().entry
+    guard case .sealed(let key, let head, let parts) = entry.answer else { return }
+    func opens(_ facts: EntryFacts, _ head: SealedPart, _ parts: [SealedPart]) -> Bool {
+      Entry(facts, .sealed(key, head: head, parts: parts)).open(at: bench.now) != nil
+    }
+    let facts = entry.facts
+    #expect(opens(facts, head, parts))
+    var random = SplitMix64(seed: 1)
+    for _ in 0..<200 {
+      var broken = parts
+      let part = Int.random(in: 0..<parts.count, using: &random)
+      let byte = Int.random(in: 0..<broken[part].bytes.count, using: &random)
+      broken[part].bytes[byte] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      #expect(!opens(facts, head, broken))
+    }
+    var counter = head
+    counter.counter += 1
+    #expect(!opens(facts, counter, parts))
+    #expect(!opens(facts, head, [parts[1], parts[0], parts[2]]))
+    #expect(!opens(facts, head, Array(parts.dropLast())))
+    #expect(!opens(facts, head, parts + [parts[0]]))
+    #expect(!opens(facts, parts[0], parts))
+    func moved(_ change: (inout EntryFacts) -> Void) -> Bool {
+      var changed = facts
+      change(&changed)
+      return opens(changed, head, parts)
+    }
+    let otherKey = try bench.key(request(.get, "/b"), bench.ruling())
+    #expect(!moved { $0.key = otherKey })
+    #expect(!moved { $0.tenant = bench.south })
+    #expect(!moved { $0.region = bench.east })
+    #expect(!moved { $0.sourceRegion = bench.east })
+    #expect(!moved { $0.dataClass = .notes })
+    #expect(!moved { $0.sensitivity = .restricted })
+    #expect(!moved { $0.policy = SHA256.hash([1]) })
+    #expect(!moved { $0.row = MatrixRow(number: 3, publicRules()) })
+    #expect(!moved { $0.number += 1 })
+    #expect(!moved { $0.status = 404 })
+    #expect(!moved { $0.bodyByteCount += 1 })
+    #expect(moved { $0.decision = 0 })
+  }
+
+  @Test func aBrokenEntryIsAMissAndAnEvent() throws {
+    let bench = try StoreBench(sealed)
+    try bench.fill(body: "A")
+    let hit = try bench.hit()
+    #expect(bench.store.reject(hit))
+    #expect(bench.store.statistics().classes[0].brokenSealCount == 1)
+    #expect(try bench.outcome() == "fill")
+    // Rejecting twice, or an entry that was replaced, takes nothing else out.
+    try bench.fill(body: "B")
+    bench.store.reject(hit)
+    #expect(try bench.outcome() == "hit B")
+  }
+
+  /// Dropping a tenant's keys empties him, and nobody else; who reads on cannot open any more.
+  @Test func droppingKeysShreds() throws {
+    let bench = try StoreBench(sealed)
+    let other = bench.ruling { $0.tenant = bench.south }
+    for index in 0..<20 {
+      try bench.fill(request(.get, "/\(index)"), body: "A")
+      try bench.fill(request(.get, "/\(index)"), other, body: "B")
+    }
+    let hit = try bench.hit(request(.get, "/0"))
+    #expect(bench.store.statistics().dataKeyCount == 2)
+    bench.store.purge(tenant: bench.north)
+    #expect(bench.body(hit) == nil)
+    #expect(!bench.store.reject(hit))
+    for index in 0..<20 {
+      #expect(try bench.outcome(request(.get, "/\(index)")) == "fill")
+      #expect(try bench.outcome(request(.get, "/\(index)"), other) == "hit B")
+    }
+    #expect(bench.store.statistics().dataKeyCount == 1)
+    // He may begin anew, under a new key.
+    try bench.fill(request(.get, "/0"), body: "C")
+    #expect(try bench.hit(request(.get, "/0")).evidence.dataKeyNumber == 3)
+    bench.store.keys?.drop(region: bench.west)
+    #expect(bench.body(try bench.hit(request(.get, "/0"))) == nil)
+    bench.store.sweep(at: bench.now)
+    #expect(bench.store.statistics().entryCount == 0)
+  }
+
+  /// A key that is dropped while its entry is made leaves nothing.
+  @Test func keysDroppedDuringAFillStoreNothing() throws {
+    let bench = try StoreBench(sealed)
+    try bench.fill(request(.get, "/b"), body: "A")
+    let hit = try bench.hit(request(.get, "/b"))
+    guard case .sealed(let key, _, _) = hit.entry.answer else { return }
+    key.drop()
+    let entry = Entry(hit.entry.facts, hit.entry.answer)
+    #expect(bench.store.publish(entry) == .shredded)
+  }
+
+  @Test func keysGetSuccessors() throws {
+    let keeper = try keeper()
+    var rotation = KeyRotation()
+    rotation.milliseconds = 1000
+    rotation.sealCount = 10
+    rotation.byteCount = 1000
+    let ring = DataKeyRing(keeper: keeper, instance: 1, rotation: rotation)
+    let owner = try owner()
+    let first = try #require(ring.key(for: owner, at: second(0)))
+    #expect(ring.key(for: owner, at: second(0.9)) === first)
+    let second = try #require(ring.key(for: owner, at: later(1)))
+    #expect(second !== first)
+    for _ in 0..<10 { _ = second.seal([1], [], at: later(1)) }
+    let third = try #require(ring.key(for: owner, at: later(1)))
+    #expect(third !== second)
+    _ = third.seal(Array(repeating: 0, count: 1000), [], at: later(1))
+    #expect(ring.key(for: owner, at: later(1)) !== third)
+    // The old ones still open what they sealed, until they are dropped.
+    let part = try #require(first.seal([1, 2, 3], [9], at: later(2)))
+    #expect(first.open(part, [9], at: later(2)) == [1, 2, 3])
+    #expect(first.open(part, [8], at: later(2)) == nil)
+    #expect(second.open(part, [9], at: later(2)) == nil)
+    ring.dropAll()
+    #expect(first.open(part, [9], at: later(2)) == nil)
+    #expect(first.seal([1], [], at: later(2)) == nil)
+    #expect(ring.count == 0)
+  }
+
+  private func later(_ value: Double) -> Instant { second(value) }
+
+  /// INVARIANT (fresh nonce): a counter never comes twice, also not after a rest.
+  @Test func noncesNeverRepeat() throws {
+    let ring = DataKeyRing(keeper: try keeper(), instance: 1)
+    let key = try #require(ring.key(for: try owner(), at: second(0)))
+    var counters: Set<UInt64> = []
+    var first: SealedPart?
+    for round in 0..<5 {
+      for _ in 0..<100 {
+        let part = try #require(key.seal([1], [], at: second(Double(round))))
+        #expect(counters.insert(part.counter).inserted)
+        first = first ?? part
+      }
+      ring.rest(at: second(Double(round) + 3000))
+    }
+    #expect(key.open(try #require(first), [], at: second(5)) == [1])
+  }
+
+  /// A key that rested needs its keeper: who takes the key-encryption key away takes the entries.
+  @Test func restingKeysNeedTheirKeeper() throws {
+    let keeper = FickleKeeper(try keeper())
+    let ring = DataKeyRing(keeper: keeper, instance: 1)
+    let key = try #require(ring.key(for: try owner(), at: second(0)))
+    let part = try #require(key.seal([1], [], at: second(0)))
+    keeper.isThere.store(false, ordering: .relaxed)
+    #expect(key.open(part, [], at: second(1)) == [1])
+    ring.rest(at: second(3000))
+    #expect(key.open(part, [], at: second(3000)) == nil)
+    keeper.isThere.store(true, ordering: .relaxed)
+    #expect(key.open(part, [], at: second(3000)) == [1])
+    keeper.isThere.store(false, ordering: .relaxed)
+    let bench = try StoreBench(sealed, keeper: keeper)
+    #expect(try bench.fill(body: "A") == .noKey)
+  }
+
+  @Test func theKeeperBindsToTheContext() throws {
+    let keeper = try keeper()
+    guard let made = keeper.makeKey(context: [1]) else {
+      Issue.record("no key")
+      return
+    }
+    let wrapped = made.wrapped
+    let secret = bytes(made.secret)
+    #expect(wrapped.count == 12 + 32 + 16)
+    func bytes(_ secret: borrowing SecretBytes) -> [UInt8] {
+      unsafe secret.withBytes { unsafe [UInt8]($0) }
+    }
+    func opened(_ wrapped: [UInt8], _ context: [UInt8], _ keeper: LocalKeyEncryption) -> [UInt8]? {
+      guard let secret = keeper.unwrap(wrapped, context: context) else { return nil }
+      return bytes(secret)
+    }
+    #expect(opened(wrapped, [1], keeper) == secret)
+    #expect(opened(wrapped, [2], keeper) == nil)
+    #expect(opened(wrapped, [1], try self.keeper()) == nil)
+    #expect(opened(Array(wrapped.dropLast()), [1], keeper) == nil)
+    #expect(opened([], [1], keeper) == nil)
+    let short = unsafe LocalKeyEncryption(
+      name: "k", key: SecretBytes.random(count: 31), random: secureRandom)
+    #expect(short == nil)
+  }
+
+  /// Heads are written and read without loss, and what is no head is none.
+  @Test(arguments: [UInt64(1), 2])
+  func headsSurvive(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    let head = fields(["A: 1", "Content-Type: text/plain", "ETag: \"x\"", "B: "])
+    let written = SealedHead.text(head)
+    #expect(SealedHead.fields(written).map { text($0) } == text(head))
+    for end in written.indices { #expect(SealedHead.fields(Array(written[..<end])) == nil) }
+    for _ in 0..<1000 {
+      var broken = written
+      broken[Int.random(in: 0..<4, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
+      #expect(SealedHead.fields(broken) == nil)
+    }
+  }
+
+  private func keeper() throws -> LocalKeyEncryption {
+    let keeper = unsafe LocalKeyEncryption(
+      name: "local", key: SecretBytes.random(count: 32), random: secureRandom)
+    return try #require(keeper)
+  }
+
+  private func owner() throws -> KeyOwner {
+    let bench = try StoreBench(sealed)
+    return try #require(KeyOwner(bench.ruling()))
+  }
+}
