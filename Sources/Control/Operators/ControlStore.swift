@@ -166,19 +166,34 @@ public struct FileControlStore<Files: Storage>: ControlStore {
     var after = present.books
     let line = OperatorLine(act, at: time, after: present.books)
     guard present.books == seen.books, after.take(line) else { return nil }
-    try storing(folder.historyPath) { () throws(SystemError) in
-      let bytes = Array((line.text + "\n").utf8)
-      if present.isHistoryDamaged { try restart(present) }
-      if present.byteCount == 0 || present.isHistoryDamaged {
-        try storage.replace(folder.historyPath, bytes)
-      } else {
-        try storage.append(bytes, to: folder.historyPath, at: present.byteCount)
+    do throws(StateFault) {
+      try storing(folder.historyPath) { () throws(SystemError) in
+        try write(line, after: present)
       }
+    } catch {
+      // What may have reached the file is cut off again: an error means that nothing is done.
+      if present.byteCount > 0, !present.isHistoryDamaged {
+        try? storage.append([], to: folder.historyPath, at: present.byteCount)
+      }
+      throw error
     }
     // A crash before this leaves the old state, perhaps with a cut line that the next act removes.
     // The act is done: a snapshot that cannot be written is only an older one.
     try? storage.replace(folder.snapshotPath, after.bytes)
     return line
+  }
+
+  /// Makes a line the history's last.
+  private func write(
+    _ line: OperatorLine, after present: StoredBooks
+  ) throws(SystemError) {
+    let bytes = Array((line.text + "\n").utf8)
+    if present.isHistoryDamaged { try restart(present) }
+    if present.byteCount == 0 || present.isHistoryDamaged {
+      try storage.replace(folder.historyPath, bytes)
+    } else {
+      try storage.append(bytes, to: folder.historyPath, at: present.byteCount)
+    }
   }
 
   /// Does something with the file at `path`.
