@@ -1,5 +1,6 @@
 import Base
 import Policy
+import Reactor
 import Testing
 
 @testable import Control
@@ -55,6 +56,38 @@ import Testing
     world.regions[1].copiedHomes = ["west"]
     _ = try Safety(world).judge(
       Shift.order(.drain, "west"), on: OperatorState(), at: Shift.at(0))
+  }
+
+  /// The shipped policy has one kind of server for some requests: nothing of a region may rest.
+  @Test(
+    arguments: ["us-west", "us-central", "us-east"],
+    [
+      (.all, "scheduling, demographics, "),
+      (.replica, "read, vread, search, export of bulk of home `"),
+      (.primary, "scheduling, demographics, "),
+    ] as [(OverrideTiers, String)])
+  func theShippedPolicyKeepsItsAuthorities(
+    _ region: String, _ refused: (tiers: OverrideTiers, words: String)
+  ) throws {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let bytes = try FileSystem.read(
+      "/\(root)/policies/clinical-routing/0002.yaml", byteCountMax: 1 << 20)
+    let policy = try #require(
+      Policy.load(text: String(decoding: bytes, as: UTF8.self), file: "p", hash: "").0)
+    let safety = Safety(
+      ServingWorld(policy.regions.map { .init($0.name) }, rows: policy.serviceRows()))
+    for kind in OverrideKind.allCases {
+      do throws(OperatorRefusal) {
+        _ = try safety.judge(
+          Shift.order(kind, region, refused.tiers), on: OperatorState(), at: Shift.at(0))
+        #expect(!kind.takesOut)
+      } catch {
+        #expect(kind.takesOut)
+        #expect(error.code == "rule-s1")
+        #expect(error.description.contains(refused.words), "\(error)")
+        #expect(error.description.contains("of home `\(region)`"), "\(error)")
+      }
+    }
   }
 
   @Test func withoutADiagramNothingLeavesService() throws {

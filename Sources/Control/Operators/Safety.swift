@@ -232,8 +232,11 @@ struct LostRequests: CustomStringConvertible {
   /// `read, search of medications, orders of home `us-west`, and 3 more kinds of requests would
   /// lose their last lawful target`.
   var description: String {
-    guard let first = rows.first else { return "nothing" }
-    let sameHome = rows.filter { $0.home == first.home }
+    // The home that loses most is the one that the act is about.
+    let sameHome =
+      Dictionary(grouping: rows, by: \.home).values
+      .max { ($0.count, $1[0].index) < ($1.count, $0[0].index) } ?? []
+    guard let first = sameHome.first else { return "nothing" }
     let operations = unique(
       sameHome.filter { $0.dataClass == first.dataClass }.map(\.operation.rawValue))
     let classes = unique(
@@ -252,6 +255,11 @@ struct LostRequests: CustomStringConvertible {
     words.prefix(4).joined(separator: ", ")
       + (words.count > 4 ? " and \(words.count - 4) more" : "")
   }
+}
+
+extension ServiceRow {
+  /// The home's index; the region bound without one.
+  fileprivate var index: Int { home.map { Int($0.index) } ?? 64 }
 }
 
 extension OperatorRefusal: CustomStringConvertible {
