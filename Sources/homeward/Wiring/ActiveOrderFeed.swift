@@ -124,7 +124,17 @@ final class ActiveOrderFeed: OperatorFeed {
     memory.writtenAt = now
     memory.summary = summary
     try? FileSystem.makeDirectory(folder.directory)
-    try? FileSystem.replace(folder.reportPath, with: report.bytes)
+    try? replace(folder.reportPath, report.bytes)
+  }
+
+  /// Replaces a file without a sync, which would keep an order waiting: a report that a crash of
+  /// the machine damages is too old anyway.
+  private func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+    let temporary = path + ".new"
+    if FileSystem.exists(temporary) { try FileSystem.remove(temporary) }
+    let file = try AppendFile(path: temporary, isNew: true)
+    try file.write(bytes)
+    try FileSystem.rename(temporary, to: path)
   }
 }
 
