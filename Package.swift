@@ -126,7 +126,7 @@ let package = Package(
       "ConfigurationTests",
       [
         "homeward", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
-        "Native", "Policy", "Reactor", "StrictYAML", argumentParser,
+        "Native", "Origins", "Policy", "Reactor", "StrictYAML", argumentParser,
       ]),
     tests("TidyTests", []),
   ]

@@ -18,4 +18,17 @@ enum Limits {
   static let lineByteCountMax = 4_096
   /// The greatest version number; files have at least four digits.
   static let versionMax = 1_000_000
+  /// Bytes of an author's name, a reason or a ticket: each is one field of a record.
+  static let wordsByteCountMax = 200
+  /// Orders in force at once: some for each region; more is a program that has lost its way.
+  static let overrideCountMax = 256
+  /// Milliseconds for which an order may be given: a week. Who needs it longer says so again.
+  static let overrideMillisecondsMax = 7 * 86_400_000
+  /// Bytes of the operators' history: a hundred thousand acts.
+  static let operatorHistoryByteCountMax = 64 << 20
+  /// Bytes of the operators' snapshot.
+  static let operatorSnapshotByteCountMax = 1 << 20
+  /// Milliseconds between two acts that move requests: time for what the first
+  /// does to be seen.
+  static let switchSpacingMilliseconds = 5_000
 }

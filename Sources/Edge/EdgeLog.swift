@@ -119,6 +119,14 @@ struct EdgeLog: Sendable {
     logger.notice("policy shadowed", metadata: ["policy": "\(policy)", "version": "\(version)"])
   }
 
+  func ordered(_ record: OperatorNews.Record) {
+    logger.notice(
+      "operator's order",
+      metadata: [
+        "order": "\(record.subject)", "author": "\(record.author)", "detail": "\(record.detail)",
+      ])
+  }
+
   func deltasApplied(_ batches: Int, _ changes: Int, _ last: UInt64) {
     logger.info(
       "directory deltas in force",

@@ -17,7 +17,7 @@ final class Prober: TimerTarget {
   private var probes: [EndpointID: Probe] = [:]
 
   init(
-    context: LoopContext, snapshot: Snapshot, log: EdgeLog, seed: UInt64,
+    context: LoopContext, snapshot: Snapshot, orders: RegionOrders, log: EdgeLog, seed: UInt64,
     publish: @escaping (HealthSnapshot) -> Void
   ) {
     self.context = context
@@ -27,6 +27,7 @@ final class Prober: TimerTarget {
     board = HealthBoard(
       topology: snapshot.topology, limits: snapshot.limits.origins, at: context.loop.now,
       seed: seed)
+    board.order(orders)
     current = Self.first(&board)
   }
 
@@ -85,6 +86,12 @@ final class Prober: TimerTarget {
 
   /// How often due probes are started: well below the shortest probe interval.
   private static let tickMilliseconds: UInt64 = 20
+
+  /// Operators' orders are these from now on: told to the loops at once.
+  func order(_ orders: RegionOrders) {
+    board.order(orders)
+    publishIfChanged()
+  }
 
   /// A worker met a failure that the health machines should know of.
   func requestFailed(_ endpoint: Endpoint, _ failure: RequestFailure) {

@@ -20,6 +20,8 @@ enum WorkerReport: Sendable {
   case differences(PolicyDifferences, Snapshot)
   /// Another version of the policy is in force, or shadowed.
   case policies(PolicyPair)
+  /// Operators order something else.
+  case orders(OperatorNews)
 }
 
 /// The running edge: a worker per core, the committer, and the control loop with the prober.
@@ -40,11 +42,13 @@ public final class Server {
     public var logger: Logger
     /// Tells of other versions of the policy; nil for a policy that changes by reload only.
     public var policies: (any PolicyFeed)?
+    /// Tells what operators order; nil when nobody can.
+    public var operators: (any OperatorFeed)?
 
     /// Makes options.
     public init(
       loopCount: Int, audit: AuditOptions, configurationHash: String, seed: UInt64,
-      logger: Logger, policies: (any PolicyFeed)? = nil
+      logger: Logger, policies: (any PolicyFeed)? = nil, operators: (any OperatorFeed)? = nil
     ) {
       self.loopCount = loopCount
       self.audit = audit
@@ -52,6 +56,7 @@ public final class Server {
       self.seed = seed
       self.logger = logger
       self.policies = policies
+      self.operators = operators
     }
   }
 
@@ -106,10 +111,18 @@ public final class Server {
     // Before any decision: an account begins here.
     auditLog.append(EventRecord(kind: .start, time: Clock.wall()))
     for (index, recovery) in auditWriter.recoveries { auditLog.append(recovery, in: index) }
+    // Before any decision: what operators ordered outlives a restart.
+    let news = options.operators?.next()
+    let operators = options.operators
     prober = Prober(
-      context: context, snapshot: snapshot, log: log, seed: options.seed,
-      publish: { health in for worker in workers { worker.post(.health(health)) } })
+      context: context, snapshot: snapshot, orders: news?.orders ?? RegionOrders(), log: log,
+      seed: options.seed,
+      publish: { health in
+        for worker in workers { worker.post(.health(health)) }
+        operators?.sees(health)
+      })
     recordConfiguration(options.configurationHash)
+    if let news { auditLog.append(news, log) }
   }
 
   /// Serves until SIGTERM or SIGINT and the drain that follows. `ready` is called once every loop
@@ -124,9 +137,13 @@ public final class Server {
     let stopIndex = try Mailbox<AuditIndexThread.Stop>()
     let index = try AuditIndexThread.start(options.audit.directory, stop: stopIndex, log: log)
     follow(snapshot)
-    let stopWatch = try Mailbox<PolicyWatch.Stop>()
+    let stopWatch = try Mailbox<WatchStop>()
     let watch = try options.policies.map { feed in
-      try PolicyWatch.start(feed, stop: stopWatch) { [reports] in reports.post(.policies($0)) }
+      try feed.watch(stop: stopWatch) { [reports] in reports.post(.policies($0)) }
+    }
+    let stopOperators = try Mailbox<WatchStop>()
+    let operators = try options.operators.map { feed in
+      try feed.watch(stop: stopOperators) { [reports] in reports.post(.orders($0)) }
     }
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
@@ -138,8 +155,10 @@ public final class Server {
     identity.join()
     directories.post(.stop)
     directoryWatch.join()
-    stopWatch.post(PolicyWatch.Stop())
+    stopWatch.post(WatchStop())
     watch?.join()
+    stopOperators.post(WatchStop())
+    operators?.join()
     auditLog.inbox.post(.stop)
     committer.join()
     stopIndex.post(AuditIndexThread.Stop())
@@ -257,6 +276,9 @@ public final class Server {
         snapshot.phaseLines(of: differences), shadow: snapshot.shadowLines(of: differences),
         comparedCount: differences.comparedCount)
     case .policies(let pair): adopt(pair)
+    case .orders(let news):
+      prober.order(news.orders)
+      auditLog.append(news, log)
     case .ended:
       runningCount -= 1
       if runningCount == 0 { context.loop.stop() }

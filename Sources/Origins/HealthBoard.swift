@@ -16,6 +16,8 @@ public struct HealthBoard: Sendable {
   /// Whether a status changed since the last snapshot. The first snapshot says that nothing is
   /// known.
   private var isChanged = true
+  /// What operators order; part of every snapshot, so that loops get both by one message.
+  private var orders = RegionOrders()
 
   /// Makes a board on which nothing is known; all first probes are due at once.
   public init(topology: Topology, limits: OriginLimits, at now: Instant, seed: UInt64) {
@@ -34,6 +36,7 @@ public struct HealthBoard: Sendable {
     self.init(topology: topology, limits: limits, at: now, seed: 0)
     random = old.random
     snapshotCount = old.snapshotCount
+    orders = old.orders
     for index in machines.indices {
       let endpoint = machines[index].endpoint
       guard let before = old.machines.first(where: { $0.endpoint.name == endpoint.name }),
@@ -104,6 +107,12 @@ public struct HealthBoard: Sendable {
     note(before, Int(endpoint.index))
   }
 
+  /// Operators' orders are these from now on.
+  public mutating func order(_ orders: RegionOrders) {
+    if orders != self.orders { isChanged = true }
+    self.orders = orders
+  }
+
   /// A snapshot, if anything changed or a newer sample came since the last one.
   public mutating func takeSnapshot() -> HealthSnapshot? {
     guard isChanged else { return nil }
@@ -111,7 +120,7 @@ public struct HealthBoard: Sendable {
     snapshotCount += 1
     return HealthSnapshot(
       number: snapshotCount, topology: topology, statuses: machines.map(\.status), epochs: epochs,
-      isSelfDoubting: isSelfDoubting,
+      isSelfDoubting: isSelfDoubting, orders: ServingOrders(orders, topology),
       sampleAgeMillisecondsMax: limits.sampleAgeMillisecondsMax)
   }
 

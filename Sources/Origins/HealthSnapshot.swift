@@ -15,6 +15,8 @@ public final class HealthSnapshot: Sendable {
   /// Whether most endpoints, in more than one region, look dead at once: then the edge itself is
   /// more likely to be cut off. It should fail its own readiness and take no part in votes.
   public let isSelfDoubting: Bool
+  /// What operators order about the endpoints.
+  public let orders: ServingOrders
   /// Reports older than this, milliseconds, measure nothing.
   public let sampleAgeMillisecondsMax: UInt64
 
@@ -22,7 +24,7 @@ public final class HealthSnapshot: Sendable {
   /// themselves.
   public init(
     number: UInt64, topology: Topology, statuses: [EndpointStatus], epochs: [UInt64?],
-    isSelfDoubting: Bool = false, sampleAgeMillisecondsMax: UInt64
+    isSelfDoubting: Bool = false, orders: ServingOrders = .none, sampleAgeMillisecondsMax: UInt64
   ) {
     precondition(statuses.count == topology.endpoints.count, "a status for each endpoint")
     precondition(epochs.count == topology.regionNames.count, "an epoch for each region")
@@ -31,6 +33,7 @@ public final class HealthSnapshot: Sendable {
     self.statuses = statuses
     self.epochs = epochs
     self.isSelfDoubting = isSelfDoubting
+    self.orders = orders
     self.sampleAgeMillisecondsMax = sampleAgeMillisecondsMax
   }
 
@@ -43,7 +46,14 @@ public final class HealthSnapshot: Sendable {
     }
     return HealthSnapshot(
       number: number, topology: topology, statuses: owned, epochs: epochs.map { $0 },
-      isSelfDoubting: isSelfDoubting, sampleAgeMillisecondsMax: sampleAgeMillisecondsMax)
+      isSelfDoubting: isSelfDoubting, orders: orders.copyForLoop(),
+      sampleAgeMillisecondsMax: sampleAgeMillisecondsMax)
+  }
+
+  /// What operators order about one endpoint.
+  @inline(__always)
+  func order(_ id: EndpointID) -> ServerOrder {
+    orders.isEmpty ? [] : orders[topology.region(of: id), topology.tier(of: id)]
   }
 
   /// The status of one endpoint. A copy: hot callers look into `statuses`.

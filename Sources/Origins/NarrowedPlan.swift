@@ -48,6 +48,12 @@ public enum Removal: Hashable, Sendable {
   case noEndpoint
   /// The request's form (an unknown parameter, a join) needs the authority's answer.
   case replicaUnfit
+  /// An operator drained it.
+  case drained
+  /// An operator evacuated it.
+  case evacuated
+  /// It waits until an operator lets it back.
+  case heldOut
 
   /// The stable word for headers, audit and metrics.
   public var name: String {
@@ -62,6 +68,9 @@ public enum Removal: Hashable, Sendable {
     case .oldEpoch: "old-epoch"
     case .noEndpoint: "no-endpoint"
     case .replicaUnfit: "replica-unfit"
+    case .drained: "drained"
+    case .evacuated: "evacuated"
+    case .heldOut: "held-out"
     }
   }
 }

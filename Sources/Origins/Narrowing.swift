@@ -25,6 +25,10 @@ public enum Narrowing {
   /// those in doubt. Ejected and draining endpoints are used for a read when nothing else is left
   /// of the whole plan, because a poor answer inside the law beats none; for a write they are
   /// removed.
+  ///
+  /// Operators' orders come before health: what is drained, evacuated or held out is removed; what
+  /// is forced in is used whatever its reach, but never against law, role, epoch or staleness;
+  /// what is preferred comes first of the healthy ones of its step or group.
   public static func narrow(
     _ steps: borrowing [Step], intent: Intent, home: RegionID?, allowsReplicas: Bool = true,
     snapshot: HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
@@ -56,8 +60,9 @@ public enum Narrowing {
           place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
         }
       }
-      order(preferred..<doubtful, of: &plan, loads: loads, at: now, using: &random)
-      order(doubtful..<plan.choices.count, of: &plan, loads: loads, at: now, using: &random)
+      order(preferred..<doubtful, of: &plan, snapshot, loads: loads, at: now, using: &random)
+      order(
+        doubtful..<plan.choices.count, of: &plan, snapshot, loads: loads, at: now, using: &random)
       start = end
     }
     useLastResorts(intent, in: &plan)
@@ -90,6 +95,7 @@ public enum Narrowing {
     _ id: EndpointID, snapshot: HealthSnapshot, loads: borrowing EndpointLoads,
     at now: Instant
   ) -> Bool {
+    if snapshot.order(id).contains(.forcedIn) { return false }
     let index = Int(id.index)
     return snapshot.statuses[index].reach != .healthy
       || snapshot.statuses[index].freshness != .fresh || loads.isAvoided(id, at: now)
@@ -122,9 +128,12 @@ public enum Narrowing {
     snapshot: HealthSnapshot, at now: Instant
   ) -> Removal? {
     let index = Int(id.index)
+    let order = snapshot.order(id)
+    if let removal = order.removal { return removal }
     switch snapshot.statuses[index].role {
     case .conflict: return .conflict
-    case _ where snapshot.statuses[index].reach == .down: return .down
+    case _ where snapshot.statuses[index].reach == .down && !order.contains(.forcedIn):
+      return .down
     case .unknown: return .unmeasured
     case .replica where intent == .write || step.tier == .primary: return .notPrimary
     case .primary where intent == .write && step.tier != .primary: return .notPrimary
@@ -146,12 +155,30 @@ public enum Narrowing {
   /// Why the endpoint is used only when nothing else is left; nil when it is used normally.
   private static func lastResort(_ id: EndpointID, snapshot: HealthSnapshot) -> Removal? {
     let index = Int(id.index)
-    if snapshot.statuses[index].reach == .ejected { return .ejected }
+    let order = snapshot.order(id)
+    if order.contains(.forcedIn) { return nil }
+    if snapshot.statuses[index].reach == .ejected, !order.contains(.frozen) { return .ejected }
     return snapshot.statuses[index].isDraining ? .draining : nil
   }
 
-  /// Orders a run of choices: each place goes to the cheaper of two drawn from those left.
+  /// Orders a run of choices by load, those that an operator prefers first.
   private static func order(
+    _ run: Range<Int>, of plan: inout NarrowedPlan, _ snapshot: HealthSnapshot,
+    loads: borrowing EndpointLoads, at now: Instant, using random: inout SplitMix64
+  ) {
+    var start = run.lowerBound
+    if snapshot.orders.hasPreferred {
+      for place in run where snapshot.order(plan.choices[place].endpoint).contains(.preferred) {
+        plan.choices.swapAt(place, start)
+        start += 1
+      }
+      orderByLoad(run.lowerBound..<start, of: &plan, loads: loads, at: now, using: &random)
+    }
+    orderByLoad(start..<run.upperBound, of: &plan, loads: loads, at: now, using: &random)
+  }
+
+  /// Orders a run of choices: each place goes to the cheaper of two drawn from those left.
+  private static func orderByLoad(
     _ run: Range<Int>, of plan: inout NarrowedPlan, loads: borrowing EndpointLoads,
     at now: Instant, using random: inout SplitMix64
   ) {

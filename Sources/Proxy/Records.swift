@@ -173,6 +173,8 @@ extension RemovalReason {
     case .notPrimary, .conflict, .oldEpoch: self = .notAuthority
     case .noEndpoint: self = .noEndpoint
     case .replicaUnfit: self = .replicaNotAllowed
+    case .drained: self = .drained
+    case .evacuated, .heldOut: self = .overridden
     }
   }
 }

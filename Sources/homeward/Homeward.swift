@@ -18,7 +18,7 @@ internal import Reactor
     version: "homeward 0.1.0",
     subcommands: [
       RunCommand.self, CheckCommand.self, PolicyCommand.self, DirectoryCommand.self,
-      FactsCommand.self, AuditCommand.self, CacheCommand.self,
+      FactsCommand.self, AuditCommand.self, CacheCommand.self, RegionCommand.self,
     ])
 
   /// Parses the arguments and runs what they name.

@@ -69,6 +69,7 @@ extension LoadTests {
       facilities: [{ network: 10.20.0.0/16, place: US-AZ }]
     directory: { file: patients.csv }
     policy: { file: policy.yaml }
+    operators: { directory: operators }
     audit:
       directory: log
       interval: 5ms

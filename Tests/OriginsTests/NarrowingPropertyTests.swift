@@ -46,6 +46,12 @@ import Testing
       status.measuredAt = at(UInt64.random(in: 3_000...10_000, using: &random))
       world.statuses[index] = status
     }
+    world.orders = RegionOrders()
+    for name in demoRegions where Int.random(in: 0..<3, using: &random) == 0 {
+      world.orders.regions[name] = RegionOrders.Region(
+        replica: ServerOrder(rawValue: UInt8.random(in: 0..<64, using: &random)),
+        primary: ServerOrder(rawValue: UInt8.random(in: 0..<64, using: &random)))
+    }
     for region in world.epochs.indices {
       world.epochs[region] = ([nil, 1, 2] as [UInt64?]).randomElement(using: &random) ?? nil
     }
@@ -58,7 +64,10 @@ import Testing
     -> Bool
   {
     let status = world.statuses[Int(endpoint.id.index)]
-    guard endpoint.region == step.region, endpoint.tier == step.tier, status.reach != .down,
+    let order = world.order(endpoint)
+    guard endpoint.region == step.region, endpoint.tier == step.tier,
+      order.isDisjoint(with: [.drained, .evacuated, .heldOut]),
+      status.reach != .down || order.contains(.forcedIn),
       let epoch = status.role.epoch
     else { return false }
     if epoch < world.epochs[Int(endpoint.region.index)] ?? 0 { return false }
@@ -107,7 +116,10 @@ import Testing
       where endpoint.region == step.region && endpoint.tier == step.tier {
         let status = world.statuses[Int(endpoint.id.index)]
         let may = mayServe(world, endpoint, step, intent, home)
-        let isGood = status.reach != .ejected && !status.isDraining
+        let order = world.order(endpoint)
+        let isGood =
+          order.contains(.forcedIn)
+          || (status.reach != .ejected || order.contains(.frozen)) && !status.isDraining
         if may { hasAny = true }
         if may, isGood { hasGood = true }
         let isChosen = plan.choices.contains { $0.endpoint == endpoint.id }

@@ -9,6 +9,7 @@ struct World {
   var loads: EndpointLoads
   var random: SplitMix64
   var plan = NarrowedPlan()
+  var orders = RegionOrders()
   let now = at(10_000)
 
   init(seed: UInt64 = 1) throws {
@@ -23,11 +24,17 @@ struct World {
   var snapshot: HealthSnapshot {
     HealthSnapshot(
       number: 1, topology: topology, statuses: statuses, epochs: epochs,
-      sampleAgeMillisecondsMax: 6_000)
+      orders: ServingOrders(orders, topology), sampleAgeMillisecondsMax: 6_000)
   }
 
   mutating func change(_ name: String, _ edit: (inout EndpointStatus) -> Void) {
     edit(&statuses[Int(topology.id(name).index)])
+  }
+
+  /// What operators order about an endpoint.
+  func order(_ endpoint: Endpoint) -> ServerOrder {
+    let region = orders.regions[endpoint.regionName]
+    return (endpoint.tier == .primary ? region?.primary : region?.replica) ?? []
   }
 
   /// Narrows, and gives the names to try.

@@ -1,5 +1,3 @@
-internal import Native
-
 /// What can happen to the policy of an edge.
 public enum HistoryEvent: String, Sendable, CaseIterable {
   /// A version passed every check and is archived; the pointer comes next.
@@ -43,9 +41,6 @@ public struct HistoryEntry: Hashable, Sendable {
   /// The chain up to this line.
   public let chain: String
 
-  /// The chain before the first line.
-  static let chainStart = String(repeating: "0", count: 64)
-
   /// Makes the entry that follows `previous`.
   init(
     after previous: HistoryEntry?, at time: String, _ event: HistoryEvent, version: Int,
@@ -56,9 +51,9 @@ public struct HistoryEntry: Hashable, Sendable {
     self.event = event
     self.version = version
     self.hash = hash
-    self.detail = Self.clean(detail)
-    chain = Self.link(
-      previous?.chain ?? Self.chainStart,
+    self.detail = Chain.clean(detail)
+    chain = Chain.link(
+      previous?.chain ?? Chain.start,
       Self.rest(number, time, event, version, hash, self.detail))
   }
 
@@ -92,21 +87,5 @@ public struct HistoryEntry: Hashable, Sendable {
     _ detail: String
   ) -> String {
     "\(number) \(time) \(event.rawValue) \(version) \(hash) \(detail)"
-  }
-
-  private static func link(_ chain: String, _ rest: String) -> String {
-    "\(SHA256.hash(Array("\(chain) \(rest)".utf8)))"
-  }
-
-  /// Words that fit into a line: no control characters, and not endless.
-  private static func clean(_ text: String) -> String {
-    var line = String.UnicodeScalarView()
-    var byteCount = 0
-    for scalar in text.unicodeScalars {
-      byteCount += UTF8.width(scalar)
-      if byteCount > Limits.detailByteCountMax { break }
-      line.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
-    }
-    return String(line)
   }
 }

@@ -46,7 +46,8 @@ extension StateFault: CustomStringConvertible {
       "`\(path)` is not the version that was put there to be shadowed; nothing is shadowed; repeat"
         + " `homeward policy shadow`, or end it with `--off`"
     case .busy(let path):
-      "`\(path)`: another command is changing the policy; wait for its end and repeat this one"
+      "`\(path)`: another command is changing what stands there; wait for its end and repeat"
+        + " this one"
     case .storage(let path, let error):
       error.isDiskFull
         ? "`\(path)`: \(error); free some space and repeat the command" : "`\(path)`: \(error)"

@@ -15,7 +15,8 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Serves until SIGTERM or SIGINT, then drains: clients are told to open no more streams, \
       requests under way finish. A policy version that `homeward policy activate` puts into force \
-      decides within a second. SIGHUP reads configuration, policy, directory and certificates \
+      decides within a second; an order of `homeward region` is in force within 50 ms. \
+      SIGHUP reads configuration, policy, directory and certificates \
       anew without dropping a request; if anything is wrong in them, the old ones stay and stderr \
       says why.
 
@@ -55,6 +56,9 @@ struct RunCommand: ParsableCommand {
     let feed = load.active.flatMap { active in
       ActivePolicyFeed(config: config, active: active, load: load, logger: logger)
     }
+    let operators = configuration.operators.map {
+      ActiveOrderFeed(OperatorFolder($0.directory), logger: logger)
+    }
     do {
       let snapshot = try builder.build(load)
       let server = try Server(
@@ -62,7 +66,7 @@ struct RunCommand: ParsableCommand {
         options: Server.Options(
           loopCount: loopCount, audit: try AuditOptions(configuration),
           configurationHash: load.contentHash, seed: randomSeed(), logger: logger,
-          policies: feed),
+          policies: feed, operators: operators),
         reload: { reload(builder, feed) })
       try server.run { announce(snapshot) }
     } catch {

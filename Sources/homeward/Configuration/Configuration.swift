@@ -31,6 +31,8 @@ struct Configuration: Sendable, Equatable {
   var directory = Directory()
   /// The rules.
   var policy = PolicySource()
+  /// Where operators act; nil: nobody can.
+  var operators: Operators?
   /// Where and how decisions are recorded.
   var audit = Audit()
   /// The regions in the file's order, each with at least one endpoint.
@@ -67,6 +69,8 @@ extension Configuration {
       .map { Location($0, paths) }
     configuration.directory = Directory(reader.mapping("directory", "`directory`"), paths)
     configuration.policy = PolicySource(reader.mapping("policy", "`policy`"), paths)
+    configuration.operators = reader.optionalMapping("operators", "`operators`")
+      .map { Operators($0, paths) }
     configuration.audit = Audit(reader.mapping("audit", "`audit`"), paths)
     configuration.regions = Region.all(reader, paths)
     configuration.health = Health(reader.section("health"))

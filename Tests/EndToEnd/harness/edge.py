@@ -50,7 +50,7 @@ class Edge:
     def __init__(self, regions, policy=None, patients=None, loops=2, location=False, timeouts=None,
                  limits=None, health=None, alpn=None, client_certificates="request",
                  trusted=(), descriptors_max=None, file_blocks_max=None, audit=None,
-                 identity=(), tls=(), listener=()):
+                 identity=(), tls=(), listener=(), operators=False):
         self.folder = workshop.folder("edge")
         self.regions, self.loops, self.alpn = regions, loops, alpn
         # True, or further keys of the section `location`.
@@ -60,6 +60,7 @@ class Edge:
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
         # Lines of the section `identity`, and further ones of the listener and its `tls`.
         self.identity, self.tls, self.listener = list(identity), list(tls), list(listener)
+        self.operators = operators
         # Patient: on a busy machine an origin of a test may be slow without being dead.
         self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "2s",
                        "down_interval": "100ms"} | (health or {})
@@ -108,6 +109,8 @@ class Edge:
             text += section("location", {"database": "geo.mmdb"} | self.location)
         text += section("directory", {"file": "directory.csv"})
         text += section("policy", self.policy_section())
+        if self.operators:
+            text += section("operators", {"directory": "operators"})
         text += section(
             "audit", {"directory": "audit", "pseudonym_key": "pseudonym.key",
                       "signing_key": "signing.key"} | self.audit)

@@ -198,5 +198,5 @@ class Origin(Behaviours, Answers):
 
 
 if __name__ == "__main__":
-    print(Origin(*sys.argv[1:4]).port, flush=True)
+    print(Origin(*sys.argv[1:4], homes=sys.argv[4:]).port, flush=True)
     threading.Event().wait()

@@ -126,11 +126,11 @@ class Nghttpx(Program):
 class Process(Program):
     """A scripted origin in a process that can be killed or stopped."""
 
-    def __init__(self, region, name, role):
+    def __init__(self, region, name, role, homes=()):
         self.region, self.name, self.role = region, name, role
         script = workshop.ROOT / "Tests" / "EndToEnd" / "harness" / "origin.py"
         self.process = workshop.spawn(
-            [sys.executable, script, region, name, role], stdout=subprocess.PIPE, text=True)
+            [sys.executable, script, region, name, role, *homes], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
     def freeze(self):

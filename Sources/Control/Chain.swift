@@ -1,0 +1,24 @@
+internal import Native
+
+/// The hash that links a line of a history to all lines before it.
+enum Chain {
+  /// The chain before the first line.
+  static let start = String(repeating: "0", count: 64)
+
+  /// The chain up to a line that says `rest`.
+  static func link(_ chain: String, _ rest: String) -> String {
+    "\(SHA256.hash(Array("\(chain) \(rest)".utf8)))"
+  }
+
+  /// Words that fit into a line: no control characters, and not endless.
+  static func clean(_ text: String) -> String {
+    var line = String.UnicodeScalarView()
+    var byteCount = 0
+    for scalar in text.unicodeScalars {
+      byteCount += UTF8.width(scalar)
+      if byteCount > Limits.detailByteCountMax { break }
+      line.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
+    }
+    return String(line)
+  }
+}

@@ -1,0 +1,225 @@
+public import Base
+internal import Reactor
+
+/// Where operators' acts are kept: one history that everybody sees in one order, with
+/// compare-and-set on its end. Small enough for a file and for etcd.
+public protocol ControlStore {
+  /// What is in force, as of the last act.
+  func read() throws(StateFault) -> StoredBooks
+  /// Appends the act that follows `books`; durable when it returns. Nil when another act came
+  /// first: read and judge again.
+  func append(
+    _ act: OperatorAct, at time: WallTime, to books: StoredBooks
+  ) throws(StateFault) -> OperatorLine?
+}
+
+/// What a store gave, and how far it can be trusted.
+public struct StoredBooks: Equatable, Sendable {
+  /// The books.
+  public let books: OperatorBooks
+  /// The acts since the history's begin, oldest first.
+  public let lines: [OperatorLine]
+  /// What is wrong with the store; the books are the last good ones.
+  public let warning: OperatorWarning?
+  /// Bytes of the history's whole lines; what follows was cut short by a crash.
+  let byteCount: Int
+}
+
+/// What is wrong with the operators' files, and what is used instead.
+public enum OperatorWarning: Hashable, Sendable, CustomStringConvertible {
+  /// A line of the history does not follow; the snapshot counts.
+  case snapshotUsed(path: String, line: Int)
+  /// A line does not follow, and no snapshot tells more than the lines before.
+  case prefixUsed(path: String, line: Int)
+  /// The snapshot is damaged; the history counts.
+  case snapshotDamaged(path: String)
+
+  /// For people.
+  public var description: String {
+    switch self {
+    case .snapshotUsed(let path, let line):
+      "`\(path)`: line \(line) does not follow from the lines before; the last good snapshot is"
+        + " in force, and the next act begins a new history"
+    case .prefixUsed(let path, let line):
+      "`\(path)`: line \(line) does not follow from the lines before, and there is no newer"
+        + " snapshot; the acts before that line are in force; look whether an order is missing"
+    case .snapshotDamaged(let path):
+      "`\(path)` is damaged; the history beside it is whole and in force"
+    }
+  }
+}
+
+/// The folder in which an edge's operators act.
+///
+///     history           every act, chained; an act is done once its line is on disk
+///     snapshot          the books after the last act, replaced by a rename
+///     base              the books at which `history` begins, when an earlier one was damaged
+///     history.damaged   that one
+///     lock              held by the one writer
+///     edge              what the running edge reports
+public struct OperatorFolder: Hashable, Sendable {
+  /// The folder.
+  public let directory: String
+
+  /// Names a folder; nothing is read.
+  public init(_ directory: String) { self.directory = directory }
+
+  /// The history's path.
+  public var historyPath: String { directory + "/history" }
+  /// The snapshot's path.
+  public var snapshotPath: String { directory + "/snapshot" }
+  /// The report's path.
+  public var reportPath: String { directory + "/edge" }
+  /// The path of the books at which the history begins.
+  var basePath: String { directory + "/base" }
+  /// The lock's path.
+  var lockPath: String { directory + "/lock" }
+  /// Where a damaged history goes.
+  var damagedPath: String { directory + "/history.damaged" }
+
+  /// What is in force, as of the last act. Needs no lock: a line is there whole or not.
+  public func read(_ files: any StateFiles) throws(StateFault) -> StoredBooks {
+    var books = OperatorBooks()
+    if let bytes = try optional(files, basePath, Limits.operatorSnapshotByteCountMax),
+      let base = OperatorBooks(bytes)
+    {
+      books = base
+    }
+    let snapshot: OperatorBooks?
+    let found = try optional(files, snapshotPath, Limits.operatorSnapshotByteCountMax)
+    snapshot = found.flatMap { OperatorBooks($0) }
+    let bytes = try optional(files, historyPath, Limits.operatorHistoryByteCountMax) ?? []
+    var lines: [OperatorLine] = []
+    var (rest, byteCount) = (bytes[...], 0)
+    while let end = rest.firstIndex(of: 0x0A) {
+      guard let text = String(validating: rest[..<end], as: UTF8.self),
+        let line = OperatorLine(text[...], after: books), books.take(line)
+      else { return damaged(books, lines, snapshot, byteCount) }
+      lines.append(line)
+      rest = rest[(end + 1)...]
+      byteCount = end + 1
+    }
+    // A history that ends before its snapshot was shortened.
+    if let snapshot, snapshot.state.actCount > books.state.actCount {
+      return damaged(books, lines, snapshot, byteCount)
+    }
+    return StoredBooks(
+      books: books, lines: lines,
+      warning: found != nil && snapshot == nil ? .snapshotDamaged(path: snapshotPath) : nil,
+      byteCount: byteCount)
+  }
+
+  /// The newer of the snapshot and the lines before the damage.
+  private func damaged(
+    _ books: OperatorBooks, _ lines: [OperatorLine], _ snapshot: OperatorBooks?, _ byteCount: Int
+  ) -> StoredBooks {
+    if let snapshot, snapshot.state.actCount >= books.state.actCount {
+      return StoredBooks(
+        books: snapshot, lines: lines,
+        warning: .snapshotUsed(path: historyPath, line: lines.count + 1), byteCount: byteCount)
+    }
+    return StoredBooks(
+      books: books, lines: lines,
+      warning: .prefixUsed(path: historyPath, line: lines.count + 1), byteCount: byteCount)
+  }
+
+  private func optional(
+    _ files: any StateFiles, _ path: String, _ byteCountMax: Int
+  ) throws(StateFault) -> [UInt8]? {
+    do throws(SystemError) {
+      return try files.read(path, byteCountMax: byteCountMax)
+    } catch {
+      if error.isNotFound { return nil }
+      throw .storage(path: path, error)
+    }
+  }
+}
+
+/// The store in a folder of one edge.
+public struct FileControlStore<Files: Storage>: ControlStore {
+  /// The folder.
+  public let folder: OperatorFolder
+  private let storage: Files
+
+  /// Names the folder; it is made with the first act.
+  public init(_ folder: OperatorFolder, _ storage: Files) {
+    self.folder = folder
+    self.storage = storage
+  }
+
+  /// What is in force.
+  public func read() throws(StateFault) -> StoredBooks { try folder.read(storage) }
+
+  /// Appends an act. One writer at a time, by a lock on the folder.
+  public func append(
+    _ act: OperatorAct, at time: WallTime, to seen: StoredBooks
+  ) throws(StateFault) -> OperatorLine? {
+    try storing(folder.directory) { () throws(SystemError) in
+      try storage.makeDirectory(folder.directory)
+    }
+    let lock = try storing(folder.lockPath) { () throws(SystemError) in
+      try storage.lock(folder.lockPath)
+    }
+    guard let lock else { throw .busy(path: folder.lockPath) }
+    defer { withExtendedLifetime(lock) {} }
+    let present = try folder.read(storage)
+    var after = present.books
+    let line = OperatorLine(act, at: time, after: present.books)
+    guard present.books == seen.books, after.take(line) else { return nil }
+    do throws(StateFault) {
+      try storing(folder.historyPath) { () throws(SystemError) in
+        try write(line, after: present)
+      }
+    } catch {
+      // What may have reached the file is cut off again: an error means that nothing is done.
+      if present.byteCount > 0, !present.isHistoryDamaged {
+        try? storage.append([], to: folder.historyPath, at: present.byteCount)
+      }
+      throw error
+    }
+    // A crash before this leaves the old state, perhaps with a cut line that the next act removes.
+    // The act is done: a snapshot that cannot be written is only an older one.
+    try? storage.replace(folder.snapshotPath, after.bytes)
+    return line
+  }
+
+  /// Makes a line the history's last.
+  private func write(
+    _ line: OperatorLine, after present: StoredBooks
+  ) throws(SystemError) {
+    let bytes = Array((line.text + "\n").utf8)
+    if present.isHistoryDamaged { try restart(present) }
+    if present.byteCount == 0 || present.isHistoryDamaged {
+      try storage.replace(folder.historyPath, bytes)
+    } else {
+      try storage.append(bytes, to: folder.historyPath, at: present.byteCount)
+    }
+  }
+
+  /// Does something with the file at `path`.
+  private func storing<Value>(
+    _ path: String, _ body: () throws(SystemError) -> Value
+  ) throws(StateFault) -> Value {
+    do throws(SystemError) { return try body() } catch { throw .storage(path: path, error) }
+  }
+
+  /// Puts a damaged history aside, and lets a new one begin at the last good books.
+  private func restart(_ present: StoredBooks) throws(SystemError) {
+    try storage.replace(folder.basePath, present.books.bytes)
+    // A crash here leaves a history that does not follow from its base: still damaged.
+    try storage.replace(folder.snapshotPath, present.books.bytes)
+    try storage.rename(folder.historyPath, to: folder.damagedPath)
+    try storage.synchronizeDirectory(folder.directory)
+    // A crash here leaves the base without a history: the last good books.
+  }
+}
+
+extension StoredBooks {
+  /// Whether the history cannot go on.
+  fileprivate var isHistoryDamaged: Bool {
+    switch warning {
+    case .snapshotUsed, .prefixUsed: true
+    case .snapshotDamaged, nil: false
+    }
+  }
+}

@@ -1,0 +1,17 @@
+internal import StrictYAML
+
+extension Configuration {
+  /// Where operators' orders about regions are kept.
+  struct Operators: Sendable, Equatable {
+    /// The folder; made by the first act.
+    var directory: String
+  }
+}
+
+extension Configuration.Operators {
+  /// Reads `operators`.
+  init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
+    directory = paths.writableFolder("directory", in: reader)
+    reader.finish()
+  }
+}

@@ -1,0 +1,128 @@
+import Base
+import Origins
+import Testing
+
+/// What operators order, against plans and health.
+@Suite struct NarrowingOrderTests {
+  private static let steps = [
+    Step(region: RegionID(0), tier: .replica, stalenessMillisecondsMax: 5_000),
+    Step(region: RegionID(0), tier: .primary),
+    Step(region: RegionID(1), tier: .replica, stalenessMillisecondsMax: 5_000),
+  ]
+
+  private func world(
+    replica: ServerOrder = [], primary: ServerOrder = [], seed: UInt64 = 1
+  ) throws -> World {
+    var world = try World(seed: seed)
+    world.orders.regions["west"] = .init(replica: replica, primary: primary)
+    return world
+  }
+
+  @Test(
+    arguments: [
+      (.drained, .drained), (.evacuated, .evacuated), (.heldOut, .heldOut),
+      ([.drained, .preferred], .drained), ([.evacuated, .drained], .evacuated),
+    ] as [(ServerOrder, Removal)])
+  func takesServersOut(_ order: ServerOrder, _ reason: Removal) throws {
+    var world = try world(replica: order)
+    #expect(world.narrow(Self.steps) == ["west-p", "east-r1"])
+    #expect(world.reason("west-r1") == reason && world.reason("west-r2") == reason)
+    world = try self.world(replica: order, primary: order)
+    #expect(world.narrow(Self.steps) == ["east-r1"])
+    #expect(world.narrow(Self.steps, .write) == [])
+    // Not even as a last resort.
+    world.change("east-r1") { $0.reach = .down }
+    #expect(world.narrow(Self.steps) == [])
+  }
+
+  @Test(arguments: ["down", "ejected", "draining", "suspect", "avoided"])
+  func whatIsForcedInServesWhateverItsHealth(_ trouble: String) throws {
+    for seed in 0..<10 as Range<UInt64> {
+      var world = try world(replica: .forcedIn, seed: seed)
+      world.change("west-r2") { $0.reach = .down }
+      world.change("west-r1") { status in
+        switch trouble {
+        case "down": status.reach = .down
+        case "ejected": status.reach = .ejected
+        case "draining": status.isDraining = true
+        case "suspect": status.reach = .suspect
+        default: break
+        }
+      }
+      if trouble == "avoided" {
+        world.loads.started(world.topology.id("west-r1"))
+        world.loads.failed(world.topology.id("west-r1"), at: at(9_500))
+      }
+      #expect(Set(world.narrow([Self.steps[0]])) == ["west-r1", "west-r2"])
+      #expect(world.plan.choices.allSatisfy { $0.lastResort == nil })
+    }
+  }
+
+  @Test func forceIsWeakerThanLawRoleAndEpoch() throws {
+    let step = Step(region: RegionID(0), tier: .primary)
+    func attempt(_ edit: (inout EndpointStatus) -> Void) throws -> Removal? {
+      var world = try self.world(replica: .forcedIn, primary: .forcedIn)
+      world.change("west-p", edit)
+      // No plan names another region, so none is used.
+      let names = world.narrow([step], .write)
+      #expect(names == [] || names == ["west-p"])
+      return world.reason("west-p")
+    }
+    #expect(try attempt { $0.reach = .down } == nil)
+    #expect(try attempt { $0.role = .replica(epoch: 1) } == .notPrimary)
+    #expect(try attempt { $0.role = .conflict(epoch: 1) } == .conflict)
+    #expect(try attempt { $0.role = .primary(epoch: 0) } == .oldEpoch)
+    #expect(try attempt { $0.role = .unknown } == .unmeasured)
+    var world = try self.world(replica: .forcedIn)
+    world.change("west-r1") { $0.reportedLagMilliseconds = 5_001 }
+    world.change("west-r2") { $0.reportedLagMilliseconds = nil }
+    #expect(world.narrow([Self.steps[0]]) == [])
+  }
+
+  @Test func aFreezeStopsEjectionOnly() throws {
+    var world = try world(replica: .frozen)
+    world.change("west-r1") { $0.reach = .ejected }
+    world.change("west-r2") { $0.reach = .down }
+    #expect(world.narrow(Self.steps) == ["west-r1", "west-p", "east-r1"])
+    #expect(world.reason("west-r2") == .down)
+  }
+
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func whatIsPreferredComesFirstAmongEquals(_ seed: UInt64) throws {
+    let group = (0..<3).map {
+      Step(
+        region: RegionID($0), tier: .replica, stalenessMillisecondsMax: 5_000, orderGroup: 1)
+    }
+    var world = try World(seed: seed)
+    world.orders.regions["central"] = .init(replica: .preferred, primary: .preferred)
+    for _ in 0..<50 { world.loads.started(world.topology.id("central-r1")) }
+    #expect(world.narrow(group).first == "central-r1")
+    #expect(world.plan.choices.count == 4)
+    // Not before another step, and not before health.
+    #expect(world.narrow(Self.steps + [group[2]]).last == "central-r1")
+    world.change("central-r1") { $0.reach = .suspect }
+    #expect(world.narrow(group).last == "central-r1")
+  }
+
+  @Test func ordersAreTheNewTopologysByName() throws {
+    let one = try demoTopology()
+    let other = try Topology.make(
+      regionNames: ["central", "west", "east"], definitions: demoDefinitions())
+    let orders = RegionOrders(["west": .init(replica: .drained), "north": .init(primary: .drained)])
+    #expect(ServingOrders(orders, one)[RegionID(0), .replica] == .drained)
+    #expect(ServingOrders(orders, one)[RegionID(0), .primary] == [])
+    #expect(ServingOrders(orders, other)[RegionID(1), .replica] == .drained)
+    #expect(ServingOrders(orders, other)[RegionID(0), .replica] == [])
+    #expect(ServingOrders(RegionOrders(["north": .init(primary: .drained)]), one).isEmpty)
+    var board = HealthBoard(topology: one, limits: OriginLimits(), at: at(0), seed: 1)
+    _ = board.takeSnapshot()
+    board.order(orders)
+    let health = try present(board.takeSnapshot())
+    #expect(health.orders[RegionID(0), .replica] == .drained)
+    #expect(health.copyForLoop().orders == health.orders)
+    board.order(orders)
+    #expect(board.takeSnapshot() == nil)
+    var next = HealthBoard(topology: other, limits: OriginLimits(), keeping: board, at: at(1))
+    #expect(try present(next.takeSnapshot()).orders[RegionID(1), .replica] == .drained)
+  }
+}
