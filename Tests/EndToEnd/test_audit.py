@@ -5,6 +5,7 @@ import pathlib
 import random
 import shutil
 import subprocess
+import time
 import unittest
 
 from harness import curl, h2, tlog, workshop
@@ -303,6 +304,9 @@ class Proofs(unittest.TestCase):
         self.addCleanup(other.kill)
         for name in ("signing.key", "signing.key.pub"):
             shutil.copy(self.edge.folder / name, other.folder / name)
+        # Logs are named by the second in which they begin.
+        until(lambda: not self.edge.log_folder().name.endswith(
+            time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())), "the next second")
         other.start()
         self.assertEqual(other.stop(), 0)
         forged = other.log_folder() / "checkpoint"
