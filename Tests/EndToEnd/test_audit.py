@@ -1,6 +1,7 @@
 """Every answer has a record, and records survive the worst end."""
 
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -355,6 +356,10 @@ class Refusals(unittest.TestCase):
         self.assertRegex(edge.log(), r"the signing key `.*` is open to others \(mode 644\)")
 
 
+#: How often the edge is killed. More, by hand: `HOMEWARD_KILLS=200 Tests/EndToEnd/run Kills`.
+KILLS = int(os.environ.get("HOMEWARD_KILLS", "12"))
+
+
 class Kills(unittest.TestCase):
 
     def test_no_acknowledged_record_is_lost_under_load(self):
@@ -362,7 +367,7 @@ class Kills(unittest.TestCase):
         self.addCleanup(edge.kill)
         random.seed(7)
         acknowledged = []
-        for _ in range(12):
+        for _ in range(KILLS):
             edge.start()
             client = h2.Connection(edge.port)
             for _ in range(random.randrange(1, 8)):
