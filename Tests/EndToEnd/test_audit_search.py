@@ -53,6 +53,15 @@ class Search(unittest.TestCase):
         shutil.copytree(self.logs, copy)
         return copy
 
+    def test_a_control_log_is_no_log_of_decisions(self):
+        copy = self.copy()
+        self.edge.audit_command("hold", "place", copy, "--signing-key",
+                                self.edge.folder / "signing.key", "--author", "counsel",
+                                "--reason", "a case")
+        hits, logs = self.search("--patient", "p1", "--unseal", self.secret, folder=copy)
+        self.assertEqual(len({hit["id"] for hit in hits}), len(self.of["p1"]))
+        self.assertEqual(len(logs), 1, logs)
+
     def test_a_patient_has_exactly_his_decisions(self):
         for patient in ("p1", "p2", "stranger"):
             found = self.ids("--patient", patient, "--unseal", self.secret)

@@ -58,6 +58,8 @@ struct AuditSearchCommand: ParsableCommand {
       var answers: [AuditSearchAnswer] = []
       var left = limit ?? .max
       for folder in try AuditFolder.logs(in: directory) {
+        // A control log tells of logs: no decision stands in it, and nobody to be sealed.
+        if try folder.name()?.retention == LogName.control { continue }
         let answer = left == 0 ? .notAsked(folder.path) : try search(folder, query, &left)
         answers.append(answer)
         if !printing.json { StandardStream.output.write(answer.text) }
