@@ -139,6 +139,11 @@ struct EdgeLog: Sendable {
       metadata: ["reason": "\(reason)"])
   }
 
+  func sealBroken() {
+    logger.critical(
+      "a stored answer does not open under its key: memory was changed; the answer is dropped")
+  }
+
   func deltasTorn() {
     logger.warning("the directory's delta log ends inside a batch that does not become whole")
   }

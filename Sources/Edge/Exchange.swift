@@ -1,4 +1,5 @@
 internal import Base
+internal import Cache
 internal import HTTP
 internal import Identity
 internal import Origins
@@ -64,6 +65,14 @@ final class Exchange {
   var isOver = false
   /// Whether the request's token is being verified: nothing is decided or recorded yet.
   private var isIdentifying = false
+
+  // The cache; see `Exchange+Cache`.
+  /// The request's dealings with the cache; nil for most.
+  var cacheUse: CacheUse?
+  /// By what name it waits for another one's answer.
+  var cacheWaiter: Waiter?
+  /// What a change that was sent may end.
+  var changedTags: [CacheTag] = []
 
   /// When to give up waiting for the next event.
   var deadline = Instant.never
@@ -166,7 +175,9 @@ final class Exchange {
     if let refusal = request.decision.refusal ?? client.prepare(&request) {
       answer(refusal)
     } else {
-      perform(machine.begin(request.machineRequest))
+      var asked = request.machineRequest
+      asked.usesCache = request.decision.cacheStep != nil && usesCache()
+      perform(machine.begin(asked))
     }
   }
 
@@ -186,6 +197,9 @@ final class Exchange {
       touch(snapshot.timeouts.auditMilliseconds)
       worker.audit.await(self)
     case .acquire(let choice, let requiresFresh): acquire(choice, requiresFresh: requiresFresh)
+    case .lookUp(let mayWait): lookUp(mayWait: mayWait)
+    case .serveHit: serveHit()
+    case .standIn: standIn()
     case .sendRequest: sendRequest()
     case .forwardHead: forwardHead()
     case .answer(let refusal):
@@ -330,6 +344,9 @@ final class Exchange {
 
   /// The client took most of what was queued: the origin may send more.
   func clientDrained() {
+    if let cacheUse, cacheUse.remainingByteCount > 0, isResponding, !isOver {
+      return sendHit(cacheUse)
+    }
     guard responseDebt > 0, let origin, let codec = origin.codec else { return }
     codec.consumed(originStream, byteCount: responseDebt)
     responseDebt = 0
@@ -345,6 +362,7 @@ final class Exchange {
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(.requestTimeout) }
+    leaveCache()
     if origin != nil, !isResponding, !isHeadHeld, isClientsTurn {
       return clientFailed(.requestTimeout)
     }

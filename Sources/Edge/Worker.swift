@@ -1,5 +1,6 @@
 internal import Audit
 internal import Base
+internal import Cache
 internal import HTTP
 internal import Identity
 internal import Native
@@ -19,6 +20,8 @@ enum WorkerMessage: Sendable {
   case auditFailed
   /// What a token proved, by which rules.
   case verified(SHA256Digest, Result<Subject, TokenFault>, IdentityRules)
+  /// A request waits no longer for another one's answer.
+  case released(Release)
   /// Keys or revocations changed.
   case vouches(TokenVerifier)
   /// End gracefully.
@@ -33,6 +36,8 @@ final class Worker: TimerTarget {
   let log: EdgeLog
   let audit: AuditPort
   let identity: IdentityPort
+  /// The way to the store; nil for an edge that keeps nothing.
+  let cache: CachePort?
   private let reports: Mailbox<WorkerReport>
   private(set) var generation: Generation!
   var random: SplitMix64
@@ -52,11 +57,13 @@ final class Worker: TimerTarget {
 
   init(
     context: LoopContext, snapshot: Snapshot, health: HealthSnapshot, audit: AuditPort,
-    identity: IdentityPort, log: EdgeLog, seed: UInt64, reports: Mailbox<WorkerReport>
+    identity: IdentityPort, cache: CachePort? = nil, log: EdgeLog, seed: UInt64,
+    reports: Mailbox<WorkerReport>
   ) {
     self.context = context
     self.audit = audit
     self.identity = identity
+    self.cache = cache
     self.log = log
     self.reports = reports
     random = SplitMix64(seed: seed)
@@ -74,6 +81,7 @@ final class Worker: TimerTarget {
   func run() {
     context.loop.endOfTurn = { [unowned self] in
       context.endTurn()
+      if let cache { while cache.turnEnded() { context.endTurn() } }
       audit.turnEnded()
     }
     timerFired(token: 0)
@@ -91,6 +99,7 @@ final class Worker: TimerTarget {
     case .auditFailed: audit.failed()
     case .verified(let digest, let proof, let rules):
       identity.verified(digest, proof, by: rules)
+    case .released(let release): cache?.received(release)
     case .vouches(let verifier): identity.changed(verifier)
     case .drain: beginDrain()
     }

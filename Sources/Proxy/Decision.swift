@@ -69,6 +69,8 @@ public struct Decision: Sendable {
   public internal(set) var plan: Plan?
   /// The plan's endpoints in the order to try, and those removed.
   public internal(set) var narrowed = NarrowedPlan()
+  /// Index of the plan's candidate by which this edge's cache may answer; nil for most requests.
+  public internal(set) var cacheStep: UInt8?
   /// Whether the request's head could not be read: nothing is known of it then.
   public internal(set) var isUnread = false
   /// Why nothing is forwarded; nil when something may be.

@@ -39,6 +39,12 @@ public final class Snapshot: Sendable {
   public let limits: ProxyLimits
   /// How long to wait for what.
   public let timeouts: Timeouts
+  /// Where answers are kept; nil for an edge that keeps none.
+  public let cacheSetting: CacheSetting?
+  /// What the active version lets the cache do; nil when it keeps nothing here.
+  public let cachePlan: CachePlan?
+  /// The same of the superseded version.
+  let supersededCachePlan: CachePlan?
   /// The directory's homes as the policy's regions; nil for a home that the policy does not know.
   private let homeRegions: [RegionID?]
   /// Names as bytes, for records and answers.
@@ -52,7 +58,7 @@ public final class Snapshot: Sendable {
     classifier: Classifier, directory: PatientDirectory?,
     locations: Locator?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
     originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts,
-    identity: IdentityRules? = nil
+    identity: IdentityRules? = nil, cache: CacheSetting? = nil
   ) {
     precondition(originContexts.count == topology.endpoints.count, "one context per endpoint")
     policies = PolicyPair(active: policy, superseded: superseded, successor: successor)
@@ -71,6 +77,11 @@ public final class Snapshot: Sendable {
     homeRegions = (directory?.homeNames ?? []).map { home in
       regionNames.firstIndex(of: home).map { RegionID(UInt8($0)) }
     }
+    cacheSetting = cache
+    cachePlan = cache.flatMap { CachePlan($0, policy, topology, numbering: policy) }
+    supersededCachePlan = cache.flatMap { setting in
+      superseded.flatMap { CachePlan(setting, $0, topology, numbering: policy) }
+    }
     names = SnapshotNames(policy: policy, topology: topology)
     supersededNames = policies.superseded.map {
       SnapshotNames(policy: $0.policy, topology: topology)
@@ -87,6 +98,11 @@ public final class Snapshot: Sendable {
   func names(of decision: borrowing Decision) -> SnapshotNames {
     guard decision.source == .superseded, let names = supersededNames else { return names }
     return names
+  }
+
+  /// What the version that took a decision lets the cache do.
+  func cachePlan(of decision: borrowing Decision) -> CachePlan? {
+    decision.source == .superseded ? supersededCachePlan : cachePlan
   }
 
   /// The region that is home to a patient; nil when directory or policy do not know it.

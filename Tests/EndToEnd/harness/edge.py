@@ -50,7 +50,7 @@ class Edge:
     def __init__(self, regions, policy=None, patients=None, loops=2, location=False, timeouts=None,
                  limits=None, health=None, alpn=None, client_certificates="request",
                  trusted=(), descriptors_max=None, file_blocks_max=None, audit=None,
-                 identity=(), tls=(), listener=(), operators=False):
+                 identity=(), tls=(), listener=(), operators=False, cache=None, paths=()):
         self.folder = workshop.folder("edge")
         self.regions, self.loops, self.alpn = regions, loops, alpn
         # True, or further keys of the section `location`.
@@ -61,6 +61,8 @@ class Edge:
         # Lines of the section `identity`, and further ones of the listener and its `tls`.
         self.identity, self.tls, self.listener = list(identity), list(tls), list(listener)
         self.operators = operators
+        # The section `cache`, and lines of `paths`.
+        self.cache, self.paths = cache, list(paths)
         # Patient: on a busy machine an origin of a test may be slow without being dead.
         self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "2s",
                        "down_interval": "100ms"} | (health or {})
@@ -109,6 +111,10 @@ class Edge:
             text += section("location", {"database": "geo.mmdb"} | self.location)
         text += section("directory", {"file": "directory.csv"})
         text += section("policy", self.policy_section())
+        if self.cache is not None:
+            text += section("cache", self.cache)
+        if self.paths:
+            text += ["paths:"] + [f"  - {line}" for line in self.paths]
         if self.operators:
             text += section("operators", {"directory": "operators"})
         text += section(
