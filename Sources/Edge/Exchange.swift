@@ -67,6 +67,8 @@ final class Exchange {
 
   /// When to give up waiting for the next event.
   var deadline = Instant.never
+  /// Whether that is the end of an attempt that another one may follow; see `awaitAnswer`.
+  var isTrying = false
 
   init(worker: Worker) { self.worker = worker }
 
@@ -106,6 +108,7 @@ final class Exchange {
     isResponding = false
     isOver = false
     isIdentifying = false
+    isTrying = false
     deadline = .never
   }
 
@@ -219,6 +222,7 @@ final class Exchange {
   var context: LoopContext { worker.context }
 
   func touch(_ milliseconds: UInt64) {
+    isTrying = false
     deadline = now.adding(milliseconds: milliseconds)
   }
 
@@ -277,7 +281,7 @@ final class Exchange {
     } else if requestDebt > 0 {
       touch(snapshot.timeouts.originStallMilliseconds)
     } else {
-      touch(snapshot.timeouts.firstByteMilliseconds)
+      awaitAnswer()
     }
   }
 
@@ -345,6 +349,7 @@ final class Exchange {
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(.requestTimeout) }
+    if isTrying { return attemptTimedOut() }
     if origin != nil, !isResponding, !isHeadHeld, isClientsTurn {
       return clientFailed(.requestTimeout)
     }

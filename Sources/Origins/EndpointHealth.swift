@@ -69,6 +69,8 @@ public struct EndpointHealth: Sendable {
   private var flight: Flight?
   private var probeCount: UInt32 = 0
   private var nextProbeAt: Instant
+  /// When the newest probe started.
+  private var lastProbeAt: Instant
   /// Failed requests since the last successful one.
   private var failuresInRow: UInt8 = 0
   /// Ejections that are still remembered; the exponent of the next one's time.
@@ -84,6 +86,7 @@ public struct EndpointHealth: Sendable {
     self.limits = limits
     status = EndpointStatus(at: now)
     nextProbeAt = now
+    lastProbeAt = now
   }
 
   /// Goes on with the state of `old` under a new topology; nil when it is another endpoint.
@@ -123,6 +126,7 @@ public struct EndpointHealth: Sendable {
     let jitter = UInt64.random(in: 0...limits.probeJitterPercentMax * 10, using: &random)
     let started = Flight(number: probeCount, startedAt: now, spread: 1000 - jitter)
     flight = started
+    lastProbeAt = now
     return ProbeStart(endpoint: endpoint.id, number: probeCount, deadline: deadline(started))
   }
 
@@ -171,6 +175,7 @@ public struct EndpointHealth: Sendable {
   public mutating func requestFailed(
     _ failure: RequestFailure, at now: Instant, using random: inout SplitMix64
   ) {
+    if failure == .slow { return probeSoon(at: now) }
     failuresInRow = failuresInRow == .max ? .max : failuresInRow + 1
     status.lastFailure = .request(failure)
     switch state {
@@ -292,6 +297,12 @@ extension EndpointHealth {
     case .healthy, .ejected: limits.probeIntervalHealthyMilliseconds
     case .down: limits.probeIntervalDownMilliseconds
     }
+  }
+
+  /// Looks as soon as a verdict is wanted, however many requests ask for one.
+  private mutating func probeSoon(at now: Instant) {
+    let soon = lastProbeAt.adding(milliseconds: limits.probeIntervalSuspectMilliseconds)
+    nextProbeAt = min(nextProbeAt, max(now, soon))
   }
 
   /// Ends the probe under way and plans the next, one interval of the new state after its start.

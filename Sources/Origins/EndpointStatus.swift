@@ -88,9 +88,12 @@ public enum RequestFailure: String, CaseIterable, Sendable {
   case reset
   /// 502, 503 or 504 came from the endpoint.
   case gatewayStatus = "gateway-status"
+  /// No first byte within the patience of the request's class, and another endpoint was asked: a
+  /// reason to look, not a fault.
+  case slow
 
   /// Whether the failure says something about reach: an answer, even 503, came from a live server.
-  var isUnreached: Bool { self != .gatewayStatus }
+  var isUnreached: Bool { self != .gatewayStatus && self != .slow }
 }
 
 /// What was last held against an endpoint.
@@ -130,6 +133,11 @@ public struct EndpointStatus: Hashable, Sendable {
   public init(at now: Instant) {
     reachSince = now
     measuredAt = now
+  }
+
+  /// Whether the last good probe says that it is near: a connection is then made at once or not.
+  public func isNear(within microseconds: UInt64) -> Bool {
+    probeMicroseconds > 0 && probeMicroseconds < microseconds
   }
 
   /// An upper bound of the lag of its own region's data at `now`: the reported lag and the report's

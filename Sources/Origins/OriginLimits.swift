@@ -23,6 +23,8 @@ public struct OriginLimits: Sendable, Equatable {
   public var probeTimeoutMilliseconds: UInt64 = 250
   /// An interval is shortened by up to this many percent, so that edges do not probe in step.
   public var probeJitterPercentMax: UInt64 = 10
+  /// An endpoint whose last probe (TCP, TLS, answer: three round trips) took less is near.
+  public var nearProbeMicrosecondsMax: UInt64 = 50_000
   /// Bytes of a health report; an honest one has about 200.
   public var reportBytesMax = 4096
 

@@ -99,6 +99,18 @@ private struct Bench {
     try run(Self.up + [(.bad(.timeout), .suspect), (.failed(.gatewayStatus), .suspect)])
   }
 
+  /// A slow answer is a reason to look, as often as a verdict is wanted, and nothing else.
+  @Test func slownessIsNoFault() throws {
+    try run(Self.up + Array(repeating: (.failed(.slow), .healthy), count: 50))
+    try run(Self.up + [(.failed(.slow), .healthy), (.bad(.timeout), .suspect)])
+    var bench = try Bench()
+    for _ in 0..<3 { bench.feed(.ok()) }
+    let last = bench.now.adding(milliseconds: 0)
+    for _ in 0..<5 { bench.feed(.failed(.slow)) }
+    // Two milliseconds is what a probe takes here.
+    #expect(bench.machine.nextDue == last.adding(milliseconds: 198))
+  }
+
   @Test func oneResetIsNoDoubt() throws {
     try run(
       Self.up + [(.failed(.reset), .healthy), (.served, .healthy), (.failed(.reset), .healthy)])

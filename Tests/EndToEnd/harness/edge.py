@@ -56,7 +56,9 @@ class Edge:
         # True, or further keys of the section `location`.
         self.client_certificates = client_certificates
         self.location = {} if location is True else location
-        self.timeouts = {"drain": "10s", "connect": "1s"} | (timeouts or {})
+        # Patient: a busy machine is not taken for a slow origin.
+        self.timeouts = {"drain": "10s", "connect": "1s", "connect_near": "1s",
+                         "try_alarm": "10s", "try_interactive": "10s", "try_chart": "10s"} | (timeouts or {})
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
         # Lines of the section `identity`, and further ones of the listener and its `tls`.
         self.identity, self.tls, self.listener = list(identity), list(tls), list(listener)
