@@ -213,6 +213,9 @@ final class Exchange {
     let endpoint = request.decision.endpoint(ofChoice: choice)
     outcome.attemptCount += 1
     outcome.endpoint = endpoint
+    if request.decision.isProbation(ofChoice: choice) {
+      generation.loads.beginProbation(endpoint, at: now)
+    }
     touch(snapshot.timeouts.acquireMilliseconds)
     let pool = generation.pools[Int(endpoint.index)]
     waitingIn = pool

@@ -270,8 +270,10 @@ final class Worker: TimerTarget {
     reports.post(.requestFailed(endpoint, failure))
   }
 
-  /// Tells the health machines of a success.
-  func requestSucceeded(_ endpoint: Endpoint) { reports.post(.requestSucceeded(endpoint)) }
+  /// Tells the health machines of so many successes.
+  func requestSucceeded(_ endpoint: Endpoint, count: UInt64) {
+    reports.post(.requestSucceeded(endpoint, count))
+  }
 
   // MARK: Time
 

@@ -103,6 +103,9 @@ public struct Decision: Sendable {
       latency: LatencyClass(facts.operation, facts.dataClass))
   }
 
+  /// Whether the choice at this index comes first only so that the request tests it.
+  public func isProbation(ofChoice index: Int) -> Bool { narrowed.choices[index].isProbation }
+
   /// Whether the choice behind this one is no worse to wait for: a slow fresh answer beats a quick
   /// one that is marked as stale.
   public func isNextAsGood(afterChoice index: Int) -> Bool {

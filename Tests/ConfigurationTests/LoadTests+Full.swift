@@ -103,6 +103,7 @@ extension LoadTests {
       suspect_interval: 101ms
       down_interval: 102ms
       timeout: 103ms
+      slow_start: 104ms
     timeouts:
       client_header: 1001ms
       client_idle: 1002ms

@@ -187,6 +187,7 @@ extension Configuration {
     bounds.origins.probeIntervalSuspectMilliseconds = UInt64(health.suspectIntervalMilliseconds)
     bounds.origins.probeIntervalDownMilliseconds = UInt64(health.downIntervalMilliseconds)
     bounds.origins.probeTimeoutMilliseconds = UInt64(health.timeoutMilliseconds)
+    bounds.origins.slowStartMilliseconds = UInt64(health.slowStartMilliseconds)
     return bounds
   }
 

@@ -65,7 +65,7 @@ class Edge:
         self.operators = operators
         # Patient: on a busy machine an origin of a test may be slow without being dead.
         self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "2s",
-                       "down_interval": "100ms"} | (health or {})
+                       "down_interval": "100ms", "slow_start": "0s"} | (health or {})
         self.descriptors_max, self.file_blocks_max = descriptors_max, file_blocks_max
         if patients is None:
             patients = [f"p{i},{name},US-AZ,granted," for i, name in enumerate(regions, 1)]
