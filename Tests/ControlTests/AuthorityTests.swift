@@ -90,8 +90,8 @@ extension Shift {
     #expect(found.joined(separator: " ") == legal)
   }
 
-  /// Every way through the states, fourteen changes of one domain by two endpoints after a claim: epochs
-  /// never decrease, none is ACTIVE for two endpoints, and none comes back.
+  /// Every way through the states, fourteen changes of one domain by two endpoints after a claim:
+  /// epochs never decrease, none is ACTIVE for two endpoints, and none comes back.
   @Test func noTwoEndpointsAreEverActiveInOneEpoch() throws {
     let changes: [AuthorityChange] = [
       .fence(plan: ""), .fenced(position: nil), .fenced(position: 7), .restore,

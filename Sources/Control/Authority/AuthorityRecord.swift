@@ -58,7 +58,7 @@ public struct AuthorityRecord: Hashable, Sendable {
   /// In FENCED the last position of the endpoint, in PROMOTING the one at which the candidate's
   /// epoch begins; nil when it is not known.
   public internal(set) var position: UInt64?
-  /// Where the last epochs began that were ever ACTIVE, oldest first: the claimed one's place is not
+  /// Where the last epochs began that were ever ACTIVE, oldest first; of a claimed one that is not
   /// known.
   public internal(set) var forks: [Fork]
   /// The plan that changes it; empty without one.
@@ -70,8 +70,8 @@ public struct AuthorityRecord: Hashable, Sendable {
   /// The number of the act that did: an edge that has seen it knows this state.
   public internal(set) var number: Int
 
-  /// Whether a write that `old`, the holder's epoch or an earlier one, acknowledged at `position` is
-  /// still there. What is not known is lost.
+  /// Whether a write is still there that `old`, the holder's epoch or an earlier one, acknowledged
+  /// at `position`. What is not known is lost.
   public func keeps(epoch old: UInt64, position: UInt64) -> Bool {
     if old >= holderEpoch { return old == holderEpoch }
     guard let oldest = forks.first, oldest.epoch <= old else { return false }
