@@ -90,6 +90,9 @@ extension ExchangeMachine.Action {
     switch self {
     case .none: "-"
     case .awaitRecord: "wait"
+    case .lookUp(let mayWait): mayWait ? "look" : "look!"
+    case .serveHit: "hit"
+    case .standIn: "stand-in"
     case .acquire(let choice, let requiresFresh): "get\(choice)\(requiresFresh ? "!" : "")"
     case .sendRequest: "send"
     case .forwardHead: "forward"
@@ -103,7 +106,8 @@ extension ExchangeMachine.Action {
   var isEnd: Bool {
     switch self {
     case .answer, .resetClient, .abandon: true
-    case .none, .awaitRecord, .acquire, .sendRequest, .forwardHead: false
+    case .none, .awaitRecord, .lookUp, .serveHit, .standIn: false
+    case .acquire, .sendRequest, .forwardHead: false
     }
   }
 }
