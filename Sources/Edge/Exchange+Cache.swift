@@ -130,8 +130,25 @@ extension Exchange {
   /// The origin's head, made fit for the client, is the answer: begins to store it, if it may be.
   func admitAnswer() {
     guard let use = cacheUse else { return }
+    if request.head.method == .head {
+      if let key = use.key { worker.cache?.store.headAnswered(key, heldHead, context.wallTime) }
+      return
+    }
     use.admit(
       heldHead, from: cacheSource, at: outcome.answeredAt ?? now, wall: context.wallTime)
+  }
+
+  /// Says what the cache had to do with an origin's answer.
+  func appendCacheStatus() {
+    if let cacheUse {
+      cacheUse.status.append(to: &heldHead.fields)
+    } else if snapshot.cacheSetting != nil {
+      if request.mayBeStored {
+        heldHead.fields.append("cache-status", "homeward; fwd=bypass")
+      } else {
+        heldHead.fields.append("cache-status", "homeward; fwd=method")
+      }
+    }
   }
 
   /// A stored answer for an origin that failed.
@@ -146,7 +163,7 @@ extension Exchange {
 
   /// The answer was sent, and is whole.
   func storeAnswer() {
-    _ = cacheUse?.finish(hasTrailers: heldTrailers != nil, at: now)
+    cacheUse?.finish(hasTrailers: heldTrailers != nil, at: now)
   }
 
   // MARK: Serving
@@ -162,7 +179,6 @@ extension Exchange {
     use.status.append(to: &heldHead.fields)
     outcome.status = heldHead.status
     outcome.answeredAt = now
-    outcome.evidence = evidence
     isResponding = true
     dropBody()
     let isEnd = use.remainingByteCount == 0
@@ -231,6 +247,7 @@ extension Exchange {
     }
     leaveCache()
     guard let use = cacheUse.take() else { return }
+    outcome.cache = use.outcome
     worker.cache?.reuse(use)
   }
 }

@@ -28,6 +28,9 @@ extension JudgedRequest {
     return false
   }
 
+  /// Whether answers to the request's method are ever stored.
+  public var mayBeStored: Bool { head.method == .get || head.method == .head }
+
   /// Takes away what a fill does not need: an answer that others get is asked for as anybody would.
   public mutating func dropUnkeyedFields() {
     let fields = head.fields

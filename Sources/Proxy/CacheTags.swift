@@ -41,6 +41,11 @@ enum CacheTags {
   static func consent(_ person: [UInt8]) -> CacheTag { CacheTag(.consent, id: person) }
 }
 
+extension CacheStore {
+  /// Something else is known of a patient, his consent perhaps: what depends on it ends.
+  public func patientChanged(_ person: [UInt8]) { generations.bump(CacheTags.consent(person)) }
+}
+
 extension ResourceType {
   /// The type's name as bytes.
   fileprivate var bytes: [UInt8] { Array("\(name)".utf8) }
