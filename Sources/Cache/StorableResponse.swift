@@ -139,12 +139,14 @@ extension CacheStore {
     guard let owner = KeyOwner(ruling) else { return Entry(facts, .plain(fields, parts)) }
     guard let key = keys?.key(for: owner, at: now) else { return nil }
     let binding = facts.binding(key.number)
-    let head = SealedHead.text(fields)
-    guard let sealedHead = key.seal(head, SealedHead.binding(binding, parts.count), at: now) else {
+    // One piece for head and beginning: most answers are opened in one go.
+    let head = SealedHead.text(fields) + (parts.first ?? [])
+    let rest = parts.dropFirst()
+    guard let sealedHead = key.seal(head, SealedHead.binding(binding, rest.count), at: now) else {
       return nil
     }
     var sealed: [SealedPart] = []
-    for (index, part) in parts.enumerated() {
+    for (index, part) in rest.enumerated() {
       guard let piece = key.seal(part, SealedHead.binding(binding, part: index), at: now) else {
         return nil
       }

@@ -238,9 +238,8 @@ extension Exchange {
     switch verdict {
     case .succeeded:
       let took = now.microseconds(since: outcome.connectedAt ?? now)
-      if generation.loads.succeeded(endpoint, microseconds: took, at: now) {
-        worker.requestSucceeded(snapshot.topology[endpoint])
-      }
+      let count = generation.loads.succeeded(endpoint, microseconds: took, at: now)
+      if count > 0 { worker.requestSucceeded(snapshot.topology[endpoint], count: count) }
     case .failed: generation.loads.failed(endpoint, at: now)
     case .abandoned: generation.loads.abandoned(endpoint)
     }

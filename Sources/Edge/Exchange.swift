@@ -76,6 +76,8 @@ final class Exchange {
 
   /// When to give up waiting for the next event.
   var deadline = Instant.never
+  /// Whether that is the end of an attempt that another one may follow; see `awaitAnswer`.
+  var isTrying = false
 
   init(worker: Worker) { self.worker = worker }
 
@@ -115,6 +117,7 @@ final class Exchange {
     isResponding = false
     isOver = false
     isIdentifying = false
+    isTrying = false
     deadline = .never
   }
 
@@ -224,6 +227,9 @@ final class Exchange {
     let endpoint = request.decision.endpoint(ofChoice: choice)
     outcome.attemptCount += 1
     outcome.endpoint = endpoint
+    if request.decision.isProbation(ofChoice: choice) {
+      generation.loads.beginProbation(endpoint, at: now)
+    }
     touch(snapshot.timeouts.acquireMilliseconds)
     let pool = generation.pools[Int(endpoint.index)]
     waitingIn = pool
@@ -233,6 +239,7 @@ final class Exchange {
   var context: LoopContext { worker.context }
 
   func touch(_ milliseconds: UInt64) {
+    isTrying = false
     deadline = now.adding(milliseconds: milliseconds)
   }
 
@@ -291,7 +298,7 @@ final class Exchange {
     } else if requestDebt > 0 {
       touch(snapshot.timeouts.originStallMilliseconds)
     } else {
-      touch(snapshot.timeouts.firstByteMilliseconds)
+      awaitAnswer()
     }
   }
 
@@ -362,7 +369,9 @@ final class Exchange {
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(.requestTimeout) }
+    // Who waits for another one's answer asks by himself now.
     leaveCache()
+    if isTrying { return attemptTimedOut() }
     if origin != nil, !isResponding, !isHeadHeld, isClientsTurn {
       return clientFailed(.requestTimeout)
     }

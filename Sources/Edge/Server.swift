@@ -13,7 +13,7 @@ enum WorkerReport: Sendable {
   /// A request met a failure at this endpoint.
   case requestFailed(Endpoint, RequestFailure)
   /// A request succeeded at this endpoint.
-  case requestSucceeded(Endpoint)
+  case requestSucceeded(Endpoint, UInt64)
   /// The loop has drained and ended.
   case ended
   /// Where the versions of this snapshot differed.
@@ -268,7 +268,7 @@ public final class Server {
   private func received(_ report: WorkerReport) {
     switch report {
     case .requestFailed(let endpoint, let failure): prober.requestFailed(endpoint, failure)
-    case .requestSucceeded(let endpoint): prober.requestSucceeded(endpoint)
+    case .requestSucceeded(let endpoint, let count): prober.requestSucceeded(endpoint, count)
     case .listening(let failure):
       listeningCount += 1
       if let failure {

@@ -94,7 +94,7 @@ final class Worker: TimerTarget {
     switch message {
     case .adopt(let snapshot, let health): adopt(snapshot, health)
     case .health(let health):
-      if health.topology === snapshot.topology { generation.health = health.copyForLoop() }
+      if health.topology === snapshot.topology { adopt(health) }
     case .durable(let sequence): audit.becameDurable(sequence)
     case .auditFailed: audit.failed()
     case .verified(let digest, let proof, let rules):
@@ -118,6 +118,19 @@ final class Worker: TimerTarget {
       retiringPools.append(pool)
     }
     openListeners()
+  }
+
+  /// Takes what is known of the endpoints now: reads that wait for one that is dead move on.
+  private func adopt(_ health: HealthSnapshot) {
+    let old = generation.health
+    generation.health = health.copyForLoop()
+    let isAnyNewlyDown = zip(old.statuses, health.statuses).contains {
+      $0.reach != .down && $1.reach == .down
+    }
+    guard isAnyNewlyDown else { return }
+    for exchange in exchanges.reversed() where exchange.generation === generation {
+      exchange.healthChanged()
+    }
   }
 
   /// Tells the control loop where policy versions differed, and how often that was looked at.
@@ -266,8 +279,10 @@ final class Worker: TimerTarget {
     reports.post(.requestFailed(endpoint, failure))
   }
 
-  /// Tells the health machines of a success.
-  func requestSucceeded(_ endpoint: Endpoint) { reports.post(.requestSucceeded(endpoint)) }
+  /// Tells the health machines of so many successes.
+  func requestSucceeded(_ endpoint: Endpoint, count: UInt64) {
+    reports.post(.requestSucceeded(endpoint, count))
+  }
 
   // MARK: Time
 
@@ -276,14 +291,19 @@ final class Worker: TimerTarget {
   /// Every how many ticks idle connections are looked at.
   private static let ticksPerSweep = 40
   private var tickCount = 0
+  private var tickedAt = Instant(nanoseconds: 0)
 
   func timerFired(token: Int) {
     let now = context.loop.now
+    // What came while the loop was held up itself has not been read: no origin is blamed for that.
+    let isLate = now.milliseconds(since: tickedAt) > 2 * Self.tickMilliseconds
+    tickedAt = now
     // Backwards: an exchange that ends is replaced by one that was looked at already.
-    for exchange in exchanges.reversed() where now >= exchange.deadline { exchange.timedOut() }
-    for pool in generation.pools { pool.tick() }
-    for pool in retiringPools { pool.tick() }
-    retiringPools.removeAll { $0.isEmpty }
+    for exchange in exchanges.reversed() where now >= exchange.deadline {
+      if isLate, exchange.isTrying { continue }
+      exchange.timedOut()
+    }
+    tickPools()
     tickCount += 1
     if tickCount % Self.ticksPerSweep == 0 {
       reportDifferences()
@@ -293,6 +313,15 @@ final class Worker: TimerTarget {
     }
     advanceDrain(now)
     context.loop.schedule(at: now.adding(milliseconds: Self.tickMilliseconds), self)
+  }
+
+  private func tickPools() {
+    let near = snapshot.limits.origins.nearProbeMicrosecondsMax
+    for (index, pool) in generation.pools.enumerated() {
+      pool.tick(isNear: generation.health.statuses[index].isNear(within: near))
+    }
+    for pool in retiringPools { pool.tick(isNear: false) }
+    retiringPools.removeAll { $0.isEmpty }
   }
 
   // MARK: The graceful end

@@ -45,13 +45,19 @@ public struct ExchangeMachine: Sendable {
     public var choiceCount: Int
     /// Whether the cache may answer.
     public var usesCache: Bool
+    /// How long an attempt may take while another choice is left.
+    public var latency: LatencyClass
 
     /// Makes the description of a request.
-    public init(method: Method, isDurable: Bool, choiceCount: Int, usesCache: Bool = false) {
+    public init(
+      method: Method, isDurable: Bool, choiceCount: Int, usesCache: Bool = false,
+      latency: LatencyClass = .bulk
+    ) {
       self.method = method
       self.isDurable = isDurable
       self.choiceCount = choiceCount
       self.usesCache = usesCache
+      self.latency = latency
     }
   }
 
@@ -319,6 +325,23 @@ public struct ExchangeMachine: Sendable {
       return .resetClient
     case .idle, .lookingUp, .failing, .over: return .none
     }
+  }
+
+  /// The class by which an attempt is timed; nil when waiting is all that is left: for a write, and
+  /// at the last choice.
+  public var tryClass: LatencyClass? {
+    guard state == .awaitingHead, request.method.isSafe, choice + 1 < request.choiceCount
+    else { return nil }
+    return request.latency
+  }
+
+  /// The attempt took longer than its class allows, or its endpoint was found dead. Nil when no
+  /// other attempt is granted: then the answer may still come.
+  public mutating func tryTimedOut(
+    isReplayable: Bool, judge: inout Judge, at now: Instant
+  ) -> Action? {
+    guard tryClass != nil else { return nil }
+    return retry(after: .timeout, isReplayable: isReplayable, judge: &judge, at: now)
   }
 
   private mutating func acquire(_ choice: Int, requiresFresh: Bool) -> Action {

@@ -178,10 +178,19 @@ public struct Timeouts: Sendable, Equatable {
   public var lingerMilliseconds: UInt64 = 2_000
   /// For TCP and TLS with an origin. Short: a region is a few tens of milliseconds away.
   public var connectMilliseconds: UInt64 = 500
+  /// The same with an origin whose last probe says that it is near.
+  public var connectNearMilliseconds: UInt64 = 250
   /// For a place on a connection, dialling included.
   public var acquireMilliseconds: UInt64 = 1_000
   /// For the first byte of an origin's answer.
   public var firstByteMilliseconds: UInt64 = 10_000
+  /// For the first byte of one attempt of a read while another choice is left, by latency class:
+  /// what a monitor, a click and a page can spare, and still be answered by the next choice.
+  public var alarmTryMilliseconds: UInt64 = 100
+  /// See `alarmTryMilliseconds`.
+  public var interactiveTryMilliseconds: UInt64 = 200
+  /// See `alarmTryMilliseconds`.
+  public var chartTryMilliseconds: UInt64 = 800
   /// For the next byte of an origin's answer, or for an origin to take the next of a request.
   public var originStallMilliseconds: UInt64 = 30_000
   /// For a whole body that decides, from its head to its end: 8 MiB at 2 Mbit/s take 34 s.
@@ -192,6 +201,18 @@ public struct Timeouts: Sendable, Equatable {
   public var auditMilliseconds: UInt64 = 2_000
   /// For exchanges under way when the edge is told to end.
   public var drainMilliseconds: UInt64 = 30_000
+
+  /// For the first byte of one attempt of a read of this class while another choice is left.
+  public func tryMilliseconds(_ latency: LatencyClass) -> UInt64 {
+    let bound =
+      switch latency {
+      case .alarm: alarmTryMilliseconds
+      case .interactive: interactiveTryMilliseconds
+      case .chart: chartTryMilliseconds
+      case .bulk: firstByteMilliseconds
+      }
+    return min(bound, firstByteMilliseconds)
+  }
 
   /// Makes the default patience.
   public init() {}

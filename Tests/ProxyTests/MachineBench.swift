@@ -37,8 +37,11 @@ final class MachineBench {
   }
 
   /// Starts, and gives the first action.
-  func begin(_ method: Method, isDurable: Bool, choiceCount: Int = 3) -> ExchangeMachine.Action {
-    machine.begin(.init(method: method, isDurable: isDurable, choiceCount: choiceCount))
+  func begin(
+    _ method: Method, isDurable: Bool, choiceCount: Int = 3, latency: LatencyClass = .bulk
+  ) -> ExchangeMachine.Action {
+    machine.begin(
+      .init(method: method, isDurable: isDurable, choiceCount: choiceCount, latency: latency))
   }
 
   /// Tells the machine of one event.
@@ -59,6 +62,11 @@ final class MachineBench {
     case .broken: machine.clientFailed(.malformed)
     case .timeout: machine.timedOut(isReplayable: isReplayable, judge: &judge, at: now)
     }
+  }
+
+  /// The attempt took longer than its class allows.
+  func slow() -> ExchangeMachine.Action? {
+    machine.tryTimedOut(isReplayable: isReplayable, judge: &judge, at: now)
   }
 
   /// The pool gave this reason for having no connection.

@@ -202,6 +202,7 @@ extension Configuration {
     bounds.origins.probeIntervalSuspectMilliseconds = UInt64(health.suspectIntervalMilliseconds)
     bounds.origins.probeIntervalDownMilliseconds = UInt64(health.downIntervalMilliseconds)
     bounds.origins.probeTimeoutMilliseconds = UInt64(health.timeoutMilliseconds)
+    bounds.origins.slowStartMilliseconds = UInt64(health.slowStartMilliseconds)
     return bounds
   }
 
@@ -214,6 +215,10 @@ extension Configuration {
     patience.clientStallMilliseconds = UInt64(timeouts.clientStallMilliseconds)
     patience.bodyMilliseconds = UInt64(timeouts.bodyMilliseconds)
     patience.connectMilliseconds = UInt64(timeouts.connectMilliseconds)
+    patience.connectNearMilliseconds = UInt64(timeouts.connectNearMilliseconds)
+    patience.alarmTryMilliseconds = UInt64(timeouts.alarmTryMilliseconds)
+    patience.interactiveTryMilliseconds = UInt64(timeouts.interactiveTryMilliseconds)
+    patience.chartTryMilliseconds = UInt64(timeouts.chartTryMilliseconds)
     patience.acquireMilliseconds = 2 * UInt64(timeouts.connectMilliseconds)
     patience.firstByteMilliseconds = UInt64(timeouts.firstByteMilliseconds)
     patience.originStallMilliseconds = UInt64(timeouts.originStallMilliseconds)
