@@ -14,14 +14,15 @@ extension Exchange {
     else { return false }
     let use = port.makeUse()
     cacheUse = use
-    return port.begin(use, request, ruling, hasBody: !isRequestEnded)
+    return port.begin(use, request, ruling, hasBody: hasRequestBody)
   }
 
   /// Asks the store; see `CacheStore.lookUp`.
-  func lookUp(mayWait: Bool) {
+  func lookUp() {
     guard let use = cacheUse, let port = worker.cache, let key = use.key, let facts = use.facts,
       let ruling = use.ruling
     else { return perform(machine.cacheMissed(mayStandIn: false)) }
+    let mayWait = cachePatience.map { now < $0 } ?? true
     let waiter = mayWait ? port.makeWaiter() : nil
     switch port.store.lookUp(key, facts, ruling, waiter: waiter, at: now) {
     case .hit(let hit): found(hit, use)
@@ -35,9 +36,11 @@ extension Exchange {
       perform(machine.cacheMissed(mayStandIn: false))
     case .unavailable: answer(.notStored)
     case .wait:
+      let end = cachePatience ?? now.adding(milliseconds: CachePort.patienceMilliseconds)
       if let waiter { port.wait(waiter, self) }
       cacheWaiter = waiter
-      touch(CachePort.patienceMilliseconds)
+      cachePatience = end
+      deadline = end
       perform(machine.cacheWaits())
     }
   }
@@ -246,6 +249,7 @@ extension Exchange {
       changedTags = []
     }
     leaveCache()
+    cachePatience = nil
     guard let use = cacheUse.take() else { return }
     outcome.cache = use.outcome
     worker.cache?.reuse(use)

@@ -1,3 +1,4 @@
+internal import Base
 internal import Cache
 internal import HTTP
 
@@ -34,10 +35,12 @@ extension JudgedRequest {
   /// Takes away what a fill does not need: an answer that others get is asked for as anybody would.
   public mutating func dropUnkeyedFields() {
     let fields = head.fields
+    let requestID = UInt128(decision.id.high) << 64 | UInt128(decision.id.low)
     changeFields { changed in
       changed.removeLines { line in
         line.known == .contentType || UnkeyedFields.isDropped(line, of: fields)
       }
+      Forwarding.shareRequest(&changed, requestID: requestID)
     }
   }
 }
