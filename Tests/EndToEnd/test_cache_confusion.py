@@ -10,7 +10,7 @@ from harness.script import Reply
 
 P60 = "Cache-Control: public, max-age=60"
 VITALS = "/fhir/Observation?patient={patient}&category=vital-signs&_id={name}"
-RESULTS = "/fhir/DiagnosticReport?patient={patient}&category=LAB&_id={name}"
+RESULTS = "/fhir/Observation?patient={patient}&code=http://loinc.org%7C2339-0&_id={name}"
 
 #: (who is answered first, who asks then, the path, whether the second may be served the first's).
 PAIRS = [

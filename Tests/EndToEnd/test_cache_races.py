@@ -85,8 +85,10 @@ class Races(CacheCase):
             for client in clients:
                 self.assertEqual(bytes(self.get(path, client=client).body), b"old")
             self.origin.expect(name, answer(body=b"changed"), good(body=b"new"))
-            self.get(path, "nurse", ("content-type", "application/fhir+json"), method="PUT",
-                     body=b"{}", client=clients[turn % 8])
+            found = self.get(path, "nurse", ("content-type", "application/fhir+json"),
+                             method="PUT", body=b'{"resourceType":"ValueSet"}',
+                             client=clients[turn % 8])
+            self.assertEqual(bytes(found.body), b"changed")
             for client in clients:
                 self.assertEqual(bytes(self.get(path, client=client).body), b"new")
 
@@ -272,9 +274,10 @@ class Policies(CacheCase):
     def activate(self, text):
         """Puts a policy in the place of the old one and waits until it is in force."""
         self.edge.policy_file.write_text(text)
-        loaded = self.edge.log().count("reload")
+        loaded = self.edge.log().count("policy in force")
         self.edge.signal(1)
-        until(lambda: self.edge.log().count("reload") > loaded, lambda: self.edge.log()[-2000:])
+        until(lambda: self.edge.log().count("policy in force") > loaded,
+              lambda: self.edge.log()[-2000:])
 
     def test_a_policy_that_forbids_storing_ends_what_is_stored(self):
         text = self.edge.policy_file.read_text()
