@@ -107,7 +107,8 @@ public final class Server {
     keeper = try Mailbox()
     directories = try Mailbox()
     let control = context
-    cacheKeeper = snapshot.cacheSetting.map { CacheKeeper(context: control, store: $0.store) }
+    let stored = snapshot.cacheSetting.map { CacheKeeper(context: control, store: $0.store) }
+    cacheKeeper = stored
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     auditWriter = try AuditWriter(options.audit, at: Clock.wall())
@@ -122,6 +123,7 @@ public final class Server {
       context: context, snapshot: snapshot, orders: news?.orders ?? RegionOrders(), log: log,
       seed: options.seed,
       publish: { health in
+        stored?.sees(health)
         for worker in workers { worker.post(.health(health)) }
         operators?.sees(health)
       })
@@ -248,9 +250,10 @@ public final class Server {
   /// Starts the thread that follows the deltas of patient directories.
   private func startDirectoryWatch() throws -> Thread {
     let (inbox, log) = (directories, self.log)
+    let store = cacheKeeper?.store
     return try Thread(name: "homeward-patients") {
       do throws(SystemError) {
-        try DirectoryWatch(log: log, inbox: inbox).run()
+        try DirectoryWatch(log: log, inbox: inbox, cache: store).run()
       } catch {
         log.deltasStopped("\(error)")
       }
@@ -320,6 +323,7 @@ public final class Server {
     guard hasStarted else { return }
     prober.whenSettled { [unowned self] in
       for worker in workers { worker.post(.adopt(snapshot, prober.current)) }
+      cacheKeeper?.adopted(snapshot)
       // Otherwise the last loop that listens brings it about.
       if listeningCount == options.loopCount { recordPolicies() }
     }

@@ -1,3 +1,4 @@
+internal import Base
 internal import Cache
 internal import HTTP
 
@@ -28,13 +29,18 @@ extension JudgedRequest {
     return false
   }
 
+  /// Whether answers to the request's method are ever stored.
+  public var mayBeStored: Bool { head.method == .get || head.method == .head }
+
   /// Takes away what a fill does not need: an answer that others get is asked for as anybody would.
   public mutating func dropUnkeyedFields() {
     let fields = head.fields
+    let requestID = UInt128(decision.id.high) << 64 | UInt128(decision.id.low)
     changeFields { changed in
       changed.removeLines { line in
         line.known == .contentType || UnkeyedFields.isDropped(line, of: fields)
       }
+      Forwarding.shareRequest(&changed, requestID: requestID)
     }
   }
 }

@@ -58,7 +58,8 @@ extension JudgedRequest {
       let row = plan.cacheRow.flatMap({ cache.rows[$0]?.row })
     else { return nil }
     var sources = RegionSet()
-    for candidate in plan.candidates {
+    // What a cache may answer came from one of those whom the plan lets answer.
+    for candidate in plan.candidates where candidate.tier != .cache {
       sources.insert(cache.regions[Int(candidate.region.index)])
     }
     let facts = decision.facts

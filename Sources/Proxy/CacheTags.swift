@@ -41,6 +41,11 @@ enum CacheTags {
   static func consent(_ person: [UInt8]) -> CacheTag { CacheTag(.consent, id: person) }
 }
 
+extension CacheStore {
+  /// Something else is known of a patient, his consent perhaps: what depends on it ends.
+  public func patientChanged(_ person: [UInt8]) { generations.bump(CacheTags.consent(person)) }
+}
+
 extension ResourceType {
   /// The type's name as bytes.
   fileprivate var bytes: [UInt8] { Array("\(name)".utf8) }
@@ -61,12 +66,19 @@ extension JudgedRequest {
       permit.watch(CacheTags.anyOf(type))
     } else {
       permit.watch(CacheTags.type(type))
+      if mayJoin { permit.watch(CacheTags.reference) }
     }
     guard ruling.row.rules.dependsOnPatient, !ruling.patient.isEmpty else { return }
     permit.watch(CacheTags.patient(ruling.patient))
     permit.watch(CacheTags.patient([]))
     permit.watch(CacheTags.consent(ruling.patient))
     permit.watch(CacheTags.consent([]))
+  }
+
+  /// Whether a search may bring resources of other types: includes, chains and modifiers have such
+  /// bytes, and so have spellings of them that are not looked into.
+  private var mayJoin: Bool {
+    head.target[head.pathCount...].contains { $0 == 0x25 || $0 == 0x2A || $0 == 0x2E || $0 == 0x3A }
   }
 
   /// Whether the target names an operation (`/ValueSet/$expand`).
@@ -88,10 +100,7 @@ extension JudgedRequest {
       CacheTag.target(AffectedTarget(authority: head.authority, target: head.target))
     ]
     let classification = decision.classification
-    guard classification.isFHIR else {
-      if decision.facts.dataClass == .asset { tags.append(CacheTags.asset) }
-      return tags
-    }
+    guard classification.isFHIR else { return tags }
     appendTypeTags(&tags)
     if mayConcernReference { tags.append(CacheTags.reference) }
     appendPatientTags(&tags, snapshot)
