@@ -123,15 +123,13 @@ final class Faults {
       begin: {
         switch kind {
         case .slow: server.faults.serviceMicroseconds = milliseconds * 1000
-        case .errors:
-          server.faults.errorStatus = status
-          server.faults.errorPermille = permille
-        case .resetBefore: server.faults.resetBeforePermille = permille
-        case .resetAfter: server.faults.resetAfterPermille = permille
-        case .resetMid: server.faults.resetMidPermille = permille
-        case .stall: server.faults.stallPermille = permille
-        case .goAway: server.faults.goAwayPermille = permille
-        case .refuseStream: server.faults.refusePermille = permille
+        case .errors: server.faults.misdeeds = [(permille, .status(status))]
+        case .resetBefore: server.faults.misdeeds = [(permille, .resetBefore)]
+        case .resetAfter: server.faults.misdeeds = [(permille, .resetAfter)]
+        case .resetMid: server.faults.misdeeds = [(permille, .resetMid)]
+        case .stall: server.faults.misdeeds = [(permille, .stall)]
+        case .goAway: server.faults.misdeeds = [(permille, .goAway)]
+        case .refuseStream: server.faults.misdeeds = [(permille, .refuse)]
         case .unmeasured: server.faults.isLagUnmeasured = true
         case .impostor: server.faults.isNameWrong = true
         case .unready: server.faults.isUnready = true

@@ -59,6 +59,10 @@ struct Law: Sendable {
         say: A known location abroad gets nothing about a patient
         when: { data_class: [$chart, $protected, medications, scheduling] }
         unless: { location: [US, unknown] }
+      - id: D-2
+        say: Without a known home nothing about a patient is served
+        when: { home: [unknown] }
+        unless: { data_class: [reference] }
     routes:
       - id: R-1
         say: The chart comes from the nearest copy, from home, then marked from the backup
@@ -185,6 +189,11 @@ extension Law {
   private init(_ snapshot: Snapshot) {
     self.snapshot = snapshot
     rows = snapshot.policy.serviceRows()
+  }
+
+  /// Whether the language refuses a text.
+  static func isRefused(_ text: String) -> Bool {
+    Policy.load(text: text, file: "simulated.yaml", hash: "other").0 == nil
   }
 
   /// How many replicas each region has; each has one primary beside them.

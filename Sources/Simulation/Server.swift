@@ -10,25 +10,28 @@ struct ServerFaults {
   var stallsHandshake = false
   /// Time that it takes for a request.
   var serviceMicroseconds: UInt64 = 1_500
-  /// The status of its answers in place of the right one, and how often of a thousand.
-  var errorStatus: UInt16 = 503
-  var errorPermille: UInt64 = 0
-  /// How often of a thousand it resets before it does anything, after it did it, and amid its
-  /// answer.
-  var resetBeforePermille: UInt64 = 0
-  var resetAfterPermille: UInt64 = 0
-  var resetMidPermille: UInt64 = 0
-  /// How often of a thousand it stalls amid its answer.
-  var stallPermille: UInt64 = 0
-  /// How often of a thousand it refuses a stream, or says GOAWAY, before it does anything.
-  var refusePermille: UInt64 = 0
-  var goAwayPermille: UInt64 = 0
+  /// How often of a thousand it does something wrong with a request, and what.
+  var misdeeds: [(permille: UInt64, what: Misdeed)] = []
+  /// What it does wrong with the next requests, first things first.
+  var next: [Misdeed] = []
   /// Whether it cannot tell its lag.
   var isLagUnmeasured = false
   /// Whether it says that it is another server.
   var isNameWrong = false
   /// Whether probes of it fail though requests do not.
   var isUnready = false
+}
+
+/// What a server does wrong with one request.
+enum Misdeed: Equatable {
+  /// It answers with this status and does nothing else.
+  case status(UInt16)
+  /// It resets before it does anything, after it did it, or amid its answer.
+  case resetBefore, resetAfter, resetMid
+  /// It stalls amid its answer.
+  case stall
+  /// It refuses the stream, or says GOAWAY, before it does anything.
+  case refuse, goAway
 }
 
 /// One origin server: answers probes and requests, holds copies of every domain.
@@ -138,36 +141,42 @@ final class Server {
       wires.removeAll { !$0.isOpen }
       wires.append(wire)
     }
-    if world.happens(permille: faults.goAwayPermille) {
-      return wire.reply { wire.edge.goAway(wire, arrival.stream) }
-    }
-    if world.happens(permille: faults.refusePermille) {
+    let misdeed = nextMisdeed()
+    switch misdeed {
+    case .goAway: return wire.reply { wire.edge.goAway(wire, arrival.stream) }
+    case .refuse:
       return wire.reply { wire.edge.streamFailed(wire, arrival.stream, .neverProcessed) }
+    case .resetBefore: return wire.reset()
+    default: break
     }
-    if world.happens(permille: faults.resetBeforePermille) { return wire.reset() }
     let incarnation = incarnation
     let service = faults.serviceMicroseconds
     world.after(microseconds: service + world.draw(0...service / 2)) { [self] in
       guard incarnation == self.incarnation else { return }
-      run { [self] in serve(arrival, on: wire) }
+      run { [self] in serve(arrival, misdeed, on: wire) }
     }
   }
 
-  private func serve(_ arrival: Arrival, on wire: Wire) {
+  private func nextMisdeed() -> Misdeed? {
+    if !faults.next.isEmpty { return faults.next.removeFirst() }
+    return faults.misdeeds.first { world.happens(permille: $0.permille) }?.what
+  }
+
+  private func serve(_ arrival: Arrival, _ misdeed: Misdeed?, on wire: Wire) {
     var answer = Answer(server: index, attempt: arrival.attempt)
-    if world.happens(permille: faults.errorPermille) {
-      answer.status = faults.errorStatus
+    if case .status(let status) = misdeed {
+      answer.status = status
     } else {
       world.databases.perform(arrival, at: self, into: &answer)
     }
     world.trace.note("served", index, UInt64(answer.status), at: world.now)
-    if world.happens(permille: faults.resetAfterPermille) { return wire.reset() }
+    if misdeed == .resetAfter { return wire.reset() }
     let stream = arrival.stream
     let parts = answer.status < 300 ? Answer.partCount : 0
     wire.reply { wire.edge.originAnswered(wire, stream, answer, isEnd: parts == 0) }
     for part in 0..<parts {
-      if part > 0, world.happens(permille: faults.resetMidPermille) { return wire.reset() }
-      if part > 0, world.happens(permille: faults.stallPermille) { return }
+      if part > 0, misdeed == .resetMid { return wire.reset() }
+      if part > 0, misdeed == .stall { return }
       wire.reply { wire.edge.originSent(wire, stream, answer, part) }
     }
     if parts > 0 { wire.reply { wire.edge.originEnded(wire, stream) } }
