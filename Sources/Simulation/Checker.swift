@@ -1,5 +1,6 @@
 internal import Audit
 internal import Base
+internal import Control
 internal import Origins
 internal import Proxy
 
@@ -19,11 +20,13 @@ struct Violation: Equatable, CustomStringConvertible {
 /// Judges everything that happens, from what it sees itself: the law as `Law.allowed` reads it, the
 /// servers' own logs, and what clients were told. It never asks the machines that it judges.
 final class Checker {
-  private unowned let world: World
+  private let world: World
   /// The first rule that was broken; the run ends there.
   private(set) var violation: Violation?
   /// Who accepted writes, by domain and epoch.
   private var writers: [WriterKey: Int] = [:]
+  /// The newest epoch in which a write of a domain was accepted.
+  private var newestEpochs: [Int: UInt64] = [:]
   /// How often each write took effect.
   private var effects: [Int: Int] = [:]
   /// Writes that clients were told are done, by domain.
@@ -48,17 +51,21 @@ final class Checker {
 
   // MARK: Requests
 
-  /// An edge decided.
-  func decided(_ request: ClientRequest, _ choices: [Choice]) {
-    for choice in choices {
+  /// An edge decided: judges the choices, and notes in them what they may lawfully be used for.
+  func decided(_ request: ClientRequest, _ choices: inout [Choice], at edge: SimulatedEdge) {
+    for index in choices.indices {
+      let choice = choices[index]
       let server = world.servers[Int(choice.endpoint.index)]
-      let targets = targets(of: request, at: server)
+      let targets = targets(of: request, at: server, seenBy: edge)
       let lag = world.trueLagMicroseconds(request, at: server)
       // The report's milliseconds are whole.
       let fits = targets.contains { target in
-        (target.lagMillisecondsMax.map { lag <= ($0 + 1) * 1000 } ?? true)
-          && (!target.isMarked || choice.isMarkedStale)
+        target.tier == .primary
+          || (target.lagMillisecondsMax.map { lag <= ($0 + 1) * 1000 } ?? true)
+            && (!target.isMarked || choice.isMarkedStale)
       }
+      choices[index].isLawful = !targets.isEmpty
+      choices[index].needsMark = targets.allSatisfy(\.isMarked)
       if targets.isEmpty {
         fail("lawful choice", "\(request) may go to \(server.endpoint.name)")
       } else if !fits {
@@ -70,15 +77,32 @@ final class Checker {
     }
   }
 
-  /// An edge sends a request to a server.
+  /// An edge sends a request to a server, a write in `epoch`.
   func sent(
-    _ request: ClientRequest, _ decision: borrowing Decision, to server: Server,
+    _ request: ClientRequest, _ decision: DecisionID, epoch: UInt64?, to server: Server,
     from edge: SimulatedEdge
   ) {
-    if request.kind == .update, Law.isDurable(request.kind),
-      !edge.audit.onDisk.contains(decision.id)
-    {
-      fail("record first", "\(request) goes to \(server.endpoint.name) before its record")
+    if request.kind == .update {
+      if !edge.audit.onDisk.contains(decision) {
+        fail("record first", "\(request) goes to \(server.endpoint.name) before its record")
+      }
+      judgeLease(request, epoch: epoch, from: edge)
+    }
+  }
+
+  /// Once the store says that an epoch is fenced, no edge begins a write in it.
+  private func judgeLease(_ request: ClientRequest, epoch: UInt64?, from edge: SimulatedEdge) {
+    let name = Law.regionNames[request.patient.home]
+    guard let record = world.authorityInStore(name) else { return }
+    guard let epoch else {
+      return fail("lease", "\(request) leaves edge \(edge.index) without an epoch")
+    }
+    let isOver = record.state != .active && record.state != .fencing
+    if epoch < record.epoch || (isOver && epoch <= record.epoch) {
+      fail(
+        "lease",
+        "\(request) leaves edge \(edge.index) in epoch \(epoch), the store says"
+          + " \(record.state.rawValue) in \(record.epoch)")
     }
   }
 
@@ -86,30 +110,50 @@ final class Checker {
   func reached(_ server: Server, _ arrival: Arrival) {
     attemptCount += 1
     world.trace.note("arrive", server.index, UInt64(arrival.request.number), at: world.now)
-    if targets(of: arrival.request, at: server).isEmpty {
+    let isInRegion = arrival.request.allowed.contains { $0.region == server.region }
+    if !arrival.isLawful || !isInRegion {
       fail("lawful route", "\(arrival.request) reached \(server.endpoint.name)")
     }
   }
 
   /// An edge tells a client what a server said.
   func disclosed(
-    _ request: ClientRequest, _ decision: borrowing Decision, _ choice: Choice,
-    _ answer: Answer, at edge: SimulatedEdge
+    _ request: ClientRequest, _ decision: DecisionID, _ choice: Choice, _ answer: Answer,
+    at edge: SimulatedEdge
   ) {
     let isDurable = Law.isDurable(request.kind)
-    if isDurable, !edge.audit.onDisk.contains(decision.id) {
+    if isDurable, !edge.audit.onDisk.contains(decision) {
       fail("record first", "\(request) is answered before its record is on disk")
-    } else if request.kind != .valueSet, !edge.audit.taken.contains(decision.id) {
+    } else if request.kind != .valueSet, !edge.audit.taken.contains(decision) {
       fail("record first", "\(request) is answered without a record")
     }
     let server = world.servers[answer.server]
-    if targets(of: request, at: server).allSatisfy(\.isMarked), !choice.isMarkedStale {
+    if choice.needsMark, !choice.isMarkedStale {
       fail("marked stale", "\(request) is answered by \(server.endpoint.name) without the mark")
     }
   }
 
-  private func targets(of request: ClientRequest, at server: Server) -> [Law.Target] {
-    request.allowed.filter { $0.region == server.region && $0.tier == server.endpoint.tier }
+  /// The terms on which a server may serve a request. Where a record says who takes the writes of a
+  /// domain, that server is its primary, whatever it was configured as, and nobody else is.
+  private func targets(
+    of request: ClientRequest, at server: Server, seenBy edge: SimulatedEdge
+  ) -> [Law.Target] {
+    request.allowed.filter { target in
+      guard target.region == server.region else { return false }
+      let domain = request.kind == .valueSet ? target.region : request.patient.home
+      switch target.tier {
+      case .primary:
+        guard let holder = edge.holders[Law.regionNames[domain]] else {
+          return server.endpoint.tier == .primary
+        }
+        return holder == server.endpoint.name
+      default:
+        guard let holder = edge.holders[server.endpoint.regionName] else {
+          return server.endpoint.tier == target.tier
+        }
+        return holder != server.endpoint.name
+      }
+    }
   }
 
   // MARK: Writes
@@ -125,6 +169,13 @@ final class Checker {
           + " writes of \(Law.regionNames[domain]) in epoch \(epoch)")
     }
     writers[key] = server.index
+    if epoch < newestEpochs[domain, default: 0] {
+      fail(
+        "one epoch",
+        "\(server.endpoint.name) accepts \(request) in epoch \(epoch), after one of"
+          + " epoch \(newestEpochs[domain, default: 0])")
+    }
+    newestEpochs[domain] = max(epoch, newestEpochs[domain, default: 0])
     effects[request.number, default: 0] += 1
     if effects[request.number] == 2 { fail("one effect", "\(request) took effect twice") }
   }

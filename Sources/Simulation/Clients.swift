@@ -38,7 +38,7 @@ final class ClientRequest: CustomStringConvertible {
   init(
     _ number: Int, _ kind: RequestKind, _ patient: Patient, place: Int, edge: Int,
     head: RequestHead,
-    client: ClientFacts, at now: Instant
+    client: ClientFacts, in world: World
   ) {
     self.number = number
     self.kind = kind
@@ -47,8 +47,8 @@ final class ClientRequest: CustomStringConvertible {
     self.edge = edge
     self.head = head
     self.client = client
-    allowed = Law.allowed(kind, patient, place: place)
-    sentAt = now
+    allowed = Law.allowed(kind, patient, place: place, isMovable: world.options.isMovable)
+    sentAt = world.now
   }
 
   /// Whether its last word has come.
@@ -77,7 +77,7 @@ final class ClientRequest: CustomStringConvertible {
 
 /// Everybody who asks: sends requests, and holds each answer against the rules of answers.
 final class Clients {
-  private unowned let world: World
+  private let world: World
   private var random: SplitMix64
   /// All requests so far, by number.
   private(set) var requests: [ClientRequest] = []
@@ -114,7 +114,7 @@ final class Clients {
   ) -> ClientRequest {
     let request = ClientRequest(
       requests.count, kind, Patient.all[patient], place: place, edge: edge,
-      head: Self.heads[kind.rawValue][patient], client: Self.facts[place], at: world.now)
+      head: Self.heads[kind.rawValue][patient], client: Self.facts[place], in: world)
     requests.append(request)
     let edge = world.edges[edge]
     world.after(microseconds: 100) {
@@ -135,12 +135,12 @@ final class Clients {
     let edge = Int.random(in: 0..<world.edges.count, using: &random)
     let request = ask(kind, patient, place: place, edge: edge)
     if Int.random(in: 0..<50, using: &random) == 0 {
-      world.after(microseconds: UInt64.random(in: 0...40_000, using: &random)) { [unowned self] in
+      world.after(microseconds: UInt64.random(in: 0...40_000, using: &random)) { [self] in
         leave(request)
       }
     }
     let pause = world.options.requestPauseMilliseconds * 1000
-    world.after(microseconds: UInt64.random(in: 0...2 * pause, using: &random)) { [unowned self] in
+    world.after(microseconds: UInt64.random(in: 0...2 * pause, using: &random)) { [self] in
       load()
     }
   }

@@ -34,7 +34,7 @@ struct Copy {
 /// Replication is not simulated message by message: a copy has everything up to an instant, and
 /// `follow` moves that instant on before anything changes or is looked at.
 final class Databases {
-  private unowned let world: World
+  private let world: World
   private let domainCount = Law.regionNames.count
   /// `copies[domain][server]`.
   private(set) var copies: [[Copy]] = []
@@ -98,9 +98,10 @@ final class Databases {
   private func follow(_ domain: Int, _ server: Int) {
     let source = sources[domain]
     guard server != source, world.servers[server].process == .running,
-      !copies[domain][server].isCut, copies[domain][server].claim == nil,
-      copies[domain][server].epoch == copies[domain][source].epoch
+      !copies[domain][server].isCut, copies[domain][server].claim == nil
     else { return }
+    if copies[domain][server].epoch < copies[domain][source].epoch { rewind(domain, server) }
+    guard copies[domain][server].epoch == copies[domain][source].epoch else { return }
     let reach = world.servers[source].lastRunning
     let lag = copies[domain][server].lagMicroseconds * 1000
     guard reach.nanoseconds > lag else { return }
@@ -114,8 +115,56 @@ final class Databases {
     }
   }
 
-  /// A server came back: it goes on with what it has.
-  func rejoin(_ server: Server) { settle() }
+  // MARK: Promotion
+
+  /// A server of an older epoch joins the source's: what it has and the source has not, it forgets.
+  private func rewind(_ domain: Int, _ server: Int) {
+    let source = sources[domain]
+    let count = commonCount(domain, server, source)
+    copies[domain][server].log.removeLast(copies[domain][server].log.count - count)
+    copies[domain][server].epoch = copies[domain][source].epoch
+  }
+
+  /// How many writes two servers have in common from the beginning.
+  private func commonCount(_ domain: Int, _ one: Int, _ other: Int) -> Int {
+    zip(copies[domain][one].log, copies[domain][other].log).prefix { $0 == $1 }.count
+  }
+
+  /// A server takes no writes of a domain any more; its last position.
+  @discardableResult
+  func demote(_ domain: Int, _ server: Int) -> Int {
+    settle()
+    if copies[domain][server].claim != nil { copies[domain][server].asOf = world.now }
+    copies[domain][server].claim = nil
+    world.trace.note("demote", server, UInt64(domain), at: world.now)
+    return copies[domain][server].log.count
+  }
+
+  /// A server that was demoted and had no successor takes writes in its epoch again.
+  func restore(_ domain: Int, _ server: Int) {
+    settle()
+    guard sources[domain] == server, copies[domain][server].claim == nil else { return }
+    copies[domain][server].claim = copies[domain][server].epoch
+    world.trace.note("restore", server, UInt64(domain), at: world.now)
+  }
+
+  /// A server takes the writes of a domain in a new epoch. What the old source has beyond it is
+  /// lost, and listed. Doing it twice does nothing.
+  func promote(_ domain: Int, _ server: Int, epoch: UInt64) {
+    settle()
+    guard copies[domain][server].epoch < epoch else { return }
+    let source = sources[domain]
+    let kept = commonCount(domain, source, server)
+    lost[domain].formUnion(copies[domain][source].log.dropFirst(kept).map(\.number))
+    copies[domain][server].claim = epoch
+    copies[domain][server].epoch = epoch
+    copies[domain][server].fence = epoch
+    sources[domain] = server
+    world.trace.note(
+      "promote", server, epoch, at: world.now,
+      "\(world.servers[server].endpoint.name) for \(Law.regionNames[domain]), lost"
+        + " \(copies[domain][source].log.count - kept)")
+  }
 
   // MARK: Requests
 
@@ -127,6 +176,15 @@ final class Databases {
     answer.epoch = copy.epoch
     answer.position = copy.log.count
     guard request.kind == .update else { return }
+    if let epoch = arrival.epoch {
+      copies[domain][server.index].fence = max(copy.fence, epoch)
+      // An epoch below what was heard of is over; one above is not this server's.
+      guard epoch == copy.claim, epoch >= copy.fence else {
+        answer.status = 412
+        answer.epoch = max(copy.fence, copy.epoch, epoch)
+        return
+      }
+    }
     guard let claim = copy.claim else {
       answer.status = 421
       return

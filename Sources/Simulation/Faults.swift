@@ -1,5 +1,6 @@
 internal import Base
 internal import Control
+internal import Origins
 
 /// What can go wrong in a random run.
 enum FaultKind: CaseIterable {
@@ -12,7 +13,7 @@ enum FaultKind: CaseIterable {
 /// Draws the faults of a run from its seed: some kinds are off in each run, so that those that
 /// remain meet a world that is otherwise well.
 final class Faults {
-  private unowned let world: World
+  private let world: World
   private var random: SplitMix64
   private let kinds: [FaultKind]
   private let operators: Operators
@@ -42,11 +43,38 @@ final class Faults {
       let start = draw(500...max(501, end - 500))
       let stop = min(end, start + draw(100...4_000))
       let undo = make(kind)
-      world.at(milliseconds: start) { [unowned self] in
+      world.at(milliseconds: start) { [self] in
         world.trace.note("fault", 0, at: world.now, "\(kind)")
         undo.begin()
       }
       world.at(milliseconds: stop, undo.end)
+    }
+  }
+
+  /// Plans the records of all domains, and moves of some.
+  func planMoves() {
+    let world = world
+    let operators = operators
+    world.at(milliseconds: 300) {
+      for (domain, name) in Law.regionNames.enumerated() {
+        let holder = world.servers[world.databases.sources[domain]].endpoint.name
+        if !operators.change(name, .claim(endpoint: holder, epoch: 1)) {
+          world.checker.fail("claim", "no record of \(name): \(operators.refusals)")
+        }
+      }
+    }
+    for _ in 0..<draw(1...3) {
+      let domain = draw(below: Law.regionNames.count)
+      let backup = Law.backups[domain]
+      let candidates = world.servers.filter { [domain, backup].contains($0.region) }
+      let candidate = candidates[draw(below: candidates.count)].index
+      let isGraceful = draw(0...2) > 0
+      let diesAfter = draw(0...1) == 0 ? nil : Int(draw(0...4))
+      world.at(milliseconds: draw(800...3_500)) {
+        Coordinator(
+          world, domain: domain, candidate: candidate, isGraceful: isGraceful, diesAfter: diesAfter
+        ).step()
+      }
     }
   }
 

@@ -24,8 +24,16 @@ struct Law: Sendable {
   /// What it allows, for the operators' safety rules.
   let rows: [ServiceRow]?
 
-  /// The one law of all runs; reading and compiling it takes longer than a run.
-  static let shared = Law(make())
+  /// The law of runs in which no write authority moves. Read and compiled once: that takes longer
+  /// than a run.
+  static let fixed = Law(make(text))
+  /// The law of runs in which it may: writes, and what is read where it is true, may go to the
+  /// primary that the backup region has of the home's data.
+  static let movable = Law(
+    make(
+      text.replacing(
+        "    audit: durable # movable",
+        with: "      - { region: backup-of-home, tier: primary }\n    audit: durable")))
 
   /// What the edge is configured with.
   static let text = """
@@ -73,8 +81,14 @@ struct Law: Sendable {
           - { region: backup-of-home, tier: replica, staleness: 6s, marked: stale }
         audit: durable
       - id: R-2
-        say: Medications and protected records come from the home primary
-        when: { operation: [$reads], data_class: [medications, $protected] }
+        say: Medications come from the primary
+        when: { operation: [$reads], data_class: [medications] }
+        serve:
+          - { region: home, tier: primary }
+        audit: durable # movable
+      - id: R-6
+        say: Protected records come from the home primary
+        when: { operation: [$reads], data_class: [$protected] }
         serve:
           - { region: home, tier: primary }
         audit: durable
@@ -93,11 +107,11 @@ struct Law: Sendable {
           - { region: any, tier: primary }
         audit: best-effort
       - id: R-5
-        say: Records are written at home
-        when: { operation: [$writes], data_class: [$chart, medications, $protected, scheduling] }
+        say: Records are written where their authority is
+        when: { operation: [$writes], data_class: [$chart, medications, scheduling] }
         serve:
           - { region: home, tier: primary }
-        audit: durable
+        audit: durable # movable
     """
 
   /// A server that may lawfully serve a request, and on which terms.
@@ -113,7 +127,9 @@ struct Law: Sendable {
   }
 
   /// Who may serve `kind` about `patient` to a user at `place`, read from the sentences above.
-  static func allowed(_ kind: RequestKind, _ patient: Patient, place: Int) -> [Target] {
+  static func allowed(
+    _ kind: RequestKind, _ patient: Patient, place: Int, isMovable: Bool
+  ) -> [Target] {
     if kind == .valueSet {
       return regionNames.indices.flatMap { region in
         [
@@ -125,9 +141,15 @@ struct Law: Sendable {
     if places[place] == "DE" { return [] }
     let home = patient.home
     let primary = Target(region: home, tier: .primary, lagMillisecondsMax: nil, isMarked: false)
-    if kind == .update || kind == .medications { return [primary] }
-    if kind == .conditions, patient.isProtected { return [primary] }
     let isPlaced = place < regionNames.count
+    if patient.isProtected, kind == .conditions || kind == .medications { return [primary] }
+    if kind == .update || kind == .medications {
+      guard isMovable, isPlaced else { return [primary] }
+      let backup = backups[home]
+      return [
+        primary, Target(region: backup, tier: .primary, lagMillisecondsMax: nil, isMarked: false),
+      ]
+    }
     let near = isPlaced ? [place, home] : [home]
     let bound: UInt64 = kind == .appointments ? 3_000 : 2_000
     var targets = near.map {
@@ -199,7 +221,7 @@ extension Law {
   /// How many replicas each region has; each has one primary beside them.
   private static let replicaCounts = [2, 1, 1]
 
-  private static func make() -> Snapshot {
+  private static func make(_ text: String) -> Snapshot {
     let (policy, complaints) = Policy.load(text: text, file: "simulated.yaml", hash: "simulated")
     guard let policy else {
       preconditionFailure(complaints.map { "\($0)" }.joined(separator: "; "))
@@ -210,8 +232,8 @@ extension Law {
       var limits = ProxyLimits()
       limits.origins.idleMilliseconds = 5_000
       var timeouts = Timeouts()
-      timeouts.firstByteMilliseconds = 1_500
-      timeouts.originStallMilliseconds = 2_000
+      timeouts.firstByteMilliseconds = 800
+      timeouts.originStallMilliseconds = 1_200
       return Snapshot(
         policy: policy, topology: topology, classifier: Classifier(), directory: try directory(),
         locations: nil, trustedProxies: [], listeners: [],

@@ -40,7 +40,7 @@ extension World {
     let micros = max(
       transit(edge, server), last.microseconds(since: now) + (last > now ? 1 : 0))
     last = Instant(nanoseconds: now.nanoseconds + micros * 1000)
-    after(microseconds: micros) { [unowned self] in
+    after(microseconds: micros) { [self] in
       if links[edge][server].isCut {
         links[edge][server].held.append(act)
       } else {
@@ -67,11 +67,11 @@ extension World {
   ) {
     let (from, to) = (edge.index, server.index)
     // Boxed: only the first of the answers counts.
-    send(from, to) { [unowned self] in
+    send(from, to) { [self] in
       if server.process == .frozen || server.faults.stallsHandshake { return }
       let isRefused = links[from][to].isRefusing || server.process == .dead
       let incarnation = server.incarnation
-      send(from, to) { [unowned self] in
+      send(from, to) { [self] in
         if isRefused { return done(nil, .refused) }
         if server.faults.isCertificateBad { return done(nil, .untrusted) }
         done(Wire(nextWireNumber(), edge, server, incarnation), .refused)
@@ -89,8 +89,8 @@ enum DialFailure {
 final class Wire {
   /// Unique in its world.
   let number: Int
-  unowned let edge: SimulatedEdge
-  unowned let server: Server
+  let edge: SimulatedEdge
+  let server: Server
   /// The process that accepted it; a restarted one does not know it.
   private let incarnation: Int
   /// Whether the edge may still use it.

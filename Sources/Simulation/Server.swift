@@ -39,7 +39,7 @@ final class Server {
   /// What its process does.
   enum Process { case running, frozen, dead }
 
-  unowned let world: World
+  let world: World
   let endpoint: Endpoint
   /// Its endpoint's index.
   let index: Int
@@ -86,7 +86,6 @@ final class Server {
     world.trace.note("start", index, at: world.now)
     process = .running
     incarnation += 1
-    world.databases.rejoin(self)
   }
 
   /// The process stands still, or goes on.
@@ -122,7 +121,7 @@ final class Server {
       lags[Law.regionNames[domain]] = databases.lagMilliseconds(of: domain, at: index)
     }
     let isPrimary = own.claim != nil
-    return ProbeReport(
+    var report = ProbeReport(
       region: endpoint.regionName, name: faults.isNameWrong ? "impostor" : endpoint.name,
       role: isPrimary ? .primary : .replica, epoch: own.claim ?? own.epoch,
       position: UInt64(own.log.count),
@@ -130,6 +129,13 @@ final class Server {
         ? nil : databases.lagMilliseconds(of: region, at: index),
       homeLagsMilliseconds: faults.isLagUnmeasured ? [:] : lags,
       status: faults.isUnready ? .unready : .ok)
+    for domain in Law.regionNames.indices where domain != region {
+      let copy = databases.copy(of: domain, at: index)
+      report.homePositions[Law.regionNames[domain]] = UInt64(copy.log.count)
+      report.homeClaims[Law.regionNames[domain]] =
+        copy.claim.map { .primary(epoch: $0) } ?? .replica(epoch: copy.epoch)
+    }
+    return report
   }
 
   // MARK: Requests
@@ -191,6 +197,10 @@ struct Arrival {
   let attempt: Int
   /// The stream on its wire.
   let stream: Int
+  /// The epoch in which the edge decided a write; nil without a record.
+  let epoch: UInt64?
+  /// Whether the server may serve it lawfully, as the checker saw it when it left.
+  let isLawful: Bool
 }
 
 /// What a server answers.

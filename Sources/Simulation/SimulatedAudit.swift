@@ -19,7 +19,7 @@ struct DiskFaults {
 /// Beside the machine it keeps its own account of which decision lies where, by which the checker
 /// judges what the machine says.
 final class SimulatedAudit {
-  private unowned let edge: SimulatedEdge
+  private let edge: SimulatedEdge
   private var group = GroupCommit(firstSequence: 1, capacityBytes: 1 << 18)
   private var record = DecisionRecord()
   private var batch = ByteQueue()
@@ -101,7 +101,7 @@ final class SimulatedAudit {
   private func requestCommit() {
     guard !isCommitRequested else { return }
     isCommitRequested = true
-    edge.world.after(microseconds: 60) { [unowned self] in edge.run { [unowned self] in commit() } }
+    edge.world.after(microseconds: 60) { [self] in edge.run { [self] in commit() } }
   }
 
   private func commit() {
@@ -117,22 +117,22 @@ final class SimulatedAudit {
       isBusy = true
       written = appended
       appended = []
-      disk { [unowned self] in
+      disk { [self] in
         if faults.isFull { return perform(group.failed(.diskFull)) }
         let count = batch.count
         batch.removeAll()
         perform(group.wrote(byteCount: count))
       }
     case .sync:
-      disk { [unowned self] in
+      disk { [self] in
         if faults.failsSync { return perform(group.failed(.syncFailed)) }
         onDisk.formUnion(written)
         perform(group.synced())
       }
     case .publish(let durable):
       isBusy = false
-      edge.world.after(microseconds: 30) { [unowned self] in
-        edge.run { [unowned self] in becameDurable(durable) }
+      edge.world.after(microseconds: 30) { [self] in
+        edge.run { [self] in becameDurable(durable) }
       }
       if isCommitRequested { commit() }
     case .halt:
@@ -145,7 +145,7 @@ final class SimulatedAudit {
   /// Half of a batch's time at the disk, then `act`, whatever the process does meanwhile.
   private func disk(_ act: @escaping () -> Void) {
     let half = faults.microseconds / 2
-    edge.world.after(microseconds: half + edge.world.draw(0...half)) { [unowned self] in
+    edge.world.after(microseconds: half + edge.world.draw(0...half)) { [self] in
       edge.run(act)
     }
   }

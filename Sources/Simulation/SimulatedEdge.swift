@@ -8,10 +8,12 @@ internal import Proxy
 /// possible. Stands for `Edge/Worker` (one loop), `Edge/Prober` and `Edge/Server`, and follows the
 /// order of their calls.
 final class SimulatedEdge {
-  unowned let world: World
+  let world: World
   let index: Int
+  /// Counts the processes of this edge.
+  let life: Int
   /// Configuration and policy, shared by all edges.
-  let snapshot = Law.shared.snapshot
+  let snapshot: Snapshot
   /// How far its wall clock is ahead.
   var skewSeconds: Int64 = 0
   private(set) var isFrozen = false
@@ -27,6 +29,8 @@ final class SimulatedEdge {
 
   // The one data loop.
   var health: HealthSnapshot
+  /// Who takes the writes of which domain, as `health` has it; for the checker.
+  private(set) var holders: [String: String] = [:]
   var decider: Decider
   var judge: ExchangeMachine.Judge
   var loads: EndpointLoads
@@ -35,12 +39,16 @@ final class SimulatedEdge {
   private(set) var exchanges: [SimulatedExchange] = []
   private(set) var audit: SimulatedAudit!
   private(set) var orders: SimulatedOrders!
+  /// Whether writes may start, and which are under way; stands for `Edge/WriteGate`.
+  var gate = WriteLease()
   private var streamCount = 0
 
   /// An edge that has not begun.
-  init(_ index: Int, world: World) {
+  init(_ index: Int, world: World, life: Int = 0) {
     self.world = world
     self.index = index
+    self.life = life
+    snapshot = world.law.snapshot
     let limits = snapshot.limits.origins
     random = SplitMix64(seed: world.random.next())
     probes = Array(repeating: nil, count: snapshot.topology.endpoints.count)
@@ -97,6 +105,14 @@ final class SimulatedEdge {
     if isFrozen { inbox.append(act) } else { act() }
   }
 
+  /// Lets go of what knows the edge.
+  func dismantle() {
+    pools = []
+    exchanges = []
+    audit = nil
+    orders = nil
+  }
+
   /// The process ends (SIGKILL): its kernel closes what was open.
   func die() {
     isDead = true
@@ -121,14 +137,14 @@ final class SimulatedEdge {
     let server = world.servers[Int(start.endpoint.index)]
     guard !hasNoDescriptors else { return board.probeAbandoned(start, at: now) }
     probes[Int(start.endpoint.index)] = start
-    world.dial(self, server) { [unowned self] wire, failure in
-      run { [unowned self] in
+    world.dial(self, server) { [self] wire, failure in
+      run { [self] in
         guard let wire else {
           return probed(start, nil, failure == .untrusted ? .untrusted : .connectFailed)
         }
-        wire.send { [unowned self] in
+        wire.send { [self] in
           let report = server.report()
-          wire.reply { [unowned self] in probed(start, report, .reset) }
+          wire.reply { [self] in probed(start, report, .reset) }
         }
       }
     }
@@ -155,7 +171,13 @@ final class SimulatedEdge {
         "health", index * 100 + Int(endpoint.id.index), at: now,
         "\(endpoint.name) \(new.reach) \(new.role.name) \(new.role.epoch ?? 0)")
     }
-    world.after(microseconds: 50) { [self] in run { [self] in health = next } }
+    let holders = orders?.holders ?? [:]
+    world.after(microseconds: 50) { [self] in
+      run { [self] in
+        health = next
+        self.holders = holders
+      }
+    }
     world.checker.published(next, by: self)
   }
 

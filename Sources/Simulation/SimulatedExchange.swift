@@ -2,6 +2,7 @@ internal import Audit
 internal import Base
 internal import HTTP
 internal import Origins
+internal import Policy
 internal import Proxy
 
 /// One request under way: stands for `Edge/Exchange` and `Edge/Exchange+Origin`, without bodies of
@@ -18,6 +19,8 @@ final class SimulatedExchange {
   private var waitingIn: SimulatedPool?
   private var endpoint: EndpointID?
   private var choices: [Choice] = []
+  /// The domain under which a write counts as under way; nil while it does not.
+  private var writeDomain: String?
   /// The origin's last status.
   private var status: UInt16 = 0
   private var connectedAt: Instant?
@@ -51,7 +54,7 @@ final class SimulatedExchange {
       "decide", request.number, decision.id.low, at: now,
       "\(request) at edge \(edge.index): " + (decision.refusal?.rawValue ?? choiceNames))
     choices = edge.choices(of: decision)
-    edge.world.checker.decided(request, choices)
+    edge.world.checker.decided(request, &choices, at: edge)
     recordSequence = edge.audit.append(decision, request)
     guard recordSequence != nil || decision.mayGoUnrecorded else {
       return answer(.auditUnavailable)
@@ -152,17 +155,49 @@ final class SimulatedExchange {
       return perform(
         machine.originFailed(.neverProcessed, isReplayable: true, judge: &edge.judge, at: now))
     }
+    if isWrite, !beginWrite() {
+      // Its connection is as good as new; see `OriginConnection.decline`.
+      self.wire = nil
+      edge.release(wire)
+      releaseOrigin(.abandoned)
+      return answer(.unavailable)
+    }
     stream = edge.nextStream()
     wire.requestCount += 1
     wire.exchanges[stream] = self
     connectedAt = now
     edge.loads.started(endpoint)
     touch(edge.snapshot.timeouts.firstByteMilliseconds)
+    let epoch = isWrite ? choices[machine.choice].epoch : nil
+    edge.world.checker.sent(request, decision.id, epoch: epoch, to: wire.server, from: edge)
     let arrival = Arrival(
-      request: request, edge: edge.index, attempt: edge.world.nextWireNumber(), stream: stream)
-    edge.world.checker.sent(request, decision, to: wire.server, from: edge)
+      request: request, edge: edge.index, attempt: edge.world.nextWireNumber(), stream: stream,
+      epoch: epoch, isLawful: choices[machine.choice].isLawful)
     let server = wire.server
     wire.send { server.receive(arrival, on: wire) }
+  }
+
+  // MARK: Writes; see `Exchange+Hold`
+
+  private var isWrite: Bool { !decision.facts.operation.isSafe }
+
+  /// Counts the write as under way, if it may leave.
+  private func beginWrite() -> Bool {
+    guard let home = decision.facts.home else { return true }
+    let name = edge.snapshot.topology.regionNames[Int(home.index)]
+    let health = edge.health
+    guard
+      edge.mayBegin(
+        name, hasRecord: health.hasRecord(home), revision: health.authorities.revision)
+    else { return false }
+    writeDomain = name
+    return true
+  }
+
+  /// The write is under way no longer.
+  private func endWrite() {
+    guard let domain = writeDomain.take() else { return }
+    edge.gate.end(domain)
   }
 
   /// The origin's final head came.
@@ -195,6 +230,7 @@ final class SimulatedExchange {
 
   private func detachOrigin() {
     hasOriginEnded = true
+    endWrite()
     guard wire != nil else { return }
     wire = nil
     settleLoad(isGatewayFault ? .failed : .succeeded)
@@ -203,6 +239,7 @@ final class SimulatedExchange {
   /// The origin's side ended before its message was complete.
   func originFailed(_ fault: StreamFault) {
     guard !isOver else { return }
+    endWrite()
     wire = nil
     settleLoad(.failed)
     if fault != .neverProcessed, let endpoint { edge.requestFailed(endpoint, .reset) }
@@ -233,7 +270,7 @@ final class SimulatedExchange {
     isResponding = true
     touch(edge.snapshot.timeouts.originStallMilliseconds)
     let choice = choices[machine.choice]
-    edge.world.checker.disclosed(request, decision, choice, answer, at: edge)
+    edge.world.checker.disclosed(request, decision.id, choice, answer, at: edge)
     edge.world.clients.receive(request, answer, isMarkedStale: choice.isMarkedStale)
     let parts = heldParts
     heldParts = []
@@ -259,6 +296,7 @@ final class SimulatedExchange {
     heldAnswer = nil
     heldParts = []
     hasOriginEnded = false
+    endWrite()
     guard let wire else { return }
     self.wire = nil
     settleLoad(verdict)
@@ -298,6 +336,7 @@ final class SimulatedExchange {
     guard !isOver else { return }
     isOver = true
     deadline = .never
+    endWrite()
     edge.audit.appendOutcome(of: decision)
     edge.ended(self)
   }

@@ -7,10 +7,12 @@ internal import Reactor
 /// How an edge follows its operators' folder: stands for `ActiveOrderFeed` of the executable, which
 /// looks every 20 ms whether a file changed or an order ended.
 final class SimulatedOrders {
-  private unowned let edge: SimulatedEdge
+  private let edge: SimulatedEdge
   private var seen: Int?
   private var stored: StoredBooks?
   private var told: OperatorState?
+  private var written: EdgeRegistration?
+  private var writtenAt: Instant?
   /// Whether the edge cannot reach the store.
   var isCutOff = false
   /// What was wrong with the store at the last look.
@@ -24,31 +26,92 @@ final class SimulatedOrders {
   /// The orders in force here.
   var state: OperatorState? { told }
 
-  /// Looks once; the edge does every 20 ms.
+  /// The names of the servers that take the writes of each domain, as they were told last.
+  var holders: [String: String] {
+    Dictionary(uniqueKeysWithValues: (told?.authorities ?? []).map { ($0.domain, $0.endpoint) })
+  }
+
+  /// Looks once; the edge does every 20 ms. See `ActiveOrderFeed.next`.
   func look() {
-    let storage = edge.world.storage
-    if !isCutOff, seen != storage.version, let read = try? Self.folder.read(storage) {
-      stored = read
-      seen = storage.version
-      warning = read.warning
-    }
+    let begin = edge.now
+    let isGood = read()
     // Time changes only what has an end.
-    guard let stored, !stored.books.state.overrides.isEmpty || told?.overrides.isEmpty != true
-    else { return }
+    guard let stored else { return }
     let time = edge.world.wallTime(skewSeconds: edge.skewSeconds)
     let state = stored.books.state.settled(at: time)
-    guard state.overrides != told?.overrides else { return }
+    hold(state, isGood: isGood, begin)
+    guard state.overrides != told?.overrides || state.authorities != told?.authorities else {
+      return
+    }
     told = state
-    edge.world.trace.note("orders", edge.index, UInt64(state.overrides.count), at: edge.now)
+    edge.world.trace.note("orders", edge.index, UInt64(state.revision), at: edge.now)
     edge.board.order(RegionOrders(state))
     edge.publishIfChanged()
+  }
+
+  /// Whether what is known is what the store says.
+  private func read() -> Bool {
+    let storage = edge.world.storage
+    // What was read last is on the edge's own disk, too.
+    if stored == nil { stored = edge.world.copies[edge.index] }
+    guard !isCutOff, !storage.isDead else { return false }
+    if seen == storage.version { return stored?.warning?.isPrefix != true }
+    // Acts do not vanish: a folder without them is another one, or is not there.
+    if storage.files[Self.folder.historyPath] == nil, (stored?.lines.count ?? 0) > 0 {
+      return false
+    }
+    guard let read = try? Self.folder.read(storage) else { return false }
+    stored = read
+    edge.world.copies[edge.index] = read
+    seen = storage.version
+    warning = read.warning
+    return warning?.isPrefix != true
+  }
+
+  /// Lets the loop start writes for another while, if the store was read and this edge stands there.
+  private func hold(_ state: OperatorState, isGood: Bool, _ begin: Instant) {
+    let revision = state.authorities.map(\.number).max() ?? 0
+    edge.gate.sees(revision)
+    let moving = state.authorities.filter { $0.state.isMoving }.map(\.domain)
+    guard isGood, register(seen: state.actCount, moving: moving, begin) else { return }
+    edge.gate.renew(readAt: begin, revision: revision)
+  }
+
+  /// Keeps the edge's file true; see `EdgeRegistrar.keep`.
+  private func register(seen: Int, moving: [String], _ now: Instant) -> Bool {
+    let writes = edge.gate.writes
+    let name = "edge-\(edge.index)-\(edge.life)"
+    if let written, let writtenAt, now.milliseconds(since: writtenAt) < 1_500,
+      written.seen == seen,
+      moving.allSatisfy({ (written.writes[$0] ?? 0) == (writes[$0] ?? 0) })
+    {
+      return true
+    }
+    let next = EdgeRegistration(
+      edge: name, seen: seen, writes: writes,
+      time: edge.world.wallTime(skewSeconds: edge.skewSeconds),
+      bootMilliseconds: now.nanoseconds / 1_000_000)
+    guard edge.world.storage.replaceUnsynced(Self.folder.edgePath(name), next.bytes) else {
+      return false
+    }
+    written = next
+    writtenAt = now
+    return true
+  }
+}
+
+extension OperatorWarning {
+  /// Whether acts may be missing.
+  fileprivate var isPrefix: Bool {
+    if case .prefixUsed = self { return true }
+    return false
   }
 }
 
 /// Who orders: stands for the commands `region drain` and so on, with the real rules and the real
 /// store on the simulated disk.
 final class Operators {
-  private unowned let world: World
+  private let world: World
   /// What the last refused act was refused for.
   private(set) var refusals: [OperatorRefusal] = []
   /// Acts that were done.
@@ -68,6 +131,12 @@ final class Operators {
     return act(.order(kind, OverrideScope(region, tiers), until: until), author)
   }
 
+  /// Changes who takes the writes of a domain.
+  @discardableResult
+  func change(_ domain: String, _ change: AuthorityChange) -> Bool {
+    act(.authority(domain, change), "operator")
+  }
+
   /// Ends the order of this number.
   @discardableResult
   func release(_ number: Int, author: String = "operator") -> Bool {
@@ -78,7 +147,7 @@ final class Operators {
     let now = world.wallTime(skewSeconds: 0)
     let store = FileControlStore(SimulatedOrders.folder, world.storage)
     let regions = Law.regionNames.map { ServingWorld.Region($0) }
-    let safety = Safety(ServingWorld(regions, rows: Law.shared.rows))
+    let safety = Safety(ServingWorld(regions, rows: world.law.rows))
     let act = OperatorAct(deed, Warrant(author: author, reason: "simulated"))
     do {
       let stored = try store.read()
@@ -105,6 +174,24 @@ extension RegionOrders {
         replica: ServerOrder(state.effect(region, .replica)),
         primary: ServerOrder(state.effect(region, .primary)))
     }
+    for record in state.authorities { authorities[record.domain] = DomainAuthority(record) }
+    authorityRevision = state.authorities.map(\.number).max() ?? 0
+  }
+}
+
+extension DomainAuthority {
+  /// A record in the words of narrowing.
+  fileprivate init(_ record: AuthorityRecord) {
+    let state: State =
+      switch record.state {
+      case .active: .active
+      case .fencing, .fenced, .promoting: .moving
+      case .orphan, .conflict: .stopped
+      }
+    self.init(
+      state: state, holder: record.endpoint, holderEpoch: record.holderEpoch,
+      candidate: record.candidate,
+      forks: record.forks.map { Fork(epoch: $0.epoch, position: $0.position) })
   }
 }
 

@@ -4,7 +4,7 @@ internal import Proxy
 
 /// The driver of one real `Pool`: stands for `Edge/OriginPool`.
 final class SimulatedPool {
-  private unowned let edge: SimulatedEdge
+  private let edge: SimulatedEdge
   private let endpoint: Endpoint
   private var machine: Pool
   private var slots: [Wire?] = []
@@ -73,8 +73,8 @@ final class SimulatedPool {
     connectCount += 1
     let number = connectCount
     connecting[number] = edge.now
-    edge.world.dial(edge, server) { [unowned self] wire, _ in
-      edge.run { [unowned self] in
+    edge.world.dial(edge, server) { [self] wire, _ in
+      edge.run { [self] in
         guard connecting[number] != nil else { return }
         guard let wire else { return connectFailed(number) }
         connecting[number] = nil

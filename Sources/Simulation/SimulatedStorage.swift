@@ -8,11 +8,11 @@ final class SimulatedStorage: Storage {
   private(set) var files: [String: [UInt8]] = [:]
   /// What is on disk for sure.
   private var durable: [String: [UInt8]] = [:]
-  /// Counts changes: stands for the files' stamps.
+  /// Counts changes of the operators' files: stands for their stamps.
   private(set) var version = 0
   /// How many operations still succeed before the machine crashes; nil for no crash.
   var operationsUntilCrash: Int?
-  private var isDead = false
+  private(set) var isDead = false
   private weak var lockHolder: Lock?
 
   private final class Lock {}
@@ -37,7 +37,7 @@ final class SimulatedStorage: Storage {
   }
 
   /// Counts an operation; `torn` is the half of it that a crash leaves.
-  private func perform(torn: () -> Void = {}) throws(SystemError) {
+  private func perform(_ path: String = "", torn: () -> Void = {}) throws(SystemError) {
     if isDead { throw Self.gone }
     if let left = operationsUntilCrash {
       guard left > 0 else {
@@ -47,7 +47,14 @@ final class SimulatedStorage: Storage {
       }
       operationsUntilCrash = left - 1
     }
-    version += 1
+    if !path.contains("/edges/") { version += 1 }
+  }
+
+  /// Replaces an edge's registration; false when the machine is down.
+  func replaceUnsynced(_ path: String, _ bytes: [UInt8]) -> Bool {
+    if isDead { return false }
+    files[path] = bytes
+    return true
   }
 
   func read(_ path: String, byteCountMax: Int) throws(SystemError) -> [UInt8] {
@@ -59,7 +66,7 @@ final class SimulatedStorage: Storage {
 
   func names(in path: String) throws(SystemError) -> [String] {
     files.keys.filter { $0.hasPrefix(path + "/") }.map { String($0.dropFirst(path.count + 1)) }
-      .sorted()
+      .filter { !$0.contains("/") }.sorted()
   }
 
   func makeDirectory(_ path: String) throws(SystemError) { try perform() }
@@ -84,7 +91,7 @@ final class SimulatedStorage: Storage {
   }
 
   func remove(_ path: String) throws(SystemError) {
-    try perform()
+    try perform(path)
     files[path] = nil
   }
 

@@ -38,6 +38,18 @@ struct RunResult: Sendable {
   let writeCount: Int
 }
 
+extension Options {
+  /// The options of a random run: in every second one write authority moves.
+  static func random(_ seed: UInt64) -> Options {
+    var options = Options(seed: seed)
+    options.isMovable = seed % 2 == 0
+    // A lease that has to run out takes 6.4 seconds.
+    options.loadMilliseconds = options.isMovable ? 9_000 : 4_000
+    if seed % 4 == 1 { options.edgeCount = 1 }
+    return options
+  }
+}
+
 /// Random runs.
 enum Simulation {
   /// Runs one world from its seed to its end.
@@ -45,6 +57,7 @@ enum Simulation {
     let world = World(options)
     let faults = Faults(world)
     if options.hasFaults { faults.plan() }
+    if options.isMovable { faults.planMoves() }
     world.at(milliseconds: 600, world.clients.load)
     world.run(untilMilliseconds: options.loadMilliseconds)
     world.run(untilMilliseconds: options.loadMilliseconds + settleMilliseconds)
@@ -52,12 +65,13 @@ enum Simulation {
   }
 
   /// What the longest chain of deadlines takes, after everything is well again.
-  static let settleMilliseconds: UInt64 = 8_000
+  static let settleMilliseconds: UInt64 = 5_000
 
   /// Judges the world at its end.
   static func end(_ world: World) -> RunResult {
     if world.checker.violation == nil { world.checker.finish() }
     let requests = world.clients.requests
+    defer { world.dismantle() }
     return RunResult(
       seed: world.options.seed, violation: world.checker.violation, hash: world.trace.hash,
       eventCount: world.trace.count, trace: world.trace.lines, requestCount: requests.count,

@@ -1,4 +1,5 @@
 internal import Base
+internal import Control
 internal import Origins
 internal import Proxy
 
@@ -14,6 +15,8 @@ final class World {
 
   /// What the run is like.
   let options: Options
+  /// What the edges obey.
+  let law: Law
   /// The moment of the event that is happening.
   private(set) var now = World.start
   /// Chance of the network, the servers and the disks.
@@ -34,18 +37,23 @@ final class World {
   private(set) var databases: Databases!
   /// The operators' shared store.
   let storage: SimulatedStorage
+  /// What each edge has on its own disk of the operators' books.
+  var copies: [Int: StoredBooks] = [:]
   private var queue = EventQueue()
   private var wireCount = 0
+  private var books: StoredBooks?
+  private var booksVersion = 0
   /// Edges that ended: messages to them are still under way.
-  private var graveyard: [SimulatedEdge] = []
+  private(set) var graveyard: [SimulatedEdge] = []
 
   /// Makes a world in which nothing has happened yet.
   init(_ options: Options) {
     self.options = options
     random = SplitMix64(seed: options.seed)
+    law = options.isMovable ? Law.movable : Law.fixed
     trace = Trace(keepsLines: options.keepsTrace)
     storage = SimulatedStorage()
-    let topology = Law.shared.snapshot.topology
+    let topology = law.snapshot.topology
     checker = Checker(self)
     databases = Databases(self)
     servers = topology.endpoints.map { Server($0, world: self) }
@@ -59,7 +67,7 @@ final class World {
   }
 
   /// The topology of every edge.
-  var topology: Topology { Law.shared.snapshot.topology }
+  var topology: Topology { law.snapshot.topology }
 
   /// The server of this name; traps on a wrong one.
   func server(_ name: String) -> Server {
@@ -113,7 +121,29 @@ final class World {
     return WallTime(microseconds: UInt64(micros))
   }
 
+  /// Lets go of everybody: they know each other, and would stay for ever.
+  func dismantle() {
+    queue = EventQueue()
+    for edge in edges + graveyard { edge.dismantle() }
+    links = []
+    edges = []
+    graveyard = []
+    servers = []
+    clients = nil
+    databases = nil
+    checker = nil
+  }
+
   // MARK: Edges
+
+  /// What the store says of a domain's write authority, whoever can read it.
+  func authorityInStore(_ domain: String) -> AuthorityRecord? {
+    if storage.version != booksVersion, let read = try? SimulatedOrders.folder.read(storage) {
+      books = read
+      booksVersion = storage.version
+    }
+    return books?.books.state.authority(domain)
+  }
 
   /// An edge's process ends: what it had in memory is gone, and its clients' connections with it.
   func killEdge(_ index: Int) {
@@ -127,7 +157,7 @@ final class World {
     killEdge(index)
     trace.note("start edge", index, at: now)
     graveyard.append(edges[index])
-    let edge = SimulatedEdge(index, world: self)
+    let edge = SimulatedEdge(index, world: self, life: edges[index].life + 1)
     edge.skewSeconds = edges[index].skewSeconds
     edges[index] = edge
     edge.begin()
@@ -158,6 +188,8 @@ struct Options {
   var loadMilliseconds: UInt64 = 8_000
   /// Mean milliseconds between two requests of all clients.
   var requestPauseMilliseconds: UInt64 = 40
+  /// Whether each domain's writes have a record of who takes them, which may move.
+  var isMovable = false
   /// Whether faults are drawn.
   var hasFaults = true
 

@@ -47,6 +47,7 @@ extension FaultMatrix {
       for edges in 1...2 {
         let story = Scenario(edges: edges)
         let old = story["west-r1"]
+        story.world.databases.change(0, at: old.index) { $0.isCut = true }
         for name in ["west-p", "west-r2"] {
           story.world.databases.change(0, at: story[name].index) {
             $0.epoch = 2

@@ -37,7 +37,7 @@ extension FaultMatrix {
   static let operators: [FaultRow] = [
     FaultRow(40, "bad policy", "refused; what is in force stays") {
       let story = Scenario()
-      let before = Law.shared.snapshot
+      let before = Law.fixed.snapshot
       #expect(Law.isRefused(Law.text.replacing("region: home", with: "region: nowhere")))
       #expect(story.world.edges[0].snapshot === before)
       #expect(story.ask().isGood)

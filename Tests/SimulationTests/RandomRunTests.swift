@@ -11,7 +11,7 @@ import Testing
   @Test func nothingBreaksInAnyRun() async throws {
     let begin = ContinuousClock.now
     let results = await Batch.run(seeds: 1...UInt64(Self.count)) {
-      Simulation.run(Options(seed: $0))
+      Simulation.run(.random($0))
     }
     let took = begin.duration(to: .now)
     for result in results.broken.prefix(3) {
@@ -26,16 +26,16 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 77] as [UInt64])
   func oneSeedHasOneHistory(seed: UInt64) {
-    let (first, second) = (Simulation.run(Options(seed: seed)), Simulation.run(Options(seed: seed)))
+    let (first, second) = (Simulation.run(.random(seed)), Simulation.run(.random(seed)))
     #expect(first.hash == second.hash)
     #expect(first.eventCount == second.eventCount)
-    #expect(first.hash != Simulation.run(Options(seed: seed + 1)).hash)
+    #expect(first.hash != Simulation.run(.random(seed + 1)).hash)
   }
 
   @Test(.enabled(if: ProcessInfo.processInfo.environment["HOMEWARD_SEED"] != nil))
   func oneSeedWithItsTrace() throws {
     let seed = try #require(UInt64(ProcessInfo.processInfo.environment["HOMEWARD_SEED"] ?? ""))
-    var options = Options(seed: seed)
+    var options = Options.random(seed)
     options.keepsTrace = true
     let result = Simulation.run(options)
     print(result.trace.joined(separator: "\n"))
@@ -45,7 +45,7 @@ import Testing
   @Test(arguments: Mutant.allCases)
   func theCheckerFindsEachMutant(mutant: Mutant) {
     let found = (1...200 as ClosedRange<UInt64>).first { seed in
-      var options = Options(seed: seed)
+      var options = Options.random(seed)
       options.mutant = mutant
       return Simulation.run(options).violation != nil
     }
