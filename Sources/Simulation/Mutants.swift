@@ -32,6 +32,8 @@ struct Choice {
   var isMarkedStale: Bool
   /// The epoch in which it takes a write; nil without a record.
   var epoch: UInt64?
+  /// Whether it comes first only so that the request tests it.
+  var isProbation = false
   /// Whether it may lawfully serve, and whether only with a mark: the checker's own view.
   var isLawful = false
   var needsMark = false
@@ -47,7 +49,9 @@ extension SimulatedEdge {
   /// What narrowing chose; spoiled as the run's mutant does.
   func choices(of decision: borrowing Decision) -> [Choice] {
     var choices = decision.narrowed.choices.map {
-      Choice(endpoint: $0.endpoint, isMarkedStale: $0.isMarkedStale, epoch: $0.epoch)
+      Choice(
+        endpoint: $0.endpoint, isMarkedStale: $0.isMarkedStale, epoch: $0.epoch,
+        isProbation: $0.isProbation)
     }
     switch world.options.mutant {
     case .ignoresRegion where !choices.isEmpty && world.happens(permille: 20):

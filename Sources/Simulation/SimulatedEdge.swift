@@ -42,6 +42,7 @@ final class SimulatedEdge {
   /// Whether writes may start, and which are under way; stands for `Edge/WriteGate`.
   var gate = WriteLease()
   private var streamCount = 0
+  private var tickedAt = Instant(nanoseconds: 0)
 
   /// An edge that has not begun.
   init(_ index: Int, world: World, life: Int = 0) {
@@ -75,10 +76,17 @@ final class SimulatedEdge {
   private func tick() {
     orders.look()
     probe()
-    if !exchanges.isEmpty {
-      for exchange in exchanges.reversed() where now >= exchange.deadline { exchange.timedOut() }
+    // What came while the loop was held up itself has not been read: no origin is blamed for that.
+    let isLate = now.milliseconds(since: tickedAt) > 50
+    tickedAt = now
+    for exchange in exchanges.reversed() where now >= exchange.deadline {
+      if isLate, exchange.isTrying { continue }
+      exchange.timedOut()
     }
-    for pool in pools { pool.tick() }
+    let near = snapshot.limits.origins.nearProbeMicrosecondsMax
+    for (index, pool) in pools.enumerated() {
+      pool.tick(isNear: health.statuses[index].isNear(within: near))
+    }
     audit.tick()
     world.after(milliseconds: 20) { [self] in run { [self] in tick() } }
   }
@@ -173,12 +181,21 @@ final class SimulatedEdge {
     }
     let holders = orders?.holders ?? [:]
     world.after(microseconds: 50) { [self] in
-      run { [self] in
-        health = next
-        self.holders = holders
-      }
+      run { [self] in adopt(next, holders) }
     }
     world.checker.published(next, by: self)
+  }
+
+  /// Takes what is known of the endpoints now; see `Worker.adopt`.
+  private func adopt(_ next: HealthSnapshot, _ holders: [String: String]) {
+    let old = health
+    health = next
+    self.holders = holders
+    let isAnyNewlyDown = zip(old.statuses, next.statuses).contains {
+      $0.reach != .down && $1.reach == .down
+    }
+    guard isAnyNewlyDown else { return }
+    for exchange in exchanges.reversed() { exchange.healthChanged() }
   }
 
   /// The loop met a failure; the health machines hear of it.
@@ -187,9 +204,9 @@ final class SimulatedEdge {
     publishIfChanged()
   }
 
-  /// The loop met a success after failures.
-  func requestSucceeded(_ endpoint: EndpointID) {
-    board.requestSucceeded(endpoint, at: now)
+  /// The loop met so many successes.
+  func requestSucceeded(_ endpoint: EndpointID, count: UInt64) {
+    board.requestSucceeded(endpoint, count: count, at: now)
     publishIfChanged()
   }
 

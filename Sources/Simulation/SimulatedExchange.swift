@@ -31,6 +31,8 @@ final class SimulatedExchange {
   private(set) var isOver = false
   /// When to give up waiting for the next event.
   private(set) var deadline = Instant.never
+  /// Whether that is the end of an attempt that another one may follow.
+  private(set) var isTrying = false
 
   /// An exchange that has not begun.
   init(_ request: ClientRequest, edge: SimulatedEdge) {
@@ -78,6 +80,7 @@ final class SimulatedExchange {
       if mutant == .disclosesEarly { return recordDurable() }
       edge.audit.await(recordSequence, self)
     case .acquire(let choice, let requiresFresh): acquire(choice, requiresFresh: requiresFresh)
+    case .lookUp, .serveHit, .standIn: preconditionFailure("simulated edges keep no answers")
     case .sendRequest: sendRequest()
     case .forwardHead: forwardHead()
     case .answer(let refusal):
@@ -97,13 +100,17 @@ final class SimulatedExchange {
     releaseOrigin(.failed)
     let endpoint = choices[choice].endpoint
     self.endpoint = endpoint
+    if choices[choice].isProbation { edge.loads.beginProbation(endpoint, at: now) }
     touch(edge.snapshot.timeouts.acquireMilliseconds)
     let pool = edge.pools[Int(endpoint.index)]
     waitingIn = pool
     pool.acquire(self, requiresFresh: requiresFresh || !request.head.method.isIdempotent)
   }
 
-  private func touch(_ milliseconds: UInt64) { deadline = now.adding(milliseconds: milliseconds) }
+  private func touch(_ milliseconds: UInt64) {
+    deadline = now.adding(milliseconds: milliseconds)
+    isTrying = false
+  }
 
   /// The decision's record is on disk.
   func recordDurable() {
@@ -126,9 +133,44 @@ final class SimulatedExchange {
   /// The deadline passed.
   func timedOut() {
     guard !isOver else { return }
+    if isTrying { return attemptTimedOut() }
     deadline = .never
     if wire != nil, !isResponding, let endpoint { edge.requestFailed(endpoint, .timeout) }
     perform(machine.timedOut(isReplayable: true, judge: &edge.judge, at: now))
+  }
+
+  // MARK: Attempts; see `Exchange+Tries`
+
+  private func awaitAnswer() {
+    let timeouts = edge.snapshot.timeouts
+    guard heldAnswer == nil, let patience = machine.tryClass.map(timeouts.tryMilliseconds),
+      patience < timeouts.firstByteMilliseconds,
+      decision.isNextAsGood(afterChoice: machine.choice)
+    else { return touch(timeouts.firstByteMilliseconds) }
+    touch(patience)
+    isTrying = true
+  }
+
+  private func attemptTimedOut() {
+    let timeouts = edge.snapshot.timeouts
+    let spent = machine.tryClass.map(timeouts.tryMilliseconds) ?? 0
+    touch(timeouts.firstByteMilliseconds - min(spent, timeouts.firstByteMilliseconds))
+    moveOn(.slow)
+  }
+
+  /// Health changed: a read that waits for an endpoint which is dead is asked for elsewhere.
+  func healthChanged() {
+    guard !isOver, wire != nil, heldAnswer == nil, let endpoint,
+      edge.health[endpoint].reach == .down
+    else { return }
+    moveOn(nil)
+  }
+
+  private func moveOn(_ failure: RequestFailure?) {
+    let action = machine.tryTimedOut(isReplayable: true, judge: &edge.judge, at: now)
+    guard let action else { return }
+    if let failure, let endpoint { edge.requestFailed(endpoint, failure) }
+    perform(action)
   }
 
   // MARK: The origin's side; see `Exchange+Origin`
@@ -167,7 +209,7 @@ final class SimulatedExchange {
     wire.exchanges[stream] = self
     connectedAt = now
     edge.loads.started(endpoint)
-    touch(edge.snapshot.timeouts.firstByteMilliseconds)
+    awaitAnswer()
     let epoch = isWrite ? choices[machine.choice].epoch : nil
     edge.world.checker.sent(request, decision.id, epoch: epoch, to: wire.server, from: edge)
     let arrival = Arrival(
@@ -324,9 +366,8 @@ final class SimulatedExchange {
     switch verdict {
     case .succeeded:
       let took = now.microseconds(since: connectedAt ?? now)
-      if edge.loads.succeeded(endpoint, microseconds: took, at: now) {
-        edge.requestSucceeded(endpoint)
-      }
+      let count = edge.loads.succeeded(endpoint, microseconds: took, at: now)
+      if count > 0 { edge.requestSucceeded(endpoint, count: count) }
     case .failed: edge.loads.failed(endpoint, at: now)
     case .abandoned: edge.loads.abandoned(endpoint)
     }

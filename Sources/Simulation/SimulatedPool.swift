@@ -123,10 +123,11 @@ final class SimulatedPool {
   // MARK: Time
 
   /// Gives up what took too long.
-  func tick() {
+  func tick(isNear: Bool) {
     guard !connecting.isEmpty || !waiting.isEmpty || edge.now >= sweepAt else { return }
     sweepAt = edge.now.adding(milliseconds: 500)
-    let patience = edge.snapshot.timeouts.connectMilliseconds
+    let timeouts = edge.snapshot.timeouts
+    let patience = isNear ? timeouts.connectNearMilliseconds : timeouts.connectMilliseconds
     for (number, startedAt) in connecting.sorted(by: { $0.key < $1.key })
     where edge.now >= startedAt.adding(milliseconds: patience) { connectFailed(number) }
     machine.tick(at: edge.now)
