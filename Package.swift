@@ -116,7 +116,10 @@ let package = Package(
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(
       "ProxyTests",
-      ["Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Origins", "Policy", "Proxy"]),
+      [
+        "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+        "Policy", "Proxy",
+      ]),
     tests(
       "EdgeTests",
       [

@@ -73,6 +73,8 @@ public final class Server {
   private let directories: Mailbox<DirectoryWatch.Message>
   /// Looks after the store; nil for an edge that keeps nothing.
   private let cacheKeeper: CacheKeeper?
+  /// What operators may ask of the cache, on any thread; nil for an edge that keeps nothing.
+  public let cacheOperations: CacheOperations?
   private var signals: Signals?
   private var snapshot: Snapshot
   private var listeningCount = 0
@@ -113,6 +115,11 @@ public final class Server {
     self.workers = workers
     auditWriter = try AuditWriter(options.audit, at: Clock.wall())
     auditLog = try AuditLog(options.audit)
+    let (records, edgeLog) = (auditLog, log)
+    let operations = snapshot.cacheSetting.map {
+      CacheOperations(store: $0.store, auditLog: records, log: edgeLog, snapshot: snapshot)
+    }
+    cacheOperations = operations
     // Before any decision: an account begins here.
     auditLog.append(EventRecord(kind: .start, time: Clock.wall()))
     for (index, recovery) in auditWriter.recoveries { auditLog.append(recovery, in: index) }
@@ -124,6 +131,7 @@ public final class Server {
       seed: options.seed,
       publish: { health in
         stored?.sees(health)
+        operations?.sees(health)
         for worker in workers { worker.post(.health(health)) }
         operators?.sees(health)
       })
@@ -324,6 +332,7 @@ public final class Server {
     prober.whenSettled { [unowned self] in
       for worker in workers { worker.post(.adopt(snapshot, prober.current)) }
       cacheKeeper?.adopted(snapshot)
+      cacheOperations?.adopted(snapshot)
       // Otherwise the last loop that listens brings it about.
       if listeningCount == options.loopCount { recordPolicies() }
     }

@@ -44,6 +44,21 @@ enum CacheTags {
 extension CacheStore {
   /// Something else is known of a patient, his consent perhaps: what depends on it ends.
   public func patientChanged(_ person: [UInt8]) { generations.bump(CacheTags.consent(person)) }
+
+  /// Ends all that depends on a FHIR type (`ValueSet`) or on one resource (`ValueSet/123`).
+  public func purge(tag text: String) {
+    let id = Array(text.utf8)
+    guard !id.contains(0x2F) else { return purge(CacheTag(.resource, id: id)) }
+    purge(CacheTag(.type, id: id))
+    purge(CacheTag(.type, id: id + [0x2F, 0x2A]))
+  }
+
+  /// Ends all that depends on a patient, whichever of his ids this is.
+  public func purge(patient id: String, _ snapshot: Snapshot) {
+    let person = unsafe Array(id.utf8).withUnsafeBytes { unsafe snapshot.personBytes($0) }
+    purge(CacheTags.patient(person))
+    purge(CacheTags.consent(person))
+  }
 }
 
 extension ResourceType {
