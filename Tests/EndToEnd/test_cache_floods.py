@@ -6,11 +6,11 @@ from harness.waiting import until
 
 
 class Floods(CacheCase):
-    """A store of eight megabytes."""
+    """A store of sixteen megabytes."""
 
     @classmethod
     def cache(cls):
-        return super().cache() | {"size": "8MiB", "body_size": "1MiB"}
+        return super().cache() | {"size": "16MiB", "body_size": "256KiB"}
 
     def test_a_flood_is_bounded_in_memory_and_leaves_what_is_used(self):
         hot = [self.name() for _ in range(20)]
@@ -32,7 +32,7 @@ class Floods(CacheCase):
                         self.origin.scripts[name] = [good(body=b"hot")]
                     found = self.get(f"/fhir/ValueSet/{name}")
                     hits += "hit" in self.status(found)
-        # Sixty megabytes went through; eight may stay, and what is being carried.
+        # Sixty megabytes went through; sixteen may stay, and what is being carried.
         self.assertLess(self.edge.resident(peak=True) - before, 40 << 20)
         self.assertGreater(hits / 400, 0.95)
 
