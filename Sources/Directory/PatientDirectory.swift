@@ -188,8 +188,8 @@ public final class PatientDirectory: Sendable {
   }
 
   /// Takes the next bytes of the delta log, from where the last call's consumed bytes ended.
-  /// `startsFile` begins anew, at the first byte of a file. `changed` hears of each person about whom
-  /// something else is in force now. One thread at a time.
+  /// `startsFile` begins anew, at the first byte of a file. `changed` hears of each person about
+  /// whom something else is in force now. One thread at a time.
   public func receiveDeltas(
     _ raw: UnsafeRawBufferPointer, startsFile: Bool = false,
     changed: (PatientKey) -> Void = { _ in }

@@ -100,8 +100,8 @@ public final class CacheOperations: Sendable {
     return count
   }
 
-  /// Destroys a tenant's keys: what they sealed cannot be opened by anybody, whatever memory it lies
-  /// in. Gives how many keys there were.
+  /// Destroys a tenant's keys: what they sealed cannot be opened by anybody, whatever memory it
+  /// lies in. Gives how many keys there were.
   @discardableResult
   public func cacheShred(tenant name: String, author: String) -> Int {
     var count = 0

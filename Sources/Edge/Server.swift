@@ -398,10 +398,3 @@ public final class Server {
     if runningCount == 0 { context.loop.stop() }
   }
 }
-
-/// Why a server could not start.
-public struct ServerError: Error, CustomStringConvertible {
-  let reason: String
-  /// The reason, for people.
-  public var description: String { reason }
-}

@@ -12,6 +12,9 @@ extension EndpointHealth {
     let lag = isPrimary ? 0 : report.lagMilliseconds
     status.reportedLagMilliseconds = lag
     status.homeLagsMilliseconds = regionNames.map { report.homeLagsMilliseconds[$0] }
+    status.homePositions = regionNames.map { report.homePositions[$0] }
+    status.homeClaims =
+      report.homeClaims.isEmpty ? [] : regionNames.map { report.homeClaims[$0] ?? .unknown }
     guard let lag else { return setFreshness(.unmeasured) }
     switch status.freshness {
     case .unmeasured:

@@ -85,6 +85,8 @@ public struct EndpointHealth: Sendable {
   private var flight: Flight?
   private var probeCount: UInt32 = 0
   private var nextProbeAt: Instant
+  /// Whether the probe under way may have been asked too early to count.
+  private var isUrgent = false
   /// When the newest probe started.
   private var lastProbeAt: Instant
   /// What speaks for and against an ejection.
@@ -117,7 +119,11 @@ public struct EndpointHealth: Sendable {
     self.init(endpoint: endpoint, of: topology, limits: limits, at: now)
     status = old.status
     // Numbers of regions that are others now measure nothing.
-    if old.regionNames != regionNames { status.homeLagsMilliseconds = [] }
+    if old.regionNames != regionNames {
+      status.homeLagsMilliseconds = []
+      status.homePositions = []
+      status.homeClaims = []
+    }
     state = old.state
     failures = old.failures
     damping = old.damping
@@ -192,6 +198,12 @@ public struct EndpointHealth: Sendable {
 // MARK: - Probing
 
 extension EndpointHealth {
+  /// The next probe is due at once: what the endpoint says of its role may have changed.
+  mutating func hasten() {
+    nextProbeAt = Instant(nanoseconds: 0)
+    isUrgent = flight != nil
+  }
+
   private func deadline(_ flight: Flight) -> Instant {
     flight.startedAt.adding(milliseconds: limits.probeTimeoutMilliseconds)
   }
@@ -217,7 +229,9 @@ extension EndpointHealth {
   private mutating func land(at now: Instant) {
     guard let flight else { return }
     let pause = interval * flight.spread / 1000
-    nextProbeAt = max(now, flight.startedAt.adding(milliseconds: pause))
+    nextProbeAt =
+      isUrgent ? now : max(now, flight.startedAt.adding(milliseconds: pause))
+    isUrgent = false
     self.flight = nil
   }
 }

@@ -6,8 +6,8 @@ public import Native
 internal import Policy
 
 extension Decision {
-  /// Adds to a stored answer's head where it came from, how old it is, by which decision and rule it
-  /// is served now.
+  /// Adds to a stored answer's head where it came from, how old it is, by which decision and rule
+  /// it is served now.
   func describeHit(
     _ head: inout ResponseHead, _ evidence: HitEvidence, _ snapshot: Snapshot
   ) {

@@ -3,9 +3,9 @@ internal import Cache
 internal import HTTP
 
 extension JudgedRequest {
-  /// Whether all that an origin will see of the client's fields is in the key, or is known to choose
-  /// nothing. Anything else could choose an answer that others are given: such a request passes the
-  /// cache by. For heads that are fit for an origin.
+  /// Whether the client sent a field that is not in the key, and not known to choose nothing. It
+  /// could choose an answer that others are given: such a request passes the cache by. For heads
+  /// that are fit for an origin.
   public var hasUnkeyedField: Bool {
     for index in 0..<head.fields.lines.count {
       let line = head.fields.lines[index]

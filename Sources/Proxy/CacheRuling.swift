@@ -7,8 +7,8 @@ internal import Identity
 internal import Policy
 
 /// What the cache may do for one request: the plan's step of tier `cache`, the matrix row and who
-/// asks, joined to a `Ruling`. What the edge answers itself, broken glass, answers that are read for
-/// labels and whatever may hold a protected record get none: they neither store nor are served.
+/// asks, joined to a `Ruling`. What the edge answers itself, broken glass, answers that are read
+/// for labels and whatever may hold a protected record get none: they neither store nor are served.
 extension Decision {
   /// Index of the plan's candidate of tier `cache` in this edge's region, when its answer may be
   /// kept at all; nil for all other requests, after a comparison or two.

@@ -5,8 +5,8 @@ public import HTTP
 /// One request's dealings with the cache: key and ruling, then the right to fetch, the answer that
 /// is being stored, or the stored answer that is being served.
 ///
-/// An object, so that requests without such dealings carry a nil; its memory is used again. Confined
-/// to the loop of its exchange.
+/// An object, so that requests without such dealings carry a nil; its memory is used again.
+/// Confined to the loop of its exchange.
 public final class CacheUse {
   /// What the request asks of caches, as the client asked it.
   public private(set) var facts: RequestFacts?

@@ -10,7 +10,7 @@ import Testing
 
 private let policyText = """
   policy: kept
-  version: 7
+  version: 1
   tenants: [north]
   regions:
     west: { near: [US-AZ], jurisdiction: US }
@@ -26,7 +26,6 @@ private let policyText = """
     - id: R-2
       say: All else comes from the East
       when: {}
-      overrides: [R-1]
       unless: { data_class: [reference, asset] }
       serve:
         - { region: east, tier: primary }

@@ -63,8 +63,8 @@ public enum Storability {
       ?? sizeReason(response, rules)
   }
 
-  /// Whether the answer is a record where a file was asked for: a path that was dressed up as a file,
-  /// or a mistake of the origin. Either way it is nobody else's.
+  /// Whether the answer is a record where a file was asked for: a path that was dressed up as a
+  /// file, or a mistake of the origin. Either way it is nobody else's.
   static func isMisplaced(
     _ response: borrowing ResponseFacts, in dataClass: DataClass
   ) -> Bool {
