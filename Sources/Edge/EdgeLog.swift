@@ -34,6 +34,12 @@ struct EdgeLog: Sendable {
       "too many client connections: new ones are dropped", metadata: ["dropped": "\(count)"])
   }
 
+  func sessionsIgnored(_ counts: [(String, Int)]) {
+    logger.info(
+      "session tokens taken for none",
+      metadata: Logger.Metadata(uniqueKeysWithValues: counts.map { ($0.0, "\($0.1)") }))
+  }
+
   func clientBroke(_ reason: String) {
     logger.debug("client connection broke", metadata: ["reason": "\(reason)"])
   }

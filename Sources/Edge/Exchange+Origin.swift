@@ -24,11 +24,13 @@ extension Exchange {
   }
 
   func sendRequest() {
+    if keepsWriteBack() { return }
     guard let origin else { return }
     cacheDeparts()
     let isEnd = isRequestEnded && requestBody.isEmpty && requestTrailers == nil
     guard let stream = origin.open(self, isEnd: isEnd), let codec = origin.codec else {
       self.origin = nil
+      endWrite()
       return perform(
         machine.originFailed(.neverProcessed, isReplayable: true, judge: &worker.judge, at: now))
     }
@@ -62,6 +64,7 @@ extension Exchange {
     outcome.answeredAt = now
     outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
+    if status == 412, holdsStaleWrite(isEnd: isEnd) { return }
     if isGatewayFault, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
@@ -160,9 +163,11 @@ extension Exchange {
   func releaseHead() {
     guard isHeadHeld else { return }
     isHeadHeld = false
+    let mark = toldMark
     request.forwardResponse(&heldHead)
     admitAnswer()
     request.describeResponse(&heldHead, choice: machine.choice, snapshot: snapshot)
+    tellSession(mark)
     cacheUse?.status.append(to: &heldHead.fields)
     isResponding = true
     dropBody()
@@ -234,6 +239,7 @@ extension Exchange {
   enum LoadVerdict { case succeeded, failed, abandoned }
 
   func settleLoad(_ verdict: LoadVerdict) {
+    endWrite()
     guard let endpoint = outcome.endpoint else { return }
     switch verdict {
     case .succeeded:

@@ -63,6 +63,8 @@ final class Exchange {
   var reconsiderationCount = 0
   var isResponding = false
   var isOver = false
+  /// What there is to know of a write.
+  var write = Write()
   /// Whether the request's token is being verified: nothing is decided or recorded yet.
   private var isIdentifying = false
 
@@ -117,6 +119,7 @@ final class Exchange {
     isResponding = false
     isOver = false
     isIdentifying = false
+    write = Write()
     isTrying = false
     deadline = .never
   }
@@ -171,17 +174,8 @@ final class Exchange {
   /// Decides, queues the record and starts.
   func decide(_ fault: RequestFault?, hasRoom: Bool) {
     worker.decide(self, fault)
-    record()
-    guard mayGoOn else { return answer(.auditUnavailable) }
-    guard hasRoom else { return answer(.overloaded) }
-    request.planLabels(snapshot)
-    if let refusal = request.decision.refusal ?? client.prepare(&request) {
-      answer(refusal)
-    } else {
-      var asked = request.machineRequest
-      asked.usesCache = request.decision.cacheStep != nil && usesCache()
-      perform(machine.begin(asked))
-    }
+    if hasRoom, fault == nil, holdsWrite() || awaitsSample() { return }
+    start(hasRoom: hasRoom)
   }
 
   /// Whether the log took the decision's record, or policy lets the request go on without.
@@ -191,6 +185,7 @@ final class Exchange {
   func record() {
     recordSequence = worker.audit.append(request, snapshot)
     if recordSequence != nil, request.decision.isDurable { worker.audit.wantCommit() }
+    write.isRecorded = true
   }
 
   func perform(_ action: ExchangeMachine.Action) {
@@ -293,7 +288,9 @@ final class Exchange {
 
   /// Sets the deadline of whoever's turn it is while the request is on its way.
   func awaitNext() {
-    if isClientsTurn {
+    if write.isHeld {
+      // A write that waits has its own deadline.
+    } else if isClientsTurn {
       touch(snapshot.timeouts.clientStallMilliseconds)
     } else if requestDebt > 0 {
       touch(snapshot.timeouts.originStallMilliseconds)
@@ -331,6 +328,7 @@ final class Exchange {
     guard !isOver else { return }
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(refusal) }
+    if write.isHeld { return endHold(refusal) }
     perform(machine.clientFailed(refusal))
   }
 
@@ -346,6 +344,7 @@ final class Exchange {
     } else if bodyGate != nil {
       recordLostBody()
     }
+    recordLostWrite()
     perform(machine.clientGone())
   }
 
@@ -369,6 +368,7 @@ final class Exchange {
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(.requestTimeout) }
+    if write.isHeld { return holdTimedOut() }
     // Who waits for another one's answer asks by himself now.
     leaveCache()
     if isTrying { return attemptTimedOut() }

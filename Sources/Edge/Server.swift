@@ -164,6 +164,7 @@ public final class Server {
     watch?.join()
     stopOperators.post(WatchStop())
     operators?.join()
+    options.operators?.ended()
     auditLog.inbox.post(.stop)
     committer.join()
     stopIndex.post(AuditIndexThread.Stop())
@@ -194,6 +195,7 @@ public final class Server {
     let auditLog = self.auditLog
     let keeper = self.keeper
     let log = self.log
+    let gate = options.operators?.gate
     let seed = options.seed &+ UInt64(index) &+ 1
     return try Thread(name: "homeward-loop-\(index)") {
       do {
@@ -204,7 +206,7 @@ public final class Server {
           cache: snapshot.cacheSetting.map {
             CachePort(store: $0.store, loop: index, loops: loops)
           },
-          log: log, seed: seed, reports: reports)
+          log: log, seed: seed, reports: reports, gate: gate)
         try mailbox.attach(to: worker.context.loop) { worker.receive($0) }
         reports.post(.listening(failure: worker.openListeners()))
         worker.run()

@@ -39,6 +39,16 @@ final class Worker: TimerTarget {
   /// The way to the store; nil for an edge that keeps nothing.
   let cache: CachePort?
   private let reports: Mailbox<WorkerReport>
+  /// What writes pass where there may be records of write authority; nil where nobody can make any.
+  let gate: WriteGate?
+  /// Writes that wait for their authority.
+  var heldWrites = HeldWrites<Exchange>()
+  /// Whether some of them are being let go.
+  var isReleasing = false
+  /// Reads that wait for newer health; see `Exchange.awaitsSample`.
+  var sampleWaiters: [Exchange] = []
+  /// Seals and opens session tokens; nil where there are none.
+  var sessions: SessionSealer? { decider.sessions }
   private(set) var generation: Generation!
   var random: SplitMix64
   private var decider: Decider
@@ -58,7 +68,7 @@ final class Worker: TimerTarget {
   init(
     context: LoopContext, snapshot: Snapshot, health: HealthSnapshot, audit: AuditPort,
     identity: IdentityPort, cache: CachePort? = nil, log: EdgeLog, seed: UInt64,
-    reports: Mailbox<WorkerReport>
+    reports: Mailbox<WorkerReport>, gate: WriteGate? = nil
   ) {
     self.context = context
     self.audit = audit
@@ -66,8 +76,10 @@ final class Worker: TimerTarget {
     self.cache = cache
     self.log = log
     self.reports = reports
+    self.gate = gate
     random = SplitMix64(seed: seed)
     decider = Decider(seed: random.next())
+    decider.sessions = snapshot.sessionKeys.map { SessionSealer($0) }
     judge = ExchangeMachine.Judge(
       budget: RetryBudget(limits: snapshot.limits.origins, at: context.loop.now),
       limits: snapshot.limits.origins)
@@ -95,6 +107,8 @@ final class Worker: TimerTarget {
     case .adopt(let snapshot, let health): adopt(snapshot, health)
     case .health(let health):
       if health.topology === snapshot.topology { adopt(health) }
+      releaseHeldWrites()
+      releaseSampleWaiters()
     case .durable(let sequence): audit.becameDurable(sequence)
     case .auditFailed: audit.failed()
     case .verified(let digest, let proof, let rules):
@@ -109,6 +123,9 @@ final class Worker: TimerTarget {
     let old = generation
     // Counted by the rules' numbers, which mean the old snapshot's.
     reportDifferences()
+    if snapshot.sessionKeys !== generation.snapshot.sessionKeys {
+      decider.sessions = snapshot.sessionKeys.map { SessionSealer($0) }
+    }
     let next = Generation(
       snapshot.copyForLoop(), health: health.copyForLoop(), after: old, worker: self)
     generation = next
@@ -240,6 +257,7 @@ final class Worker: TimerTarget {
       last.index = exchange.index
     }
     recordOutcome(of: exchange)
+    if heldWrites.ended(exchange) { releaseHeldWrites() }
   }
 
   /// Records how what was decided last about an exchange went.
@@ -260,6 +278,14 @@ final class Worker: TimerTarget {
       finding, mayAskAgain: mayAskAgain, by: &decider, snapshot: generation.snapshot,
       health: generation.health, loads: generation.loads, now: context.loop.now,
       time: context.wallTime)
+  }
+
+  /// Decides an exchange once more, since what is known of its endpoints changed.
+  func decideAgain(_ exchange: Exchange) {
+    let generation: Generation = exchange.generation
+    exchange.request.decideAgain(
+      by: &decider, snapshot: generation.snapshot, health: generation.health,
+      loads: generation.loads, now: context.loop.now, time: context.wallTime)
   }
 
   // MARK: Held bodies
@@ -303,10 +329,12 @@ final class Worker: TimerTarget {
       if isLate, exchange.isTrying { continue }
       exchange.timedOut()
     }
+    releaseHeldWrites()
     tickPools()
     tickCount += 1
     if tickCount % Self.ticksPerSweep == 0 {
       reportDifferences()
+      reportSessionFaults()
       for client in Array(clients.values) { client.checkDeadlines(now) }
       if droppedClientCount > 0 { log.clientsDropped(droppedClientCount) }
       droppedClientCount = 0

@@ -56,6 +56,8 @@ public enum Removal: Hashable, Sendable {
   case noEndpoint
   /// The request's form (an unknown parameter, a join) needs the authority's answer.
   case replicaUnfit
+  /// It is not known to have what the client's session has seen.
+  case behindSession
   /// An operator drained it.
   case drained
   /// An operator evacuated it.
@@ -80,6 +82,7 @@ public enum Removal: Hashable, Sendable {
     case .authorityStopped: "authority-stopped"
     case .noEndpoint: "no-endpoint"
     case .replicaUnfit: "replica-unfit"
+    case .behindSession: "behind-session"
     case .drained: "drained"
     case .evacuated: "evacuated"
     case .heldOut: "held-out"

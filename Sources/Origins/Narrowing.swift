@@ -22,15 +22,15 @@ public enum Narrowing {
   /// Neighbouring steps of one order group count as one step.
   ///
   /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
-  /// those in doubt. Before all of them comes, for a read, one on probation that has no request yet.
-  /// Ejected, draining and suppressed endpoints are used for a read when nothing else is left
+  /// those in doubt. Before all of them comes, for a read, one on probation that has no request
+  /// yet. Ejected, draining and suppressed endpoints are used for a read when nothing else is left
   /// of the whole plan, because a poor answer inside the law beats none; for a write the former two
   /// are removed, and the last is used: there is no other.
   ///
   /// Where a record says who takes the writes of the data asked for, a primary step means that
-  /// endpoint, whatever its configured tier, if it lies in the step's region and says that it is the
-  /// primary of the record's epoch; see `Narrowing+Authority`. So no change of authority leads where
-  /// the plan does not.
+  /// endpoint, whatever its configured tier, if it lies in the step's region and says that it is
+  /// the primary of the record's epoch; see `Narrowing+Authority`. So no change of authority leads
+  /// where the plan does not.
   ///
   /// Operators' orders come before health: what is drained, evacuated or held out is removed; what
   /// is forced in is used whatever its reach, but never against law, role, epoch or staleness;

@@ -30,8 +30,8 @@ public struct OriginLimits: Sendable, Equatable {
 
   // Reach.
 
-  /// Successful probes from UNKNOWN to HEALTHY, and from DOWN or an expired ejection to PROBING: one
-  /// answer may be luck.
+  /// Successful probes from UNKNOWN to HEALTHY, and from DOWN or an expired ejection to PROBING:
+  /// one answer may be luck.
   public var riseCount: UInt8 = 2
   /// Failed probes in a row to DOWN; the first one makes SUSPECT.
   public var fallCount: UInt8 = 2

@@ -59,6 +59,8 @@ public struct Decision: Sendable {
   public var body: JudgedBody?
   /// Whether the answer is read for its labels; see `planLabels`.
   public internal(set) var judgesAnswer = false
+  /// What the request says of its session.
+  public internal(set) var session = SessionRequest()
   /// What the policy was asked.
   public internal(set) var facts = Facts()
   /// Which policy version decided.

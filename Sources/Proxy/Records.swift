@@ -168,7 +168,7 @@ extension RemovalReason {
     switch removal {
     case .down, .ejected, .suppressed: self = .unhealthy
     case .draining: self = .drained
-    case .lagging: self = .stale
+    case .lagging, .behindSession: self = .stale
     case .unmeasured: self = .lagUnknown
     case .notPrimary, .conflict, .oldEpoch, .authorityElsewhere, .authorityMoving,
       .authorityStopped:

@@ -29,6 +29,8 @@ public final class Snapshot: Sendable {
   public let trustedProxies: [CIDR]
   /// Who may ask; nil when nothing is said about identities.
   public let identity: IdentityRules?
+  /// The keys of session tokens; nil where there are none.
+  public let sessionKeys: SessionKeys?
   /// Where clients connect.
   public let listeners: [ListenerDefinition]
   /// TLS towards each endpoint by its index; nil for cleartext.
@@ -58,7 +60,7 @@ public final class Snapshot: Sendable {
     classifier: Classifier, directory: PatientDirectory?,
     locations: Locator?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
     originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts,
-    identity: IdentityRules? = nil, cache: CacheSetting? = nil
+    identity: IdentityRules? = nil, cache: CacheSetting? = nil, sessionKeys: SessionKeys? = nil
   ) {
     precondition(originContexts.count == topology.endpoints.count, "one context per endpoint")
     policies = PolicyPair(active: policy, superseded: superseded, successor: successor)
@@ -68,6 +70,7 @@ public final class Snapshot: Sendable {
     self.locations = locations
     self.trustedProxies = trustedProxies
     self.identity = identity
+    self.sessionKeys = sessionKeys
     self.listeners = listeners
     self.originContexts = originContexts
     self.healthTarget = Array(healthTarget.utf8)
@@ -159,6 +162,12 @@ public struct ProxyLimits: Sendable, Equatable {
   /// Bytes of an answer that are held back while it is read for labels: a single resource has
   /// some KiB, a page of a thousand observations about this much.
   public var labelBytesMax = 1 << 20
+  /// Writes that one loop holds back while a write authority moves: more is an outage, and who is
+  /// told so can decide better.
+  public var heldWritesMax = 1_000
+  /// Writes that one loop lets go at once when the authority has moved, so that the new primary is
+  /// not overrun and the pool's queue has room for others.
+  public var releasedWritesMax = 32
 
   /// Makes the default bounds.
   public init() {}
@@ -197,6 +206,8 @@ public struct Timeouts: Sendable, Equatable {
   public var bodyMilliseconds: UInt64 = 45_000
   /// For a token to be verified.
   public var identityMilliseconds: UInt64 = 2_000
+  /// For a write authority to move while a write waits.
+  public var authorityMilliseconds: UInt64 = 10_000
   /// For a record to reach the disk.
   public var auditMilliseconds: UInt64 = 2_000
   /// For exchanges under way when the edge is told to end.

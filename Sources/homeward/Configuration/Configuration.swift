@@ -35,6 +35,8 @@ struct Configuration: Sendable, Equatable {
   var operators: Operators?
   /// What is kept of answers; nil: nothing.
   var cache: Cache?
+  /// How clients read what they wrote; nil: no tokens.
+  var sessions: Sessions?
   /// Where and how decisions are recorded.
   var audit = Audit()
   /// The regions in the file's order, each with at least one endpoint.
@@ -74,6 +76,8 @@ extension Configuration {
     configuration.operators = reader.optionalMapping("operators", "`operators`")
       .map { Operators($0, paths) }
     configuration.cache = reader.optionalMapping("cache", "`cache`").map { Cache($0, paths) }
+    configuration.sessions = reader.optionalMapping("sessions", "`sessions`")
+      .map { Sessions($0, paths) }
     configuration.audit = Audit(reader.mapping("audit", "`audit`"), paths)
     configuration.regions = Region.all(reader, paths)
     configuration.health = Health(reader.section("health"))

@@ -46,11 +46,25 @@ final class SnapshotBuilder {
       healthTarget: configuration.health.path,
       limits: configuration.proxyLimits(loopCount: loopCount),
       timeouts: configuration.proxyTimeouts,
-      identity: configuration.identity?.rules, cache: setting)
+      identity: configuration.identity?.rules, cache: setting,
+      sessionKeys: try sessionKeys(configuration.sessions))
   }
 
-  /// The store, which is made once, and where the edge stands. Sizes and keys of a reload count from
-  /// the next start on.
+  /// The keys of session tokens.
+  private func sessionKeys(_ settings: Configuration.Sessions?) throws -> SessionKeys? {
+    guard let settings else { return nil }
+    let secrets = try settings.keyPaths.map { path in
+      let bytes = try FileSystem.read(path, byteCountMax: PseudonymKey.fileByteCountMax)
+      guard let key = PseudonymKey.key(from: bytes) else {
+        preconditionFailure("a checked key is long enough")
+      }
+      return key
+    }
+    return SessionKeys(secrets, lifetimeSeconds: UInt64(settings.lifetimeMilliseconds) / 1_000)
+  }
+
+  /// The store, which is made once, and where the edge stands. Sizes and keys of a reload count
+  /// from the next start on.
   private func cacheSetting(_ settings: Configuration.Cache?) throws -> CacheSetting? {
     defer { hasBuilt = true }
     guard let settings else { return nil }
@@ -196,6 +210,7 @@ extension Configuration {
     // A loop's share holds at least two of the longest.
     bounds.heldBytesMax = max(16 << 20, limits.heldBytesMax / loopCount)
     bounds.labelBytesMax = limits.labelBytesMax
+    bounds.heldWritesMax = limits.heldWriteCountMax
     bounds.origins.waiterCountMax = limits.originWaiterCountMax
     bounds.origins.idleMilliseconds = UInt64(timeouts.originIdleMilliseconds)
     bounds.origins.probeIntervalHealthyMilliseconds = UInt64(health.intervalMilliseconds)
@@ -222,6 +237,7 @@ extension Configuration {
     patience.acquireMilliseconds = 2 * UInt64(timeouts.connectMilliseconds)
     patience.firstByteMilliseconds = UInt64(timeouts.firstByteMilliseconds)
     patience.originStallMilliseconds = UInt64(timeouts.originStallMilliseconds)
+    patience.authorityMilliseconds = UInt64(timeouts.authorityMilliseconds)
     patience.drainMilliseconds = UInt64(timeouts.drainMilliseconds)
     return patience
   }
