@@ -233,7 +233,7 @@ class Floods(CacheCase):
 
     @classmethod
     def cache(cls):
-        return super().cache() | {"size": "8MiB", "body_size": "1MiB"}
+        return super().cache() | {"size": "8MiB", "body_size": "128KiB"}
 
     def test_a_flood_is_bounded_in_memory_and_leaves_what_is_used(self):
         hot = [self.name() for _ in range(20)]
