@@ -258,7 +258,8 @@ class Reload(KeptCase):
         asset = text.index("- data_class: [asset]")
         # Files stay over versions; appointments do, too, but their row changes.
         text = text[:asset] + text[asset:].replace("      invalidate: [policy]\n", "", 1)
-        text = text.replace("version: 1\n", f"version: 2\nsupersedes: sha256:{'0' * 64}\n", 1)
+        after = f"supersedes: sha256:{'0' * 64}\n"
+        text = text.replace("version: 1\n", f"version: 2\n{after}", 1)
         self.adopt(text, 2)
         files, file, _ = self.keep("/app/{name}.js", kind="text/javascript", who=None)
         slots, slot, _ = self.keep("/fhir/Slot/{name}")
