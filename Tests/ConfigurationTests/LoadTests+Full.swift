@@ -70,6 +70,7 @@ extension LoadTests {
     directory: { file: patients.csv }
     policy: { file: policy.yaml }
     operators: { directory: operators }
+    cache: { region: us-west, size: 1GiB, body_size: 1MiB, sealing_key: sealing.key }
     audit:
       directory: log
       interval: 5ms
