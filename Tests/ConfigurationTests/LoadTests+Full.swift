@@ -71,6 +71,7 @@ extension LoadTests {
     policy: { file: policy.yaml }
     operators: { directory: operators, copy: orders.copy }
     sessions: { key: pseudonym.key, other_key: pseudonym.key, lifetime: 2h }
+    cache: { region: us-west, size: 1GiB, body_size: 1MiB, sealing_key: sealing.key }
     audit:
       directory: log
       interval: 5ms

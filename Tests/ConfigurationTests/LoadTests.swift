@@ -53,8 +53,11 @@ import Testing
   @Test func everyKeyIsRead() throws {
     let load = TestFiles.load(Self.full)
     #expect(load.diagnostics.map(\.description) == [])
-    #expect(load.notes.isEmpty)
+    #expect(load.notes == ["`cache`: the policy stores nothing, so nothing is kept"])
     let configuration = try #require(load.configuration)
+    let cache = try #require(configuration.cache)
+    #expect(cache.region == "us-west" && cache.sealingKey == "conf/sealing.key")
+    #expect(cache.byteCountMax == 1 << 30 && cache.bodyByteCountMax == 1 << 20)
     #expect(configuration.loopCount == 3)
     let listener = configuration.listeners[0]
     #expect(listener.address?.description == "[::1]:0")

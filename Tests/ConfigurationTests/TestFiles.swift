@@ -10,6 +10,7 @@ struct TestFiles: FileView {
     "conf/patients.csv": Array("patient,home,residency,consent,flags\n".utf8),
     "conf/policy.yaml": Array(TestFiles.policy(["us-west"]).utf8),
     "conf/pseudonym.key": [UInt8](repeating: 0x61, count: 64),
+    "conf/sealing.key": [UInt8](repeating: 0x7A, count: 32),
     "conf/short.key": Array("abc\n".utf8), "conf/signing.key": [],
     "conf/revoked.txt": Array("# nobody\ntoken 1\n".utf8),
     "conf/keys.json": Array(
