@@ -53,7 +53,7 @@ public final class HealthSnapshot: Sendable {
   /// What operators order about one endpoint.
   @inline(__always)
   func order(_ id: EndpointID) -> ServerOrder {
-    orders.isEmpty ? [] : orders[topology.region(of: id), topology.tier(of: id)]
+    orders[id]
   }
 
   /// The status of one endpoint. A copy: hot callers look into `statuses`.

@@ -54,6 +54,8 @@ public enum Removal: Hashable, Sendable {
   case evacuated
   /// It waits until an operator lets it back.
   case heldOut
+  /// It comes back with a share of the reads, and this one was not among them.
+  case ramping
 
   /// The stable word for headers, audit and metrics.
   public var name: String {
@@ -71,6 +73,7 @@ public enum Removal: Hashable, Sendable {
     case .drained: "drained"
     case .evacuated: "evacuated"
     case .heldOut: "held-out"
+    case .ramping: "ramping"
     }
   }
 }
@@ -117,6 +120,9 @@ public struct NarrowedPlan: Sendable {
   public internal(set) var removed: [Removed] = []
   /// Endpoints that are used only when `choices` stays empty.
   var lastResorts: [Choice] = []
+  /// Whether some servers get a share of the reads only, and the draw that decides, below 100.
+  var isSparing = false
+  var draw: UInt8 = 0
 
   /// Makes an empty plan.
   public init() {}

@@ -1,4 +1,4 @@
-public import Base
+internal import Base
 
 /// What operators order about some servers.
 public struct ServerOrder: OptionSet, Hashable, Sendable {
@@ -31,17 +31,43 @@ public struct ServerOrder: OptionSet, Hashable, Sendable {
 
 /// Operators' orders by the regions' names: they outlive topologies.
 public struct RegionOrders: Hashable, Sendable {
-  /// The orders about the servers of one region.
-  public struct Region: Hashable, Sendable {
-    /// About its replicas.
+  /// The orders about one server, by the tier as which it is configured.
+  public struct Servers: Hashable, Sendable {
+    /// As a replica.
     public var replica: ServerOrder
-    /// About its primary.
+    /// As a primary.
     public var primary: ServerOrder
+    /// Of a hundred reads so many may go there while others are left, as a replica and as a primary.
+    public var replicaPercent, primaryPercent: UInt8
 
-    /// Makes the orders of one region.
-    public init(replica: ServerOrder = [], primary: ServerOrder = []) {
+    /// Makes the orders about one server, or about all of a region.
+    public init(
+      replica: ServerOrder = [], primary: ServerOrder = [], replicaPercent: UInt8 = 100,
+      primaryPercent: UInt8 = 100
+    ) {
       self.replica = replica
       self.primary = primary
+      self.replicaPercent = replicaPercent
+      self.primaryPercent = primaryPercent
+    }
+  }
+
+  /// The orders about the servers of one region.
+  public struct Region: Hashable, Sendable {
+    /// About those that are not named.
+    public var servers: Servers
+    /// About single ones, by name: what is ordered about all of them is part of it.
+    public var endpoints: [String: Servers]
+
+    /// Makes the orders of one region.
+    public init(_ servers: Servers, endpoints: [String: Servers] = [:]) {
+      self.servers = servers
+      self.endpoints = endpoints
+    }
+
+    /// Makes orders about its replicas and its primary.
+    public init(replica: ServerOrder = [], primary: ServerOrder = []) {
+      self.init(Servers(replica: replica, primary: primary))
     }
   }
 
@@ -54,39 +80,57 @@ public struct RegionOrders: Hashable, Sendable {
 
 /// The orders about the servers of one topology. Immutable; loops read it with each request.
 public struct ServingOrders: Hashable, Sendable {
-  /// By region: at `2r` replicas, at `2r + 1` the primary; nothing at all without orders.
+  /// By endpoint; nothing at all without orders.
   private let orders: [ServerOrder]
+  /// By endpoint, of a hundred reads; nothing at all while everybody gets all.
+  private let percents: [UInt8]
   /// Whether some servers come first among equals.
   let hasPreferred: Bool
 
   /// No orders.
-  public static let none = ServingOrders([])
+  public static let none = ServingOrders([], [])
 
-  private init(_ orders: [ServerOrder]) {
+  private init(_ orders: [ServerOrder], _ percents: [UInt8]) {
     self.orders = orders
+    self.percents = percents
     hasPreferred = orders.contains { $0.contains(.preferred) }
   }
 
-  /// The orders about regions of `topology`; others wait for one that has them.
+  /// The orders about endpoints of `topology`; others wait for one that has them.
   public init(_ named: RegionOrders, _ topology: Topology) {
-    var orders: [ServerOrder] = []
-    for name in topology.regionNames {
-      let region = named.regions[name] ?? RegionOrders.Region()
-      orders += [region.replica, region.primary]
+    let found = topology.endpoints.map { endpoint -> (ServerOrder, UInt8) in
+      guard let region = named.regions[endpoint.regionName] else { return ([], 100) }
+      let servers = region.endpoints[endpoint.name] ?? region.servers
+      return endpoint.tier == .primary
+        ? (servers.primary, servers.primaryPercent) : (servers.replica, servers.replicaPercent)
     }
-    self.init(orders.allSatisfy(\.isEmpty) ? [] : orders)
+    self.init(
+      found.allSatisfy(\.0.isEmpty) ? [] : found.map(\.0),
+      found.allSatisfy { $0.1 >= 100 } ? [] : found.map(\.1))
   }
 
-  /// Whether nobody ordered anything.
+  /// Whether nobody ordered anything but shares.
   @inline(__always)
   public var isEmpty: Bool { orders.isEmpty }
 
-  /// The orders about servers of a region and tier.
+  /// The orders about a server.
   @inline(__always)
-  public subscript(_ region: RegionID, _ tier: Tier) -> ServerOrder {
-    orders.isEmpty ? [] : orders[2 * Int(region.index) + (tier == .primary ? 1 : 0)]
+  public subscript(_ id: EndpointID) -> ServerOrder {
+    orders.isEmpty ? [] : orders[Int(id.index)]
+  }
+
+  /// Whether some servers get a part of the reads only.
+  @inline(__always)
+  public var hasShares: Bool { !percents.isEmpty }
+
+  /// Of a hundred reads so many may go to a server while others are left.
+  @inline(__always)
+  public func percent(_ id: EndpointID) -> UInt8 {
+    percents.isEmpty ? 100 : percents[Int(id.index)]
   }
 
   /// The same with a list of its own, for one loop.
-  func copyForLoop() -> ServingOrders { ServingOrders(orders.map { $0 }) }
+  func copyForLoop() -> ServingOrders {
+    ServingOrders(orders.map { $0 }, percents.map { $0 })
+  }
 }

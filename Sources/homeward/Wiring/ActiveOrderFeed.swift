@@ -53,7 +53,9 @@ final class ActiveOrderFeed: OperatorFeed {
       guard let stored = memory.stored else { return nil }
       let state = stored.books.state.settled(at: now)
       let before = memory.told
-      guard state.overrides != before?.overrides else { return nil }
+      guard state.overrides != before?.overrides || state.shares != before?.shares else {
+        return nil
+      }
       memory.told = state
       return OperatorNews(
         orders: RegionOrders(state), records: records(state, before, stored.lines))
@@ -142,11 +144,25 @@ extension RegionOrders {
   /// The orders of a state as loops follow them.
   init(_ state: OperatorState) {
     self.init()
-    for region in Set(state.overrides.map(\.scope.region)) {
+    let scopes = state.overrides.map(\.scope) + state.shares.map(\.scope)
+    for region in Set(scopes.map(\.region)) {
+      let names = Set(scopes.filter { $0.region == region }.compactMap(\.endpoint))
       regions[region] = Region(
-        replica: ServerOrder(state.effect(region, .replica)),
-        primary: ServerOrder(state.effect(region, .primary)))
+        Servers(state, region, nil),
+        endpoints: Dictionary(
+          uniqueKeysWithValues: names.map { ($0, Servers(state, region, $0)) }))
     }
+  }
+}
+
+extension RegionOrders.Servers {
+  /// What a state orders about a server; about those that no order names when there is no name.
+  fileprivate init(_ state: OperatorState, _ region: String, _ name: String?) {
+    self.init(
+      replica: ServerOrder(state.effect(region, .replica, name)),
+      primary: ServerOrder(state.effect(region, .primary, name)),
+      replicaPercent: UInt8(clamping: state.percent(region, .replica, name)),
+      primaryPercent: UInt8(clamping: state.percent(region, .primary, name)))
   }
 }
 

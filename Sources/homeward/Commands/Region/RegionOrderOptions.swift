@@ -135,12 +135,24 @@ struct RegionOrderOptions: ParsableArguments {
     })
   var tier: OverrideTiers = .all
 
+  @Option(name: .long, help: ArgumentHelp("One of its servers only.", valueName: "name"))
+  var endpoint: String?
+
+  /// One way to narrow an order.
+  func validate() throws {
+    if endpoint != nil, tier != .all {
+      throw ValidationError("--tier and --endpoint exclude each other")
+    }
+  }
+
   /// Gives the order.
   func give(_ kind: OverrideKind) throws {
     try act.act(ticket: ticket) { state in
       let until = max(Clock.wall(), state.time).microseconds + duration * 1_000
       return .order(
-        kind, OverrideScope(region, tier), until: WallTime(microseconds: until))
+        kind,
+        endpoint.map { OverrideScope(region, endpoint: $0) } ?? OverrideScope(region, tier),
+        until: WallTime(microseconds: until))
     }
   }
 
@@ -163,7 +175,8 @@ extension Override {
   var json: JSONValue {
     .object([
       ("id", .text(id)), ("kind", .text(kind.rawValue)), ("region", .text(scope.region)),
-      ("tier", .text(scope.tiers.rawValue)), ("author", .text(warrant.author)),
+      ("tier", .text(scope.tiers.rawValue)), ("endpoint", .optional(scope.endpoint)),
+      ("author", .text(warrant.author)),
       ("reason", .text(warrant.reason)), ("ticket", .text(warrant.ticket)),
       ("since", .text(since.text)), ("until", .optional(until?.text)),
     ])

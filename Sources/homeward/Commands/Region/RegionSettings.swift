@@ -56,18 +56,21 @@ struct RegionSettings {
   func world(_ report: RegionReport?) -> ServingWorld {
     ServingWorld(
       regions.map { region in
-        let tiers = region.endpoints.map(\.tier)
-        var result = ServingWorld.Region(
-          region.name, hasReplica: tiers.contains(.replica), hasPrimary: tiers.contains(.primary))
-        guard let report else { return result }
-        let servers = report.servers.filter { $0.region == region.name }
-        let fit = servers.filter(\.isFit)
-        result.isReplicaFit = fit.contains { $0.tier == "replica" }
-        result.isPrimaryFit = fit.contains { $0.tier == "primary" }
-        result.isReplicaPossible = servers.contains { $0.tier == "replica" && !$0.isDown }
-        result.isPrimaryPossible = servers.contains { $0.tier == "primary" && !$0.isDown }
-        result.copiedHomes = Set(fit.filter { $0.tier == "replica" }.flatMap(\.copies))
-        return result
+        let servers = region.endpoints.map { endpoint in
+          server(endpoint, report?.servers.first { $0.name == endpoint.name }, report != nil)
+        }
+        return ServingWorld.Region(region.name, servers: servers)
       }, rows: policy.serviceRows())
+  }
+
+  /// One server, as the report has it.
+  private func server(
+    _ endpoint: Configuration.Endpoint, _ seen: RegionReport.Server?, _ isReported: Bool
+  ) -> ServingWorld.Server {
+    let tier: Tier = endpoint.tier == .primary ? .primary : .replica
+    guard isReported else { return ServingWorld.Server(endpoint.name, tier) }
+    return ServingWorld.Server(
+      endpoint.name, tier, isFit: seen?.isFit ?? false, isPossible: seen.map { !$0.isDown } ?? true,
+      copiedHomes: Set(seen?.copies ?? []))
   }
 }
