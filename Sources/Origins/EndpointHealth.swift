@@ -69,6 +69,8 @@ public struct EndpointHealth: Sendable {
   private var flight: Flight?
   private var probeCount: UInt32 = 0
   private var nextProbeAt: Instant
+  /// Whether the probe under way may have been asked too early to count.
+  private var isUrgent = false
   /// Failed requests since the last successful one.
   private var failuresInRow: UInt8 = 0
   /// Ejections that are still remembered; the exponent of the next one's time.
@@ -98,7 +100,11 @@ public struct EndpointHealth: Sendable {
     self.init(endpoint: endpoint, of: topology, limits: limits, at: now)
     status = old.status
     // Numbers of regions that are others now measure nothing.
-    if old.regionNames != regionNames { status.homeLagsMilliseconds = [] }
+    if old.regionNames != regionNames {
+      status.homeLagsMilliseconds = []
+      status.homePositions = []
+      status.homeClaims = []
+    }
     state = old.state
     failuresInRow = old.failuresInRow
     ejectionCount = old.ejectionCount
@@ -282,6 +288,12 @@ extension EndpointHealth {
 // MARK: - Probing
 
 extension EndpointHealth {
+  /// The next probe is due at once: what the endpoint says of its role may have changed.
+  mutating func hasten() {
+    nextProbeAt = Instant(nanoseconds: 0)
+    isUrgent = flight != nil
+  }
+
   private func deadline(_ flight: Flight) -> Instant {
     flight.startedAt.adding(milliseconds: limits.probeTimeoutMilliseconds)
   }
@@ -298,7 +310,9 @@ extension EndpointHealth {
   private mutating func land(at now: Instant) {
     guard let flight else { return }
     let pause = interval * flight.spread / 1000
-    nextProbeAt = max(now, flight.startedAt.adding(milliseconds: pause))
+    nextProbeAt =
+      isUrgent ? now : max(now, flight.startedAt.adding(milliseconds: pause))
+    isUrgent = false
     self.flight = nil
   }
 }
@@ -315,6 +329,9 @@ extension EndpointHealth {
     let lag = isPrimary ? 0 : report.lagMilliseconds
     status.reportedLagMilliseconds = lag
     status.homeLagsMilliseconds = regionNames.map { report.homeLagsMilliseconds[$0] }
+    status.homePositions = regionNames.map { report.homePositions[$0] }
+    status.homeClaims =
+      report.homeClaims.isEmpty ? [] : regionNames.map { report.homeClaims[$0] ?? .unknown }
     guard let lag else { return setFreshness(.unmeasured) }
     switch status.freshness {
     case .unmeasured:

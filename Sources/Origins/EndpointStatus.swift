@@ -117,6 +117,11 @@ public struct EndpointStatus: Hashable, Sendable {
   public var reportedLagMilliseconds: UInt64?
   /// The same for its copies of other regions' data, by `RegionID`; nil or missing is unmeasured.
   public var homeLagsMilliseconds: [UInt64?] = []
+  /// What it says it is for other regions' data, by `RegionID`; empty when it says nothing of that.
+  public var homeClaims: [RoleClaim] = []
+  /// The log positions of other regions' data that it had applied at `measuredAt`, by `RegionID`;
+  /// nil or missing is unmeasured.
+  public var homePositions: [UInt64?] = []
   /// When the last good report was asked for; never later than the state it describes.
   public var measuredAt: Instant
   /// The log position it had applied then.

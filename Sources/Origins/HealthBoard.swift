@@ -110,6 +110,10 @@ public struct HealthBoard: Sendable {
   /// Operators' orders are these from now on.
   public mutating func order(_ orders: RegionOrders) {
     if orders != self.orders { isChanged = true }
+    // Writes that wait go on when the new holder confirms its epoch.
+    if orders.authorityRevision != self.orders.authorityRevision {
+      for index in machines.indices { machines[index].hasten() }
+    }
     self.orders = orders
   }
 
@@ -121,6 +125,7 @@ public struct HealthBoard: Sendable {
     return HealthSnapshot(
       number: snapshotCount, topology: topology, statuses: machines.map(\.status), epochs: epochs,
       isSelfDoubting: isSelfDoubting, orders: ServingOrders(orders, topology),
+      authorities: ServingAuthorities(orders, topology),
       sampleAgeMillisecondsMax: limits.sampleAgeMillisecondsMax)
   }
 

@@ -42,8 +42,14 @@ public enum Removal: Hashable, Sendable {
   case notPrimary
   /// It and another endpoint both take writes in one epoch.
   case conflict
-  /// It follows an epoch that is over.
+  /// It follows an epoch that is over, or has not taken the record's yet.
   case oldEpoch
+  /// The write authority is held in a region that the step does not allow.
+  case authorityElsewhere
+  /// The write authority moves.
+  case authorityMoving
+  /// Nobody may take writes until a person has decided.
+  case authorityStopped
   /// The region has no endpoint of the tier.
   case noEndpoint
   /// The request's form (an unknown parameter, a join) needs the authority's answer.
@@ -68,6 +74,9 @@ public enum Removal: Hashable, Sendable {
     case .notPrimary: "not-primary"
     case .conflict: "conflict"
     case .oldEpoch: "old-epoch"
+    case .authorityElsewhere: "authority-elsewhere"
+    case .authorityMoving: "authority-moving"
+    case .authorityStopped: "authority-stopped"
     case .noEndpoint: "no-endpoint"
     case .replicaUnfit: "replica-unfit"
     case .drained: "drained"
@@ -102,6 +111,18 @@ public struct NarrowedPlan: Sendable {
     public let isMarkedStale: Bool
     /// Why it would have been removed, had anything else been left.
     public let lastResort: Removal?
+    /// The epoch in which it takes the write; nil for reads.
+    public let epoch: UInt64?
+  }
+
+  /// Why a write has no endpoint, as far as that is a matter of write authority.
+  public enum AuthorityWait: Hashable, Sendable {
+    /// It is not.
+    case none
+    /// The authority over this region's data moves, or its new holder is not confirmed yet.
+    case moving(RegionID)
+    /// Nobody takes writes.
+    case stopped
   }
 
   /// One endpoint that is not tried for one step.
@@ -123,6 +144,8 @@ public struct NarrowedPlan: Sendable {
   /// Whether some servers get a share of the reads only, and the draw that decides, below 100.
   var isSparing = false
   var draw: UInt8 = 0
+  /// Why a write may have no choice.
+  public internal(set) var authorityWait = AuthorityWait.none
 
   /// Makes an empty plan.
   public init() {}
@@ -132,5 +155,6 @@ public struct NarrowedPlan: Sendable {
     choices.removeAll(keepingCapacity: true)
     removed.removeAll(keepingCapacity: true)
     lastResorts.removeAll(keepingCapacity: true)
+    authorityWait = .none
   }
 }

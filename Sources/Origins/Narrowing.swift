@@ -26,6 +26,11 @@ public enum Narrowing {
   /// of the whole plan, because a poor answer inside the law beats none; for a write they are
   /// removed.
   ///
+  /// Where a record says who takes the writes of the data asked for, a primary step means that
+  /// endpoint, whatever its configured tier, if it lies in the step's region and says that it is the
+  /// primary of the record's epoch; see `Narrowing+Authority`. So no change of authority leads where
+  /// the plan does not.
+  ///
   /// Operators' orders come before health: what is drained, evacuated or held out is removed; what
   /// is forced in is used whatever its reach, but never against law, role, epoch or staleness;
   /// what is preferred comes first of the healthy ones of its step or group. What comes back with a
@@ -49,8 +54,8 @@ public enum Narrowing {
       let preferred = plan.choices.count
       for index in start..<end {
         let step = steps[index]
-        guard hasMembers(step, index, allowsReplicas, snapshot, &plan) else { continue }
-        for id in snapshot.topology.endpoints(of: step.region, tier: step.tier)
+        guard hasMembers(step, index, home, allowsReplicas, snapshot, &plan) else { continue }
+        for id in members(step, home, snapshot)
         where !isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
           place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
         }
@@ -58,7 +63,7 @@ public enum Narrowing {
       let doubtful = plan.choices.count
       for index in start..<end where isUsable(steps[index], allowsReplicas) {
         let step = steps[index]
-        for id in snapshot.topology.endpoints(of: step.region, tier: step.tier)
+        for id in members(step, home, snapshot)
         where isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
           place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
         }
@@ -78,16 +83,20 @@ public enum Narrowing {
 
   /// Whether the step may give choices; says in `plan` why it does not.
   private static func hasMembers(
-    _ step: Step, _ index: Int, _ allowsReplicas: Bool, _ snapshot: HealthSnapshot,
-    _ plan: inout NarrowedPlan
+    _ step: Step, _ index: Int, _ home: RegionID?, _ allowsReplicas: Bool,
+    _ snapshot: HealthSnapshot, _ plan: inout NarrowedPlan
   ) -> Bool {
     if step.tier == .cache { return false }
     if !isUsable(step, allowsReplicas) {
       plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .replicaUnfit))
       return false
     }
-    if snapshot.topology.endpoints(of: step.region, tier: step.tier).isEmpty {
-      plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .noEndpoint))
+    if members(step, home, snapshot).isEmpty {
+      let isElsewhere = step.tier == .primary && snapshot.hasRecord(home ?? step.region)
+      plan.removed.append(
+        .init(
+          endpoint: nil, step: UInt8(index), reason: isElsewhere ? .authorityElsewhere : .noEndpoint
+        ))
       return false
     }
     return true
@@ -110,7 +119,8 @@ public enum Narrowing {
     snapshot: HealthSnapshot, at now: Instant, into plan: inout NarrowedPlan
   ) {
     let lag = snapshot.lagMilliseconds(id, home: home, at: now)
-    if let reason = removal(id, step, intent, lag: lag, snapshot: snapshot, at: now) {
+    if let reason = removal(id, step, intent, home, lag: lag, snapshot: snapshot, at: now) {
+      if intent == .write { note(reason, of: home ?? step.region, snapshot, &plan) }
       plan.removed.append(.init(endpoint: id, step: index, reason: reason))
       return
     }
@@ -120,16 +130,18 @@ public enum Narrowing {
     else { return }
     let reason =
       lastResort(id, snapshot: snapshot)
-      ?? (plan.isSparing && plan.draw >= snapshot.orders.percent(id) ? .ramping : nil)
+      ?? (plan.isSparing && plan.draw >= snapshot.orders.percent(id, snapshot.tier(of: id))
+        ? .ramping : nil)
     let choice = NarrowedPlan.Choice(
       endpoint: id, step: index, lagMilliseconds: lag, isMarkedStale: step.isMarkedStale,
-      lastResort: reason)
+      lastResort: reason,
+      epoch: intent == .write ? snapshot.writeEpoch(id, home ?? step.region) : nil)
     if reason == nil { plan.choices.append(choice) } else { plan.lastResorts.append(choice) }
   }
 
   /// Why the endpoint may not serve this step at all; nil when it may.
   private static func removal(
-    _ id: EndpointID, _ step: Step, _ intent: Intent, lag: UInt64?,
+    _ id: EndpointID, _ step: Step, _ intent: Intent, _ home: RegionID?, lag: UInt64?,
     snapshot: HealthSnapshot, at now: Instant
   ) -> Removal? {
     let index = Int(id.index)
@@ -140,6 +152,8 @@ public enum Narrowing {
     case _ where snapshot.statuses[index].reach == .down && !order.contains(.forcedIn):
       return .down
     case .unknown: return .unmeasured
+    case _ where !snapshot.authorities.isEmpty:
+      if let removal = removalByRecord(id, step, intent, home, snapshot) { return removal }
     case .replica where intent == .write || step.tier == .primary: return .notPrimary
     case .primary where intent == .write && step.tier != .primary: return .notPrimary
     case .primary(let epoch), .replica(let epoch):

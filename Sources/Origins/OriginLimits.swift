@@ -60,6 +60,14 @@ public struct OriginLimits: Sendable, Equatable {
   /// trust in role and epoch when probing itself has stopped.
   public var sampleAgeMillisecondsMax: UInt64 = 6_000
 
+  // Write authority.
+
+  /// How long one good read of the store lets an edge write under a record. The same for all edges
+  /// and for whoever waits for them: not configurable.
+  static let writeLeaseMilliseconds: UInt64 = 6_000
+  /// An edge stops this much earlier: for a loop that is held up between the look and the sending.
+  static let writeLeaseMarginMilliseconds: UInt64 = 1_000
+
   // Selection.
 
   /// How long a loop tries an endpoint after its peers once it failed a request of that loop:

@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 
 /// What operators order about some servers.
 public struct ServerOrder: OptionSet, Hashable, Sendable {
@@ -73,16 +73,27 @@ public struct RegionOrders: Hashable, Sendable {
 
   /// By name; regions without an order are missing.
   public var regions: [String: Region]
+  /// Who takes the writes of which region's data, by its name; those without a record are missing.
+  public var authorities: [String: DomainAuthority]
+  /// Which records of write authority these are: larger with each change.
+  public var authorityRevision: Int
 
   /// Makes orders; none by default.
-  public init(_ regions: [String: Region] = [:]) { self.regions = regions }
+  public init(
+    _ regions: [String: Region] = [:], authorities: [String: DomainAuthority] = [:],
+    authorityRevision: Int = 0
+  ) {
+    self.regions = regions
+    self.authorities = authorities
+    self.authorityRevision = authorityRevision
+  }
 }
 
 /// The orders about the servers of one topology. Immutable; loops read it with each request.
 public struct ServingOrders: Hashable, Sendable {
-  /// By endpoint; nothing at all without orders.
+  /// At `2i` about endpoint i as a replica, at `2i + 1` as a primary; nothing without orders.
   private let orders: [ServerOrder]
-  /// By endpoint, of a hundred reads; nothing at all while everybody gets all.
+  /// In the same places, of a hundred reads; nothing at all while everybody gets all.
   private let percents: [UInt8]
   /// Whether some servers come first among equals.
   let hasPreferred: Bool
@@ -98,38 +109,38 @@ public struct ServingOrders: Hashable, Sendable {
 
   /// The orders about endpoints of `topology`; others wait for one that has them.
   public init(_ named: RegionOrders, _ topology: Topology) {
-    let found = topology.endpoints.map { endpoint -> (ServerOrder, UInt8) in
-      guard let region = named.regions[endpoint.regionName] else { return ([], 100) }
-      let servers = region.endpoints[endpoint.name] ?? region.servers
-      return endpoint.tier == .primary
-        ? (servers.primary, servers.primaryPercent) : (servers.replica, servers.replicaPercent)
+    let servers = topology.endpoints.map { endpoint -> RegionOrders.Servers in
+      guard let region = named.regions[endpoint.regionName] else { return .init() }
+      return region.endpoints[endpoint.name] ?? region.servers
     }
+    let orders = servers.flatMap { [$0.replica, $0.primary] }
+    let percents = servers.flatMap { [$0.replicaPercent, $0.primaryPercent] }
     self.init(
-      found.allSatisfy(\.0.isEmpty) ? [] : found.map(\.0),
-      found.allSatisfy { $0.1 >= 100 } ? [] : found.map(\.1))
+      orders.allSatisfy(\.isEmpty) ? [] : orders, percents.allSatisfy { $0 >= 100 } ? [] : percents)
   }
 
   /// Whether nobody ordered anything but shares.
   @inline(__always)
   public var isEmpty: Bool { orders.isEmpty }
 
-  /// The orders about a server.
+  /// The orders about an endpoint that serves as this tier.
   @inline(__always)
-  public subscript(_ id: EndpointID) -> ServerOrder {
-    orders.isEmpty ? [] : orders[Int(id.index)]
+  public subscript(_ id: EndpointID, _ tier: Tier) -> ServerOrder {
+    orders.isEmpty ? [] : orders[2 * Int(id.index) + (tier == .primary ? 1 : 0)]
   }
 
   /// Whether some servers get a part of the reads only.
   @inline(__always)
   public var hasShares: Bool { !percents.isEmpty }
 
-  /// Of a hundred reads so many may go to a server while others are left.
+  /// Of a hundred reads so many may go to an endpoint that serves as this tier, while others are
+  /// left.
   @inline(__always)
-  public func percent(_ id: EndpointID) -> UInt8 {
-    percents.isEmpty ? 100 : percents[Int(id.index)]
+  public func percent(_ id: EndpointID, _ tier: Tier) -> UInt8 {
+    percents.isEmpty ? 100 : percents[2 * Int(id.index) + (tier == .primary ? 1 : 0)]
   }
 
-  /// The same with a list of its own, for one loop.
+  /// The same with lists of its own, for one loop.
   func copyForLoop() -> ServingOrders {
     ServingOrders(orders.map { $0 }, percents.map { $0 })
   }

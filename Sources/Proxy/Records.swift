@@ -170,7 +170,9 @@ extension RemovalReason {
     case .draining: self = .drained
     case .lagging: self = .stale
     case .unmeasured: self = .lagUnknown
-    case .notPrimary, .conflict, .oldEpoch: self = .notAuthority
+    case .notPrimary, .conflict, .oldEpoch, .authorityElsewhere, .authorityMoving,
+      .authorityStopped:
+      self = .notAuthority
     case .noEndpoint: self = .noEndpoint
     case .replicaUnfit: self = .replicaNotAllowed
     case .drained: self = .drained

@@ -109,21 +109,21 @@ import Testing
     let other = try Topology.make(
       regionNames: ["central", "west", "east"], definitions: demoDefinitions())
     let orders = RegionOrders(["west": .init(replica: .drained), "north": .init(primary: .drained)])
-    #expect(ServingOrders(orders, one)[one.id("west-r1")] == .drained)
-    #expect(ServingOrders(orders, one)[one.id("west-p")] == [])
-    #expect(ServingOrders(orders, other)[other.id("west-r1")] == .drained)
-    #expect(ServingOrders(orders, other)[other.id("central-r1")] == [])
+    #expect(ServingOrders(orders, one)[one.id("west-r1"), .replica] == .drained)
+    #expect(ServingOrders(orders, one)[one.id("west-p"), .primary] == [])
+    #expect(ServingOrders(orders, other)[other.id("west-r1"), .replica] == .drained)
+    #expect(ServingOrders(orders, other)[other.id("central-r1"), .replica] == [])
     #expect(ServingOrders(RegionOrders(["north": .init(primary: .drained)]), one).isEmpty)
     var board = HealthBoard(topology: one, limits: OriginLimits(), at: at(0), seed: 1)
     _ = board.takeSnapshot()
     board.order(orders)
     let health = try present(board.takeSnapshot())
-    #expect(health.orders[one.id("west-r1")] == .drained)
+    #expect(health.orders[one.id("west-r1"), .replica] == .drained)
     #expect(health.copyForLoop().orders == health.orders)
     board.order(orders)
     #expect(board.takeSnapshot() == nil)
     var next = HealthBoard(topology: other, limits: OriginLimits(), keeping: board, at: at(1))
-    #expect(try present(next.takeSnapshot()).orders[other.id("west-r1")] == .drained)
+    #expect(try present(next.takeSnapshot()).orders[other.id("west-r1"), .replica] == .drained)
   }
 
   @Test func anOrderAboutOneServerLeavesTheOthers() throws {

@@ -24,8 +24,8 @@ public struct OperatorBooks: Hashable, Sendable {
 
   // MARK: The snapshot's bytes
 
-  /// The books as a file: a header, a line for each order, share, waiver, approval, run and what
-  /// became of its steps, and the hash of all that.
+  /// The books as a file: a header, a line for each order, record of write authority, share, waiver,
+  /// approval, run and what became of its steps, and the hash of all that.
   var bytes: [UInt8] {
     var text =
       [
@@ -40,6 +40,7 @@ public struct OperatorBooks: Hashable, Sendable {
           order.warrant.reason,
         ].joined(separator: "\t") + "\n"
     }
+    for record in state.authorities { text += record.fields.joined(separator: "\t") + "\n" }
     for fields in state.moreFields { text += fields.joined(separator: "\t") + "\n" }
     return Array((text + "\(SHA256.hash(Array(text.utf8)))\n").utf8)
   }
@@ -63,6 +64,11 @@ public struct OperatorBooks: Hashable, Sendable {
     state.time = time
     state.switchedAt = WallTime(text: lines[0][5])
     for fields in lines.dropFirst() {
+      if fields.first == AuthorityRecord.mark {
+        guard let record = AuthorityRecord(fields: fields) else { return nil }
+        state.authorities.append(record)
+        continue
+      }
       if let isTaken = state.take(more: fields) {
         guard isTaken else { return nil }
         continue

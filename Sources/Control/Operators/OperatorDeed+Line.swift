@@ -13,6 +13,7 @@ extension OperatorDeed {
       ["waive", rules.map(\.rawValue).joined(separator: "+"), "", until.text]
     case .agree(let number): ["agree", "\(number)", "", ""]
     case .plan(let deed): deed.fields
+    case .authority(let domain, let change): change.fields(domain)
     }
   }
 
@@ -23,6 +24,10 @@ extension OperatorDeed {
     if word.hasPrefix("plan-") {
       guard let deed = PlanDeed(fields) else { return nil }
       self = .plan(deed)
+    } else if word.hasPrefix(AuthorityChange.prefix) {
+      let name = String(word.dropFirst(AuthorityChange.prefix.count))
+      guard let change = AuthorityChange(name, fields[2], fields[3]) else { return nil }
+      self = .authority(fields[1], change)
     } else if word == "release" || word == "agree" {
       guard let number = Int(fields[1]) else { return nil }
       self = word == "agree" ? .agree(number) : .release(number)
@@ -49,7 +54,7 @@ extension OperatorDeed {
     case .share(let scope, let percent, let until):
       .share(scope, percent: percent, until: until.inMilliseconds)
     case .waive(let rules, let until): .waive(rules, until: until.inMilliseconds)
-    case .release, .agree, .plan: self
+    case .release, .agree, .plan, .authority: self
     }
   }
 }

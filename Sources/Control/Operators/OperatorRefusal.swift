@@ -28,6 +28,7 @@ extension OperatorRefusal: CustomStringConvertible {
     case .firmRule(let rule):
       "\(rule.rawValue) keeps data from harm and is never set aside: \(rule.text)"
     case .plan(let refusal): "\(refusal)"
+    case .authority(let refusal): "\(refusal)"
     case .rule(let rule, let complaint, let wayOut):
       "\(rule.rawValue): \(complaint); \(wayOut)"
     }
@@ -50,6 +51,7 @@ extension OperatorRefusal: CustomStringConvertible {
     case .sameAuthor: "same-author"
     case .firmRule: "firm-rule"
     case .plan(let refusal): refusal.code
+    case .authority(let refusal): refusal.code
     case .rule(let rule, _, _): "rule-\(rule.rawValue.lowercased())"
     }
   }

@@ -22,6 +22,8 @@ public struct OperatorState: Hashable, Sendable {
   public internal(set) var waivers: [Waiver] = []
   /// The runs of plans, and who agreed to which.
   public internal(set) var plans = PlanBook()
+  /// Who takes the writes of which domain, in the order of the claims.
+  public internal(set) var authorities: [AuthorityRecord] = []
 
   /// Makes the state in which every region is `auto`.
   public init() {}
@@ -60,6 +62,11 @@ public struct OperatorState: Hashable, Sendable {
     var later = self
     later.settle(at: now)
     return later
+  }
+
+  /// The record of a domain's write authority; nil when there is none.
+  public func authority(_ domain: String) -> AuthorityRecord? {
+    authorities.first { $0.domain == domain }
   }
 
   /// The orders about a region's servers of one tier, strongest first; about one of them if named.

@@ -32,6 +32,7 @@ public struct Safety {
   ) throws(OperatorRefusal) -> OperatorState {
     switch act.deed {
     case .order(_, let scope, _), .share(let scope, _, _): try checkPlace(scope)
+    case .authority(let domain, _): try checkPlace(OverrideScope(domain))
     case .release, .waive, .agree, .plan: break
     }
     return try state.applying(act, at: now)
