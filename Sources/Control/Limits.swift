@@ -45,6 +45,12 @@ enum Limits {
   static let approvalCountMax = 64
   /// Microseconds for which an agreement counts: a day.
   static let approvalMicrosecondsMax: UInt64 = 86_400_000_000
+  /// Microseconds after which an edge that was silent is not current: six of its intervals.
+  static let registrationAgeMicrosecondsMax: UInt64 = 10_000_000
+  /// Milliseconds for which a promotion waits until the others follow: reads go elsewhere meanwhile.
+  static let followMilliseconds = 1_000
+  /// Milliseconds for which a share stands when nobody goes on with it: then all reads come.
+  static let shareMilliseconds = 3_600_000
   /// Bytes of a plan's file.
   static let planByteCountMax = 256 << 10
   /// Beginnings of epochs that a record remembers: positions of older ones count as lost. An

@@ -91,14 +91,19 @@ public struct PlanStep: Hashable, Sendable {
   }
 
   /// The steps that move one domain's write authority. What fails before the promotion turns back.
-  static func moving(_ domain: String, hooks: ServerHooks?) -> [PlanStep] {
-    let retire =
-      hooks?.retire == nil ? [] : [PlanStep(.retire(domain), onFail: .skip)]
-    return [
-      PlanStep(.fence(domain), onFail: .abort), PlanStep(.close(domain), onFail: .abort),
-      PlanStep(.catchUp(domain), onFail: .abort), PlanStep(.promote(domain)),
-      PlanStep(.activate(domain)),
-    ] + retire + [PlanStep(.verify(domain), onFail: .skip)]
+  static func moving(
+    _ domain: String, hooks: ServerHooks?, timeoutMilliseconds: Int
+  ) -> [PlanStep] {
+    let steps: [(Work, StepFailure)] = [
+      (.fence(domain), .abort), (.close(domain), .abort), (.catchUp(domain), .abort),
+      (.promote(domain), .pause), (.activate(domain), .pause), (.retire(domain), .skip),
+      (.verify(domain), .skip),
+    ]
+    return steps.filter { $0.0 != .retire(domain) || hooks?.retire != nil }.map {
+      // A silent edge is waited for until its lease is over, and a wait may have to begin anew.
+      let floor = $0.0 == .fence(domain) ? 2 * Int(Limits.fenceWaitMilliseconds) : 0
+      return PlanStep($0.0, timeoutMilliseconds: max(timeoutMilliseconds, floor), onFail: $0.1)
+    }
   }
 
   /// The steps by which reads come back to servers that were taken out.
@@ -134,17 +139,19 @@ extension PlanStep.Work: CustomStringConvertible {
   }
 }
 
-extension Plan {
+extension FailoverPlan {
   /// The way back: write authority moves the other way, and what was taken out comes back in a ramp.
   /// Hooks are undone where the plan says how.
-  func reversed(_ name: PlanName) -> Plan {
+  func reversed(_ name: PlanName) -> FailoverPlan {
     let back = move.map { PlanMove(domains: $0.domains, from: $0.to, to: $0.from) }
     var steps = [PlanStep(.check)]
     for step in self.steps.reversed() {
       switch step.work {
       // One step of each domain stands for all of its move.
       case .promote(let domain):
-        steps += PlanStep.moving(domain, hooks: back.flatMap { hooks[$0.from] })
+        steps += PlanStep.moving(
+          domain, hooks: back.flatMap { hooks[$0.from] },
+          timeoutMilliseconds: step.timeoutMilliseconds)
       case .order(let kind, let scope, _) where kind.takesOut:
         steps += PlanStep.returning(scope, ramp)
       case .order(_, let scope, _): steps.append(PlanStep(.release(scope)))
@@ -154,7 +161,7 @@ extension Plan {
         break
       }
     }
-    return Plan(
+    return FailoverPlan(
       name: name, say: "The way back of: \(say)", mode: mode, move: back,
       rtoMilliseconds: rtoMilliseconds, rpoMilliseconds: rpoMilliseconds,
       approvalCount: approvalCount, roles: roles, expires: expires, prechecks: prechecks,

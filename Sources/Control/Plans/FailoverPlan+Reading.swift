@@ -3,7 +3,7 @@ internal import Native
 internal import Policy
 public import StrictYAML
 
-extension Plan {
+extension FailoverPlan {
   /// What stands before a plan's text to make it the plan's way back.
   private static let backMark = "# the way back of the plan below\n"
 
@@ -11,7 +11,7 @@ extension Plan {
   public static func back(_ bytes: [UInt8]) -> [UInt8] { Array(backMark.utf8) + bytes }
 
   /// Reads a plan's file; nil after errors, all of which are told in one pass.
-  public static func load(_ bytes: [UInt8], file: String) -> (Plan?, [Diagnostic]) {
+  public static func load(_ bytes: [UInt8], file: String) -> (FailoverPlan?, [Diagnostic]) {
     guard bytes.count <= Limits.planByteCountMax,
       let text = String(validating: bytes, as: UTF8.self)
     else {
@@ -36,7 +36,7 @@ struct PlanReader {
   init(_ reader: MappingReader) { self.reader = reader }
 
   /// The plan; a placeholder after errors.
-  func plan(hash: String) -> Plan {
+  func plan(hash: String) -> FailoverPlan {
     let id = reader.planName("plan")
     let version = reader.integer("version", in: 1...1_000_000, default: 1)
     let say = reader.string("say")
@@ -49,7 +49,7 @@ struct PlanReader {
     let count = approvals?.integer("required", in: 0...9, default: 1) ?? 0
     let roles = approvals?.strings("roles", isRequired: false) ?? []
     approvals?.finish()
-    let plan = Plan(
+    let plan = FailoverPlan(
       name: PlanName(id: id, version: version, hash: hash), say: say, mode: mode, move: move,
       rtoMilliseconds: reader.contains("rto_target")
         ? reader.durationMilliseconds("rto_target", in: 1...86_400_000) : nil,
@@ -67,7 +67,7 @@ struct PlanReader {
   }
 
   /// What no key alone can get wrong.
-  private func check(_ plan: Plan) {
+  private func check(_ plan: FailoverPlan) {
     if plan.steps.count > Limits.planStepCountMax {
       diagnostics.error(
         .count, at: reader.mark,

@@ -134,7 +134,7 @@ public struct BlockedWindow: Hashable, Sendable {
 }
 
 /// A reviewed plan: what is moved, in which steps, with whose agreement, and when it turns back.
-public struct Plan: Hashable, Sendable {
+public struct FailoverPlan: Hashable, Sendable {
   /// Identifier, version and hash.
   public let name: PlanName
   /// What it is for; no patient's data.

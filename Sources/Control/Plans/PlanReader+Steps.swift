@@ -13,12 +13,15 @@ private enum StepWord: String, CaseIterable {
 extension PlanReader {
   /// `steps`, or the move alone.
   func steps(_ move: PlanMove?, _ ramp: Ramp, _ hooks: [String: ServerHooks]) -> [PlanStep] {
+    let usualTimeout = reader.durationMilliseconds(
+      "step_timeout", in: 100...3_600_000, default: 30_000)
     let moving = (move?.domains ?? []).flatMap { domain in
-      PlanStep.moving(domain, hooks: move.flatMap { hooks[$0.from] })
+      PlanStep.moving(
+        domain, hooks: move.flatMap { hooks[$0.from] }, timeoutMilliseconds: usualTimeout)
     }
     guard reader.contains("steps") else { return moving }
     let items = reader.mappings("steps", "a step")
-    let steps = items.flatMap { step($0, moving, ramp) }
+    let steps = items.flatMap { step($0, moving, ramp, usualTimeout) }
     let hasMove = steps.contains { if case .promote = $0.work { true } else { false } }
     if move != nil, !hasMove, !diagnostics.hasErrors {
       diagnostics.error(
@@ -28,11 +31,13 @@ extension PlanReader {
     return steps
   }
 
-  private func step(_ item: MappingReader, _ moving: [PlanStep], _ ramp: Ramp) -> [PlanStep] {
+  private func step(
+    _ item: MappingReader, _ moving: [PlanStep], _ ramp: Ramp, _ usualTimeout: Int
+  ) -> [PlanStep] {
     defer { item.finish() }
     let word = item.enumeration("do", of: StepWord.self)
     let onFail = item.enumeration("on_fail", of: StepFailure.self, default: .pause)
-    let timeout = item.durationMilliseconds("timeout", in: 100...86_400_000, default: 30_000)
+    let timeout = item.durationMilliseconds("timeout", in: 100...86_400_000, default: usualTimeout)
     switch word {
     case .move:
       if moving.isEmpty, !diagnostics.hasErrors {
