@@ -9,6 +9,12 @@ public enum Clock {
     Instant(nanoseconds: nanoseconds(CLOCK_MONOTONIC))
   }
 
+  /// Now on the clock that counts what the monotonic one leaves out, the machine's suspension; of
+  /// no use beside `monotonic`.
+  public static func boot() -> Instant {
+    Instant(nanoseconds: nanoseconds(CLOCK_BOOTTIME))
+  }
+
   /// Now on the wall clock.
   public static func wall() -> WallTime {
     WallTime(microseconds: nanoseconds(CLOCK_REALTIME) / 1000)
@@ -19,7 +25,7 @@ public enum Clock {
 
   private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
-    // Cannot fail for these two clocks with a valid pointer.
+    // Cannot fail for these clocks with a valid pointer.
     _ = unsafe clock_gettime(clock, &time)
     return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }

@@ -33,6 +33,14 @@ public final class Thread {
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
   }
 
+  /// Lets the calling thread rest. Never on a loop.
+  public static func pause(milliseconds: Int) {
+    var left = timespec(
+      tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)
+    var rest = left
+    while unsafe nanosleep(&left, &rest) != 0, errno == EINTR { left = rest }
+  }
+
   /// Waits until the thread has ended.
   public func join() {
     _ = pthread_join(handle, nil)

@@ -153,19 +153,14 @@ public struct PlanRules {
     let byOrders = orders(.lawfulTarget)
     guard case .holds = byOrders, let move = plan.move else { return byOrders }
     guard let rows = scene.serving.rows else { return byOrders }
-    var after = scene.serving
+    var (after, _) = scene.serving.after(plan, state)
     for region in after.regions.indices {
       for index in after.regions[region].servers.indices {
-        let server = after.regions[region].servers[index].name
-        let isUp = scene.servers[server]?.domains != nil
-        if server == move.from {
-          after.regions[region].servers[index].tier = .replica
-          // It serves again as a replica once it follows.
-          after.regions[region].servers[index].isFit = isUp && plan.hooks[server]?.retire != nil
-        } else if server == move.to {
-          after.regions[region].servers[index].tier = .primary
-          after.regions[region].servers[index].isFit = isUp
-        }
+        let server = after.regions[region].servers[index]
+        guard server.name == move.from || server.name == move.to else { continue }
+        let isUp = scene.servers[server.name]?.domains != nil
+        let isBack = server.name == move.to || plan.hooks[server.name]?.retire != nil
+        after.regions[region].servers[index].isFit = isUp && isBack
       }
     }
     let names = scene.serving.regions.map(\.name)

@@ -20,7 +20,9 @@ struct RegionReport {
     let copies: [String]
 
     /// Whether it answers, and is what it should be, and fresh.
-    var isFit: Bool { reach == "healthy" && role == tier && freshness == "fresh" }
+    func isFit(as tier: Tier) -> Bool {
+      reach == "healthy" && role == tier.rawValue && freshness == "fresh"
+    }
 
     /// Whether it is known not to answer.
     var isDown: Bool { reach == "down" }

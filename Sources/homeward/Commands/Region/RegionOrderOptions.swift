@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Base
 internal import Control
+internal import Policy
 internal import Reactor
 
 /// Who acts, why, and how: what every act has.
@@ -48,7 +49,8 @@ struct RegionActOptions: ParsableArguments {
         let act = OperatorAct(
           try makeDeed(before), Warrant(author: author, reason: reason, ticket: ticket),
           expected: ifRevision)
-        let safety = Safety(settings.world(settings.report(at: now)))
+        let safety = Safety(
+          settings.world(settings.report(at: now), before, settings.policy.serviceRows()))
         if dryRun {
           let preview = RegionPreview(act, before, safety, settings, at: now)
           StandardStream.output.write(json ? "\(preview.json)\n" : preview.text)
@@ -79,8 +81,13 @@ struct RegionActOptions: ParsableArguments {
       StandardStream.output.write("\(result)\n")
       return
     }
+    let waivers = after.waivers.filter { !before.waivers.contains($0) }.map { waiver in
+      "\(waiver.id): \(waiver.words) "
+        + (waiver.second.map { "set aside until \(waiver.until.text), agreed by \($0)" }
+          ?? "wait for a second person: homeward region agree \(waiver.id)")
+    }
     let lines =
-      begun.map { "\($0.id): \($0.kind.rawValue) \($0.scope) \($0.end)" }
+      waivers + begun.map { "\($0.id): \($0.kind.rawValue) \($0.scope) \($0.end)" }
       + ended.map { "\($0.id): \($0.kind.rawValue) \($0.scope) is over" }
     StandardStream.output.write(
       lines.map { $0 + "\n" }.joined()

@@ -13,6 +13,8 @@ struct RegionSettings {
   let regions: [Configuration.Region]
   /// The policy in force.
   let policy: Policy
+  /// The whole configuration.
+  let configuration: Configuration
 
   /// Reads the configuration at `path`; prints complaints, and ends with 2 when there are errors.
   static func required(_ path: String) throws -> RegionSettings {
@@ -35,7 +37,7 @@ struct RegionSettings {
     return RegionSettings(
       folder: OperatorFolder(operators.directory),
       regions: inPolicy + configuration.regions.filter { !names.contains($0.name) },
-      policy: policy)
+      policy: policy, configuration: configuration)
   }
 
   /// The edge's report; nil when none was written lately: then nothing is known of health.
@@ -52,25 +54,34 @@ struct RegionSettings {
   /// Five times the edge's interval.
   private static let reportAgeMicrosecondsMax: UInt64 = 10_000_000
 
-  /// What is there to serve: everything that is configured, but what the edge sees failing.
-  func world(_ report: RegionReport?) -> ServingWorld {
+  /// What is there to serve: everything that is configured, but what the edge sees failing. Who is
+  /// the primary of a region whose write authority is recorded, the record says. `rows` is what the
+  /// policy allows.
+  func world(
+    _ report: RegionReport?, _ state: OperatorState, _ rows: [ServiceRow]?
+  ) -> ServingWorld {
     ServingWorld(
       regions.map { region in
         let servers = region.endpoints.map { endpoint in
-          server(endpoint, report?.servers.first { $0.name == endpoint.name }, report != nil)
+          server(
+            endpoint, report?.servers.first { $0.name == endpoint.name }, report != nil,
+            state.authority(region.name)?.endpoint)
         }
         return ServingWorld.Region(region.name, servers: servers)
-      }, rows: policy.serviceRows())
+      }, rows: rows)
   }
 
   /// One server, as the report has it.
   private func server(
-    _ endpoint: Configuration.Endpoint, _ seen: RegionReport.Server?, _ isReported: Bool
+    _ endpoint: Configuration.Endpoint, _ seen: RegionReport.Server?, _ isReported: Bool,
+    _ holder: String?
   ) -> ServingWorld.Server {
-    let tier: Tier = endpoint.tier == .primary ? .primary : .replica
+    let isPrimary = holder.map { $0 == endpoint.name } ?? (endpoint.tier == .primary)
+    let tier: Tier = isPrimary ? .primary : .replica
     guard isReported else { return ServingWorld.Server(endpoint.name, tier) }
     return ServingWorld.Server(
-      endpoint.name, tier, isFit: seen?.isFit ?? false, isPossible: seen.map { !$0.isDown } ?? true,
+      endpoint.name, tier, isFit: seen?.isFit(as: tier) ?? false,
+      isPossible: seen.map { !$0.isDown } ?? true,
       copiedHomes: Set(seen?.copies ?? []))
   }
 }

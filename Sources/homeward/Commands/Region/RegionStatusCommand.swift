@@ -111,6 +111,19 @@ struct RegionStatus {
       lines.append(cut("    by \(order.warrant.author)\(ticket)", 80))
       lines.append(cut("    \(order.warrant.reason)", 80))
     }
+    for waiver in state.waivers {
+      lines.append("")
+      lines.append(
+        "\(waiver.id) break-glass \(waiver.words) until \(waiver.until.text)"
+          + (waiver.second == nil ? ", not agreed yet" : ""))
+      lines.append(
+        cut("    by \(waiver.warrant.author)\(waiver.second.map { " and \($0)" } ?? "")", 80))
+      lines.append(cut("    \(waiver.warrant.reason)", 80))
+    }
+    for run in state.plans.active {
+      lines.append("")
+      lines.append(cut("\(run.id) plan \(run.plan.id): \(run.status.rawValue)", 80))
+    }
     lines.append("")
     let edge =
       report.map { "the edge (process \($0.process)) reported \(age($0)) ago" }
