@@ -23,10 +23,12 @@ extension Exchange {
   }
 
   func sendRequest() {
+    if keepsWriteBack() { return }
     guard let origin else { return }
     let isEnd = isRequestEnded && requestBody.isEmpty && requestTrailers == nil
     guard let stream = origin.open(self, isEnd: isEnd), let codec = origin.codec else {
       self.origin = nil
+      endWrite()
       return perform(
         machine.originFailed(.neverProcessed, isReplayable: true, judge: &worker.judge, at: now))
     }
@@ -60,6 +62,7 @@ extension Exchange {
     outcome.answeredAt = now
     outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
+    if status == 412, holdsStaleWrite(isEnd: isEnd) { return }
     if isGatewayFault, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
@@ -221,6 +224,7 @@ extension Exchange {
   enum LoadVerdict { case succeeded, failed, abandoned }
 
   func settleLoad(_ verdict: LoadVerdict) {
+    endWrite()
     guard let endpoint = outcome.endpoint else { return }
     switch verdict {
     case .succeeded:

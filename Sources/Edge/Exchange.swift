@@ -62,6 +62,8 @@ final class Exchange {
   var reconsiderationCount = 0
   var isResponding = false
   var isOver = false
+  /// What there is to know of a write.
+  var write = Write()
   /// Whether the request's token is being verified: nothing is decided or recorded yet.
   private var isIdentifying = false
 
@@ -106,6 +108,7 @@ final class Exchange {
     isResponding = false
     isOver = false
     isIdentifying = false
+    write = Write()
     deadline = .never
   }
 
@@ -159,15 +162,28 @@ final class Exchange {
   /// Decides, queues the record and starts.
   func decide(_ fault: RequestFault?, hasRoom: Bool) {
     worker.decide(self, fault)
+    if hasRoom, fault == nil, holdsWrite() { return }
+    start(hasRoom: hasRoom)
+  }
+
+  /// Queues the record of what was decided and starts.
+  func start(hasRoom: Bool) {
     record()
     guard mayGoOn else { return answer(.auditUnavailable) }
     guard hasRoom else { return answer(.overloaded) }
     request.planLabels(snapshot)
-    if let refusal = request.decision.refusal ?? client.prepare(&request) {
+    if let refusal = request.decision.refusal ?? prepare() {
       answer(refusal)
     } else {
       perform(machine.begin(request.machineRequest))
     }
+  }
+
+  /// Makes the head fit for an origin, once.
+  private func prepare() -> Refusal? {
+    if write.isPrepared { return nil }
+    write.isPrepared = true
+    return client.prepare(&request)
   }
 
   /// Whether the log took the decision's record, or policy lets the request go on without.
@@ -177,6 +193,7 @@ final class Exchange {
   func record() {
     recordSequence = worker.audit.append(request, snapshot)
     if recordSequence != nil, request.decision.isDurable { worker.audit.wantCommit() }
+    write.isRecorded = true
   }
 
   func perform(_ action: ExchangeMachine.Action) {
@@ -272,7 +289,9 @@ final class Exchange {
 
   /// Sets the deadline of whoever's turn it is while the request is on its way.
   func awaitNext() {
-    if isClientsTurn {
+    if write.isHeld {
+      // A write that waits has its own deadline.
+    } else if isClientsTurn {
       touch(snapshot.timeouts.clientStallMilliseconds)
     } else if requestDebt > 0 {
       touch(snapshot.timeouts.originStallMilliseconds)
@@ -310,6 +329,7 @@ final class Exchange {
     guard !isOver else { return }
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(refusal) }
+    if write.isHeld { return endHold(refusal) }
     perform(machine.clientFailed(refusal))
   }
 
@@ -325,6 +345,7 @@ final class Exchange {
     } else if bodyGate != nil {
       recordLostBody()
     }
+    recordLostWrite()
     perform(machine.clientGone())
   }
 
@@ -345,6 +366,7 @@ final class Exchange {
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(.requestTimeout) }
+    if write.isHeld { return endHold(.authorityMoving) }
     if origin != nil, !isResponding, !isHeadHeld, isClientsTurn {
       return clientFailed(.requestTimeout)
     }

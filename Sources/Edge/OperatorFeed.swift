@@ -10,6 +10,10 @@ public protocol OperatorFeed: AnyObject, Sendable {
   /// What the edge knows of its endpoints, orders included. Called on the control loop with every
   /// change; must not wait.
   func sees(_ health: HealthSnapshot)
+  /// What writes have to pass while there may be records of write authority.
+  var gate: WriteGate { get }
+  /// The edge has served its last request. Called once, on the main thread.
+  func ended()
 }
 
 /// Orders that are in force from now on, and what the audit log says of that.

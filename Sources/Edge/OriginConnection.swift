@@ -46,6 +46,9 @@ final class OriginConnection: Connection {
     return stream
   }
 
+  /// Gives back a place on which nothing was sent.
+  func decline() { settle() }
+
   /// Lets go of an exchange that ended early: the origin is told to stop.
   func abandon(_ stream: StreamID) {
     exchanges.remove(stream)

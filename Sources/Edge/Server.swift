@@ -159,6 +159,7 @@ public final class Server {
     watch?.join()
     stopOperators.post(WatchStop())
     operators?.join()
+    options.operators?.ended()
     auditLog.inbox.post(.stop)
     committer.join()
     stopIndex.post(AuditIndexThread.Stop())
@@ -189,6 +190,7 @@ public final class Server {
     let auditLog = self.auditLog
     let keeper = self.keeper
     let log = self.log
+    let gate = options.operators?.gate
     let seed = options.seed &+ UInt64(index) &+ 1
     return try Thread(name: "homeward-loop-\(index)") {
       do {
@@ -196,7 +198,7 @@ public final class Server {
           context: try LoopContext(), snapshot: snapshot, health: health,
           audit: AuditPort(loop: index, log: auditLog),
           identity: IdentityPort(loop: index, keeper: keeper, rules: snapshot.identity),
-          log: log, seed: seed, reports: reports)
+          log: log, seed: seed, reports: reports, gate: gate)
         try mailbox.attach(to: worker.context.loop) { worker.receive($0) }
         reports.post(.listening(failure: worker.openListeners()))
         worker.run()

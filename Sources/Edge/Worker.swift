@@ -34,6 +34,12 @@ final class Worker: TimerTarget {
   let audit: AuditPort
   let identity: IdentityPort
   private let reports: Mailbox<WorkerReport>
+  /// What writes pass where there may be records of write authority; nil where nobody can make any.
+  let gate: WriteGate?
+  /// Writes that wait for their authority.
+  var heldWrites = HeldWrites<Exchange>()
+  /// Whether some of them are being let go.
+  var isReleasing = false
   private(set) var generation: Generation!
   var random: SplitMix64
   private var decider: Decider
@@ -52,13 +58,15 @@ final class Worker: TimerTarget {
 
   init(
     context: LoopContext, snapshot: Snapshot, health: HealthSnapshot, audit: AuditPort,
-    identity: IdentityPort, log: EdgeLog, seed: UInt64, reports: Mailbox<WorkerReport>
+    identity: IdentityPort, log: EdgeLog, seed: UInt64, reports: Mailbox<WorkerReport>,
+    gate: WriteGate? = nil
   ) {
     self.context = context
     self.audit = audit
     self.identity = identity
     self.log = log
     self.reports = reports
+    self.gate = gate
     random = SplitMix64(seed: seed)
     decider = Decider(seed: random.next())
     judge = ExchangeMachine.Judge(
@@ -87,6 +95,7 @@ final class Worker: TimerTarget {
     case .adopt(let snapshot, let health): adopt(snapshot, health)
     case .health(let health):
       if health.topology === snapshot.topology { generation.health = health.copyForLoop() }
+      releaseHeldWrites()
     case .durable(let sequence): audit.becameDurable(sequence)
     case .auditFailed: audit.failed()
     case .verified(let digest, let proof, let rules):
@@ -218,6 +227,7 @@ final class Worker: TimerTarget {
       last.index = exchange.index
     }
     recordOutcome(of: exchange)
+    if heldWrites.ended(exchange) { releaseHeldWrites() }
   }
 
   /// Records how what was decided last about an exchange went.
@@ -238,6 +248,14 @@ final class Worker: TimerTarget {
       finding, mayAskAgain: mayAskAgain, by: &decider, snapshot: generation.snapshot,
       health: generation.health, loads: generation.loads, now: context.loop.now,
       time: context.wallTime)
+  }
+
+  /// Decides an exchange once more, since what is known of its endpoints changed.
+  func decideAgain(_ exchange: Exchange) {
+    let generation: Generation = exchange.generation
+    exchange.request.decideAgain(
+      by: &decider, snapshot: generation.snapshot, health: generation.health,
+      loads: generation.loads, now: context.loop.now, time: context.wallTime)
   }
 
   // MARK: Held bodies
@@ -272,6 +290,7 @@ final class Worker: TimerTarget {
     let now = context.loop.now
     // Backwards: an exchange that ends is replaced by one that was looked at already.
     for exchange in exchanges.reversed() where now >= exchange.deadline { exchange.timedOut() }
+    releaseHeldWrites()
     for pool in generation.pools { pool.tick() }
     for pool in retiringPools { pool.tick() }
     retiringPools.removeAll { $0.isEmpty }

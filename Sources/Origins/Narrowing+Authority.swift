@@ -80,8 +80,9 @@ extension Narrowing {
     guard plan.authorityWait == .none, snapshot.hasRecord(domain) else { return }
     switch removal {
     case .authorityStopped: plan.authorityWait = .stopped
-    // The holder of a new epoch does not know of it yet: the next probe will tell.
-    case .authorityMoving, .notPrimary, .oldEpoch: plan.authorityWait = .moving(domain)
+    // The holder of a new epoch does not know of it yet, or this edge has slept: the next probe
+    // tells.
+    case .authorityMoving, .notPrimary, .oldEpoch, .unmeasured: plan.authorityWait = .moving(domain)
     default: break
     }
   }

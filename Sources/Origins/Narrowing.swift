@@ -27,9 +27,9 @@ public enum Narrowing {
   /// removed.
   ///
   /// Where a record says who takes the writes of the data asked for, a primary step means that
-  /// endpoint, whatever its configured tier, if it lies in the step's region and says that it is the
-  /// primary of the record's epoch; see `Narrowing+Authority`. So no change of authority leads where
-  /// the plan does not.
+  /// endpoint, whatever its configured tier, if it lies in the step's region and says that it is
+  /// the primary of the record's epoch; see `Narrowing+Authority`. So no change of authority leads
+  /// where the plan does not.
   ///
   /// Operators' orders come before health: what is drained, evacuated or held out is removed; what
   /// is forced in is used whatever its reach, but never against law, role, epoch or staleness;

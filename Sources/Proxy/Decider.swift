@@ -68,7 +68,26 @@ public struct Decider: ~Copyable {
       snapshot: health, loads: loads,
       at: now, using: &random,
       into: &decision.narrowed)
-    if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
+    if decision.narrowed.choices.isEmpty {
+      switch decision.narrowed.authorityWait {
+      case .none: decision.refusal = .unavailable
+      case .moving: decision.refusal = .authorityMoving
+      case .stopped: decision.refusal = .authorityStopped
+      }
+    }
+  }
+
+  /// Decides once more, since what is known of the endpoints changed: the same facts at another
+  /// time.
+  public mutating func decideAgain(
+    _ head: borrowing RequestHead, snapshot: Snapshot, health: HealthSnapshot,
+    loads: EndpointLoads, now: Instant, time: WallTime, into decision: inout Decision
+  ) {
+    decision.id = DecisionID(at: time, random: &random)
+    decision.time = time
+    decision.facts.time = time
+    decision.refusal = nil
+    judge(head, snapshot: snapshot, health: health, loads: loads, now: now, into: &decision)
   }
 
   /// Decides once more, since the answer's labels say more than the request: the same facts but

@@ -10,7 +10,7 @@ public import Origins
 /// worked on where they lie, without a reference count for each of their arrays.
 public struct JudgedRequest: ~Copyable, Sendable {
   /// The client's head; made fit for the origin by `prepareRequest`.
-  public private(set) var head: RequestHead
+  public internal(set) var head: RequestHead
   /// The decision; empty until `decide`.
   public var decision: Decision
 
@@ -74,6 +74,16 @@ public struct JudgedRequest: ~Copyable, Sendable {
     decider.reconsider(
       head, finding, mayAskAgain: mayAskAgain, snapshot: snapshot, health: health, loads: loads,
       now: now, time: time,
+      into: &decision)
+  }
+
+  /// See `Decider.decideAgain`.
+  public mutating func decideAgain(
+    by decider: inout Decider, snapshot: Snapshot, health: HealthSnapshot, loads: EndpointLoads,
+    now: Instant, time: WallTime
+  ) {
+    decider.decideAgain(
+      head, snapshot: snapshot, health: health, loads: loads, now: now, time: time,
       into: &decision)
   }
 

@@ -10,6 +10,12 @@ public enum Refusal: String, CaseIterable, Sendable {
   case homeUnknown = "home-region-unknown"
   /// Lawful, but nothing healthy and fresh enough is left.
   case unavailable
+  /// The write authority moved for longer than writes may wait, or too many wait.
+  case authorityMoving = "write-authority-moving"
+  /// Nobody takes writes until a person has decided who does.
+  case authorityStopped = "write-authority-stopped"
+  /// What the client wrote before was lost when the write authority moved.
+  case lostTail = "lost-tail"
   /// The decision could not be recorded, so nothing may be disclosed.
   case auditUnavailable = "audit-unavailable"
   /// Too much is under way already.
@@ -72,8 +78,9 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .unauthenticated, .stepUpRequired: 401
     case .forbidden, .noRule, .reasonRequired, .purposeNotGranted, .answerWithheld: 403
     case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
-      .identityUnavailable:
+      .identityUnavailable, .authorityMoving, .authorityStopped:
       503
+    case .lostTail: 409
     case .invalid, .malformed, .targetNotCanonical, .bodyIncomplete: 400
     case .tunnelRefused: 405
     case .requestTimeout: 408
@@ -97,8 +104,9 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .answerWithheld: "suppressed"
     case .reasonRequired: "required"
     case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
-      .identityUnavailable:
+      .identityUnavailable, .authorityMoving, .authorityStopped:
       "transient"
+    case .lostTail: "conflict"
     case .invalid: "invalid"
     case .malformed, .bodyIncomplete: "structure"
     case .targetNotCanonical: "value"
@@ -117,9 +125,9 @@ public enum Refusal: String, CaseIterable, Sendable {
   public var proxyError: StaticString? {
     switch self {
     case .forbidden, .noRule, .unauthenticated, .stepUpRequired, .reasonRequired,
-      .purposeNotGranted, .answerWithheld:
+      .purposeNotGranted, .answerWithheld, .lostTail:
       "http_request_denied"
-    case .unavailable: "destination_unavailable"
+    case .unavailable, .authorityMoving, .authorityStopped: "destination_unavailable"
     case .homeUnknown: "destination_not_found"
     case .auditUnavailable, .identityUnavailable: "proxy_internal_error"
     case .obligationUnmet: "proxy_configuration_error"
@@ -139,8 +147,8 @@ public enum Refusal: String, CaseIterable, Sendable {
   /// Whether trying again later may help, and after how many seconds.
   public var retryAfterSeconds: Int? {
     switch self {
-    case .homeUnknown: 30
-    case .unavailable, .originConnect, .originReset, .originTimeout: 2
+    case .homeUnknown, .authorityStopped: 30
+    case .authorityMoving, .unavailable, .originConnect, .originReset, .originTimeout: 2
     case .auditUnavailable, .overloaded, .identityUnavailable: 1
     default: nil
     }
@@ -153,6 +161,11 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .noRule: "no rule of the routing policy covers this request"
     case .homeUnknown: "the patient's home region is not known yet; try again later"
     case .unavailable: "no lawful server is healthy and fresh enough; try again shortly"
+    case .authorityMoving:
+      "the servers that take changes are being switched; nothing was changed; try again shortly"
+    case .authorityStopped: "no server takes changes of these records now; nothing was changed"
+    case .lostTail:
+      "the last changes of this session were lost in a failover; read the record again and check it"
     case .auditUnavailable: "the decision could not be recorded, so nothing is disclosed"
     case .overloaded: "the edge is at its limit; try again shortly"
     case .invalid: "the request is not valid"

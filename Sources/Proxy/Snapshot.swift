@@ -143,6 +143,12 @@ public struct ProxyLimits: Sendable, Equatable {
   /// Bytes of an answer that are held back while it is read for labels: a single resource has
   /// some KiB, a page of a thousand observations about this much.
   public var labelBytesMax = 1 << 20
+  /// Writes that one loop holds back while a write authority moves: more is an outage, and who is
+  /// told so can decide better.
+  public var heldWritesMax = 1_000
+  /// Writes that one loop lets go at once when the authority has moved, so that the new primary is
+  /// not overrun and the pool's queue has room for others.
+  public var releasedWritesMax = 32
 
   /// Makes the default bounds.
   public init() {}
@@ -172,6 +178,8 @@ public struct Timeouts: Sendable, Equatable {
   public var bodyMilliseconds: UInt64 = 45_000
   /// For a token to be verified.
   public var identityMilliseconds: UInt64 = 2_000
+  /// For a write authority to move while a write waits.
+  public var authorityMilliseconds: UInt64 = 10_000
   /// For a record to reach the disk.
   public var auditMilliseconds: UInt64 = 2_000
   /// For exchanges under way when the edge is told to end.

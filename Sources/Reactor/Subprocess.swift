@@ -23,7 +23,7 @@ public enum Subprocess {
     unsafe posix_spawn_file_actions_adddup2(&actions, 2, 1)
     // The child's copies are its own: `strdup` owns them here until the end.
     let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-    defer { for unsafeargument in unsafe arguments { unsafe free(argument) } }
+    defer { unsafe arguments.forEach { unsafe free($0) } }
     var process = pid_t()
     let code = unsafe posix_spawn(&process, words[0], &actions, nil, arguments, environ)
     guard code == 0 else { throw SystemError(code: code, call: "posix_spawn") }

@@ -69,7 +69,7 @@ extension LoadTests {
       facilities: [{ network: 10.20.0.0/16, place: US-AZ }]
     directory: { file: patients.csv }
     policy: { file: policy.yaml }
-    operators: { directory: operators }
+    operators: { directory: operators, copy: orders.copy }
     audit:
       directory: log
       interval: 5ms
@@ -113,6 +113,7 @@ extension LoadTests {
       first_byte: 1006ms
       origin_idle: 1007ms
       origin_stall: 1008ms
+      authority: 1010ms
       drain: 1009ms
     limits:
       client_connections: 101
@@ -120,6 +121,7 @@ extension LoadTests {
       origin_waiters: 103
       held_bodies: 64MiB
       held_answer: 128KiB
+      held_writes: 77
       header_fields: 104
       header_size: 32KiB
       target_size: 8KiB
@@ -182,7 +184,8 @@ extension LoadTests {
     clientHeaderMilliseconds: 1_001, clientIdleMilliseconds: 1_002, clientStallMilliseconds: 1_003,
     bodyMilliseconds: 1_010, tlsHandshakeMilliseconds: 1_004, connectMilliseconds: 1_005,
     firstByteMilliseconds: 1_006,
-    originIdleMilliseconds: 1_007, originStallMilliseconds: 1_008, drainMilliseconds: 1_009)
+    originIdleMilliseconds: 1_007, originStallMilliseconds: 1_008, authorityMilliseconds: 1_010,
+    drainMilliseconds: 1_009)
 
   /// The limits of `full`.
   static let fullLimits: Configuration.Limits = {
@@ -195,6 +198,7 @@ extension LoadTests {
     limits.http.targetBytesMax = 8 << 10
     limits.heldBytesMax = 64 << 20
     limits.labelBytesMax = 128 << 10
+    limits.heldWriteCountMax = 77
     limits.http.chunkLineBytesMax = 128
     limits.http.concurrentStreamsMax = 105
     limits.http.streamWindowBytes = 128 << 10

@@ -126,8 +126,8 @@ import Testing
     #expect(world.snapshot.keeps(east, epoch: epoch, position: position) == nil)
   }
 
-  /// Random records, roles and orders: what is chosen is lawful by its step, and a write goes to the
-  /// one holder of an active record that confirms its epoch, or nowhere.
+  /// Random records, roles and orders: what is chosen is lawful by its step, and a write goes to
+  /// the one holder of an active record that confirms its epoch, or nowhere.
   @Test(arguments: 0..<40 as Range<UInt64>)
   func noRecordAddsAnEndpoint(_ seed: UInt64) throws {
     var world = try World(seed: seed)

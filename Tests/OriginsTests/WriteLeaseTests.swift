@@ -58,8 +58,8 @@ import Testing
     #expect(lease.writes.isEmpty)
   }
 
-  /// An edge, a store and a coordinator in all orders of their steps, time in seconds: the edge never
-  /// starts a write once the fence has held. More edges add nothing, since none sees another.
+  /// An edge, a store and a coordinator in all orders of their steps, time in seconds: the edge
+  /// never starts a write once the fence has held. More edges add nothing, since none sees another.
   @Test func noInterleavingWritesBehindAFence() {
     struct Model: Hashable {
       var now: UInt64 = 0

@@ -23,6 +23,33 @@ public struct StoredBooks: Equatable, Sendable {
   public let warning: OperatorWarning?
   /// Bytes of the history's whole lines; what follows was cut short by a crash.
   let byteCount: Int
+
+  /// Whether no act can be missing: a snapshot is as new as the last act, what stands before a
+  /// damage may not be.
+  public var isComplete: Bool {
+    if case .prefixUsed? = warning { return false }
+    return true
+  }
+
+  /// The books as bytes, for an edge's own copy.
+  public var copy: [UInt8] { books.bytes }
+
+  /// Reads such a copy; nil when it is not there, or damaged.
+  public init?(copiedAt path: String) {
+    guard
+      let bytes = try? FileSystem.read(path, byteCountMax: Limits.operatorSnapshotByteCountMax),
+      let books = OperatorBooks(bytes)
+    else { return nil }
+    self.init(books: books, lines: [], warning: nil, byteCount: 0)
+  }
+
+  /// Joins what was read.
+  init(books: OperatorBooks, lines: [OperatorLine], warning: OperatorWarning?, byteCount: Int) {
+    self.books = books
+    self.lines = lines
+    self.warning = warning
+    self.byteCount = byteCount
+  }
 }
 
 /// What is wrong with the operators' files, and what is used instead.

@@ -64,6 +64,9 @@ public struct OperatorState: Hashable, Sendable {
     return later
   }
 
+  /// Which records of write authority these are: the number of the last act that changed one.
+  public var authorityRevision: Int { authorities.map(\.number).max() ?? 0 }
+
   /// The record of a domain's write authority; nil when there is none.
   public func authority(_ domain: String) -> AuthorityRecord? {
     authorities.first { $0.domain == domain }

@@ -50,8 +50,8 @@ public struct DomainAuthority: Hashable, Sendable {
   }
 }
 
-/// The write authorities over the data of one topology's regions. Immutable; loops read it with each
-/// request, so that without any it is empty.
+/// The write authorities over the data of one topology's regions. Immutable; loops read it with
+/// each request, so that without any it is empty.
 public struct ServingAuthorities: Hashable, Sendable {
   /// The authority over one region's data.
   struct Entry: Hashable, Sendable {
@@ -143,6 +143,12 @@ extension HealthSnapshot {
   /// The epoch in which an endpoint takes writes of `domain`: the record's, else what it says.
   func writeEpoch(_ id: EndpointID, _ domain: RegionID) -> UInt64? {
     authorities[domain]?.holderEpoch ?? statuses[Int(id.index)].role.epoch
+  }
+
+  /// Whether a write of `domain` may leave for `id`, for which it was decided in `epoch`.
+  public func mayWrite(_ domain: RegionID, _ id: EndpointID, epoch: UInt64?) -> Bool {
+    guard let entry = authorities[domain] else { return true }
+    return entry.state == .active && entry.holderEpoch == epoch && entry.holders.first == id
   }
 
   /// Whether the record's holder says that it takes the writes in the record's epoch.

@@ -3,13 +3,13 @@ public import Base
 /// Whether this edge may start writes, and which are under way.
 ///
 /// Under a record of write authority an edge writes only while its last good read of the store is
-/// younger than the lease less a margin, on a clock that counts suspension: an edge that was stopped
-/// sends nothing when it wakes. Whoever moves an authority waits for the whole lease and some more.
-/// A loop that follows other records than the newest starts nothing either.
+/// younger than the lease less a margin, on a clock that counts suspension: an edge that was
+/// stopped sends nothing when it wakes. Whoever moves an authority waits for the whole lease and
+/// some more. A loop that follows other records than the newest starts nothing either.
 ///
-/// INVARIANT (counted first): a write counts as under way before its first byte leaves, and a read of
-/// the store is noted before what it found is acknowledged; so an acknowledged record and a write
-/// under an older one never overlap. Pure; one lock guards it for all threads.
+/// INVARIANT (counted first): a write counts as under way before its first byte leaves, and a read
+/// of the store is noted before what it found is acknowledged; so an acknowledged record and a
+/// write under an older one never overlap. Pure; one lock guards it for all threads.
 public struct WriteLease: Sendable {
   private var readAt: Instant?
   private var revision = 0
@@ -28,14 +28,19 @@ public struct WriteLease: Sendable {
   /// Takes notice of other records, though the lease may not be renewed.
   public mutating func sees(_ revision: Int) { self.revision = revision }
 
-  /// Begins a write of `domain` by a loop that follows the records of `revision`; false, and nothing
-  /// has begun, when it may not leave.
+  /// Begins a write of `domain` by a loop that follows the records of `revision`; false, and
+  /// nothing has begun, when it may not leave.
   public mutating func begin(
     _ domain: String, hasRecord: Bool, revision: Int, at now: Instant
   ) -> Bool {
-    guard revision == self.revision, !hasRecord || isValid(at: now) else { return false }
+    guard mayBegin(hasRecord: hasRecord, revision: revision, at: now) else { return false }
     writes[domain, default: 0] += 1
     return true
+  }
+
+  /// Whether `begin` would let a write pass.
+  public func mayBegin(hasRecord: Bool, revision: Int, at now: Instant) -> Bool {
+    revision == self.revision && (!hasRecord || isValid(at: now))
   }
 
   /// A write of `domain` is over, or nobody waits for it any more.

@@ -57,7 +57,9 @@ struct RunCommand: ParsableCommand {
       ActivePolicyFeed(config: config, active: active, load: load, logger: logger)
     }
     let operators = configuration.operators.map {
-      ActiveOrderFeed(OperatorFolder($0.directory), logger: logger)
+      ActiveOrderFeed(
+        OperatorFolder($0.directory), edge: "\(configuration.instance).\(randomSeed())",
+        copyPath: $0.copy, logger: logger)
     }
     do {
       let snapshot = try builder.build(load)

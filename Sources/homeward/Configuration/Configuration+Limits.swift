@@ -18,6 +18,9 @@ extension Configuration {
     var heldBytesMax = 512 << 20
     /// Bytes of an answer that is read for labels before any goes on, 1 MiB: a page of a thousand.
     var labelBytesMax = 1 << 20
+    /// Writes that one loop holds back while a write authority moves, 1,000: more is an outage, and
+    /// who is told so can decide better.
+    var heldWriteCountMax = 1_000
   }
 }
 
@@ -34,6 +37,7 @@ extension Configuration.Limits {
       "held_bodies", in: (16 << 20)...(64 << 30), default: heldBytesMax)
     labelBytesMax = reader.byteSize(
       "held_answer", in: 65_536...(64 << 20), default: labelBytesMax)
+    heldWriteCountMax = reader.integer("held_writes", in: 0...100_000, default: heldWriteCountMax)
     readHeads(reader)
     readStreams(reader)
     readAbuse(reader)

@@ -5,6 +5,8 @@ extension Configuration {
   struct Operators: Sendable, Equatable {
     /// The folder; made by the first act.
     var directory: String
+    /// Where this edge keeps what it read there last, for a start without the folder; nil: nowhere.
+    var copy: String?
   }
 }
 
@@ -12,6 +14,7 @@ extension Configuration.Operators {
   /// Reads `operators`.
   init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
     directory = paths.writableFolder("directory", in: reader)
+    copy = paths.laxFile("copy", in: reader)
     reader.finish()
   }
 }

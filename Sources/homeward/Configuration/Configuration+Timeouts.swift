@@ -21,6 +21,9 @@ extension Configuration {
     var originIdleMilliseconds = 45_000
     /// An origin that neither sends nor takes what is due, 30 s.
     var originStallMilliseconds = 30_000
+    /// For a write authority to move while a write waits, 10 s: a switchover takes two, and a
+    /// person in front of a screen gives up.
+    var authorityMilliseconds = 10_000
     /// From the signal to stop until connections are cut, 30 s: what supervisors wait by default.
     var drainMilliseconds = 30_000
   }
@@ -41,6 +44,7 @@ extension Configuration.Timeouts {
     read("first_byte", 100...600_000, &firstByteMilliseconds)
     read("origin_idle", 1_000...3_600_000, &originIdleMilliseconds)
     read("origin_stall", 1_000...600_000, &originStallMilliseconds)
+    read("authority", 100...60_000, &authorityMilliseconds)
     read("drain", 100...600_000, &drainMilliseconds)
     reader.finish()
   }

@@ -18,6 +18,8 @@ final class ActiveOrderFeed: OperatorFeed {
     var stamps: [FileStamp?] = []
     /// The books as they were read last.
     var stored: StoredBooks?
+    /// Says that this edge is here.
+    var registrar: EdgeRegistrar
     /// The orders that were told last; nil before the first time.
     var told: OperatorState?
     /// What was logged last, so that it is not repeated.
@@ -29,53 +31,120 @@ final class ActiveOrderFeed: OperatorFeed {
   }
 
   private let folder: OperatorFolder
+  /// Where the last books that were read are kept, for a start without the folder; nil for nowhere.
+  private let copyPath: String?
   private let logger: Logger
-  private let memory = Mutex(Memory())
+  private let memory: Mutex<Memory>
+  let gate = WriteGate()
   private let latest = Mutex<HealthSnapshot?>(nil)
 
   /// Milliseconds between two reports while only lags change, and while more does.
   private static let reportMilliseconds: UInt64 = 2_000
   private static let changeMilliseconds: UInt64 = 200
 
-  init(_ folder: OperatorFolder, logger: Logger) {
+  init(_ folder: OperatorFolder, edge: String, copyPath: String?, logger: Logger) {
     self.folder = folder
+    self.copyPath = copyPath
     self.logger = logger
+    memory = Mutex(Memory(registrar: EdgeRegistrar(folder, edge: edge)))
   }
+
+  func ended() { memory.withLock { $0.registrar.remove() } }
 
   func sees(_ health: HealthSnapshot) { latest.withLock { $0 = health } }
 
   func next() -> OperatorNews? {
     let now = Clock.wall()
+    let begin = Clock.boot()
     let health = latest.withLock { $0 }
     return memory.withLock { memory in
-      read(&memory)
-      if let health { report(health, now, &memory) }
+      let isGood = read(&memory)
+      // A folder that is gone is not made anew: it may come back.
+      if let health, isGood || memory.stored == nil { report(health, now, &memory) }
       guard let stored = memory.stored else { return nil }
       let state = stored.books.state.settled(at: now)
+      hold(state, isGood: isGood, begin, &memory)
       let before = memory.told
-      guard state.overrides != before?.overrides || state.shares != before?.shares else {
-        return nil
-      }
+      guard
+        state.overrides != before?.overrides || state.shares != before?.shares
+          || state.authorities != before?.authorities
+      else { return nil }
       memory.told = state
       return OperatorNews(
         orders: RegionOrders(state), records: records(state, before, stored.lines))
     }
   }
 
+  /// Lets loops start writes for another while, if the store was read and this edge stands there.
+  ///
+  /// The order is the argument: loops stop before what they have under way is told.
+  private func hold(
+    _ state: OperatorState, isGood: Bool, _ begin: Instant, _ memory: inout Memory
+  ) {
+    let revision = state.authorityRevision
+    let writes = gate.sees(revision)
+    let moving = state.authorities.filter { $0.state.isMoving }.map(\.domain)
+    guard isGood,
+      memory.registrar.keep(seen: state.actCount, writes: writes, moving: moving, at: begin)
+    else { return }
+    gate.renew(readAt: begin, revision: revision)
+  }
+
   /// Reads the books again when the files changed. While they cannot be read, the last ones stay.
-  private func read(_ memory: inout Memory) {
+  /// Whether what is known is what the store says.
+  private func read(_ memory: inout Memory) -> Bool {
     // The history is an act's commit; the snapshot counts when the history is damaged.
-    let stamps = [folder.historyPath, folder.snapshotPath].map { try? FileSystem.stamp(of: $0) }
-    if stamps == memory.stamps { return }
+    var stamps: [FileStamp?] = []
+    for path in [folder.historyPath, folder.snapshotPath] {
+      do throws(SystemError) {
+        stamps.append(try FileSystem.stamp(of: path))
+      } catch {
+        guard error.isNotFound else {
+          restore(&memory, "`\(path)`: \(error)")
+          return false
+        }
+        stamps.append(nil)
+      }
+    }
+    // Acts do not vanish: a folder without them is another one, or is not there.
+    if stamps[0] == nil, let known = memory.stored ?? copy(), known.books.state.actCount > 0 {
+      restore(&memory, "`\(folder.historyPath)` is gone")
+      return false
+    }
+    if stamps == memory.stamps { return memory.stored?.isComplete == true }
     do throws(StateFault) {
       let stored = try folder.read(SystemStorage())
+      if stored.books != memory.stored?.books { keep(stored) }
       memory.stored = stored
       // The clock of files is coarse: what changed just now is read again.
       let isSettled = stamps.allSatisfy { $0?.isSettled(at: Clock.wall()) ?? true }
       memory.stamps = isSettled ? stamps : []
       note(stored.warning.map { "\($0)" }, &memory)
+      return stored.isComplete
     } catch {
-      note("\(error)", &memory)
+      restore(&memory, "\(error)")
+      return false
+    }
+  }
+
+  // MARK: The edge's own copy
+
+  /// Goes on with what is known; at the start that is the copy.
+  private func restore(_ memory: inout Memory, _ reason: String) {
+    memory.stamps = []
+    if memory.stored == nil { memory.stored = copy() }
+    note("\(reason); what was read last stays in force", &memory)
+  }
+
+  private func copy() -> StoredBooks? { copyPath.flatMap { StoredBooks(copiedAt: $0) } }
+
+  private func keep(_ stored: StoredBooks) {
+    guard let copyPath, stored.books.state.actCount > 0 else { return }
+    do throws(SystemError) {
+      try FileSystem.replace(copyPath, with: stored.copy)
+    } catch {
+      logger.warning(
+        "operators' orders are not copied", metadata: ["reason": "`\(copyPath)`: \(error)"])
     }
   }
 
@@ -100,6 +169,7 @@ final class ActiveOrderFeed: OperatorFeed {
           author: (release?.act.warrant ?? order.warrant).author, scope: "\(order.scope)",
           detail: "\(order.id), \(why)", isDone: true))
     }
+    records += authorityRecords(state, before, lines)
     for order in state.overrides where before?.overrides.contains(order) != true {
       let until = order.until.map { "until \($0.text)" } ?? "until it is released"
       let ticket = order.warrant.ticket.isEmpty ? "" : "ticket \(order.warrant.ticket), "
@@ -111,6 +181,32 @@ final class ActiveOrderFeed: OperatorFeed {
             + " \(ticket)\(order.warrant.reason)", isDone: false))
     }
     return records
+  }
+
+  /// Each change of a write authority since `before`, or what is in force at the start.
+  private func authorityRecords(
+    _ state: OperatorState, _ before: OperatorState?, _ lines: [OperatorLine]
+  ) -> [OperatorNews.Record] {
+    let changed: [(String, String, Warrant, Int)] =
+      if let before {
+        lines.compactMap { line in
+          guard line.number > before.actCount,
+            case .authority(let domain, let change) = line.act.deed
+          else { return nil }
+          return (domain, change.word, line.act.warrant, line.number)
+        }
+      } else {
+        state.authorities.map { ($0.domain, $0.state.rawValue, $0.warrant, $0.number) }
+      }
+    return changed.map { domain, word, warrant, number in
+      let record = state.authority(domain)
+      let now = record.map { "`\($0.endpoint)`, epoch \($0.epoch), \($0.state.rawValue)" } ?? "gone"
+      let ticket = warrant.ticket.isEmpty ? "" : "ticket \(warrant.ticket), "
+      return OperatorNews.Record(
+        subject: "authority \(domain): \(word)", author: warrant.author, scope: domain,
+        detail: "act \(number), \(before == nil ? "in force at the start, " : "")now \(now),"
+          + " \(ticket)\(warrant.reason)", isDone: false)
+    }
   }
 
   /// Writes what the edge sees: soon when something changed, else now and then. It is for people
@@ -126,17 +222,8 @@ final class ActiveOrderFeed: OperatorFeed {
     memory.writtenAt = now
     memory.summary = summary
     try? FileSystem.makeDirectory(folder.directory)
-    try? replace(folder.reportPath, report.bytes)
-  }
-
-  /// Replaces a file without a sync, which would keep an order waiting: a report that a crash of
-  /// the machine damages is too old anyway.
-  private func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
-    let temporary = path + ".new"
-    if FileSystem.exists(temporary) { try FileSystem.remove(temporary) }
-    let file = try AppendFile(path: temporary, isNew: true)
-    try file.write(bytes)
-    try FileSystem.rename(temporary, to: path)
+    // A report that a crash of the machine damages is too old anyway.
+    try? replaceUnsynced(folder.reportPath, report.bytes)
   }
 }
 
@@ -152,6 +239,24 @@ extension RegionOrders {
         endpoints: Dictionary(
           uniqueKeysWithValues: names.map { ($0, Servers(state, region, $0)) }))
     }
+    for record in state.authorities { authorities[record.domain] = DomainAuthority(record) }
+    authorityRevision = state.authorityRevision
+  }
+}
+
+extension DomainAuthority {
+  /// A record in the words of narrowing.
+  fileprivate init(_ record: AuthorityRecord) {
+    let state: State =
+      switch record.state {
+      case .active: .active
+      case .fencing, .fenced, .promoting: .moving
+      case .orphan, .conflict: .stopped
+      }
+    self.init(
+      state: state, holder: record.endpoint, holderEpoch: record.holderEpoch,
+      candidate: record.candidate,
+      forks: record.forks.map { Fork(epoch: $0.epoch, position: $0.position) })
   }
 }
 

@@ -10,6 +10,7 @@ struct RegionReport {
   struct Server: Equatable {
     let name: String
     let region: String
+    /// What it counts as: its configured tier, unless a record says who takes the writes there.
     let tier: String
     let reach: String
     let role: String
@@ -18,6 +19,10 @@ struct RegionReport {
     let lag: Int?
     /// The other regions of whose data it has a copy of measured age.
     let copies: [String]
+    /// The write-authority epoch that it knows; nil before it said one.
+    let epoch: UInt64?
+    /// The log position that it had applied.
+    let position: UInt64
 
     /// Whether it answers, and is what it should be, and fresh.
     func isFit(as tier: Tier) -> Bool {
@@ -30,7 +35,7 @@ struct RegionReport {
     fileprivate var fields: [String] {
       [
         name, region, tier, reach, role, freshness, lag.map { "\($0)" } ?? "-",
-        copies.joined(separator: ","),
+        copies.joined(separator: ","), epoch.map { "\($0)" } ?? "-", "\(position)",
       ]
     }
   }
@@ -52,12 +57,13 @@ struct RegionReport {
     servers = health.topology.endpoints.map { endpoint in
       let status = health[endpoint.id]
       return Server(
-        name: endpoint.name, region: endpoint.regionName, tier: endpoint.tier.rawValue,
+        name: endpoint.name, region: endpoint.regionName,
+        tier: health.tier(of: endpoint.id).rawValue,
         reach: status.isDraining ? "draining" : status.reach.rawValue, role: status.role.name,
         freshness: status.freshness.rawValue,
         lag: status.reportedLagMilliseconds.map { Int(clamping: $0) },
         copies: zip(health.topology.regionNames, status.homeLagsMilliseconds)
-          .filter { $0.1 != nil }.map(\.0))
+          .filter { $0.1 != nil }.map(\.0), epoch: status.role.epoch, position: status.position)
     }
   }
 
@@ -72,12 +78,13 @@ struct RegionReport {
     self.process = process
     var servers: [Server] = []
     for fields in lines.dropFirst() {
-      guard fields.count == 8 else { return nil }
+      guard fields.count == 10, let position = UInt64(fields[9]) else { return nil }
       servers.append(
         Server(
           name: fields[0], region: fields[1], tier: fields[2], reach: fields[3], role: fields[4],
           freshness: fields[5], lag: Int(fields[6]),
-          copies: fields[7].split(separator: ",").map(String.init)))
+          copies: fields[7].split(separator: ",").map(String.init), epoch: UInt64(fields[8]),
+          position: position))
     }
     self.servers = servers
   }

@@ -181,6 +181,7 @@ extension Configuration {
     // A loop's share holds at least two of the longest.
     bounds.heldBytesMax = max(16 << 20, limits.heldBytesMax / loopCount)
     bounds.labelBytesMax = limits.labelBytesMax
+    bounds.heldWritesMax = limits.heldWriteCountMax
     bounds.origins.waiterCountMax = limits.originWaiterCountMax
     bounds.origins.idleMilliseconds = UInt64(timeouts.originIdleMilliseconds)
     bounds.origins.probeIntervalHealthyMilliseconds = UInt64(health.intervalMilliseconds)
@@ -202,6 +203,7 @@ extension Configuration {
     patience.acquireMilliseconds = 2 * UInt64(timeouts.connectMilliseconds)
     patience.firstByteMilliseconds = UInt64(timeouts.firstByteMilliseconds)
     patience.originStallMilliseconds = UInt64(timeouts.originStallMilliseconds)
+    patience.authorityMilliseconds = UInt64(timeouts.authorityMilliseconds)
     patience.drainMilliseconds = UInt64(timeouts.drainMilliseconds)
     return patience
   }

@@ -60,7 +60,8 @@ class Edge:
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
         # Lines of the section `identity`, and further ones of the listener and its `tls`.
         self.identity, self.tls, self.listener = list(identity), list(tls), list(listener)
-        self.operators = operators
+        # True, or the keys of the section; edges that share a folder need names of their own.
+        self.operators, self.instance = operators, "edge-test"
         # Patient: on a busy machine an origin of a test may be slow without being dead.
         self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "2s",
                        "down_interval": "100ms"} | (health or {})
@@ -92,7 +93,7 @@ class Edge:
         def section(name, values):
             return [f"{name}:"] + [f"  {key}: {value}" for key, value in values.items()]
 
-        text = ["instance: edge-test", f"loops: {self.loops}", "listeners:",
+        text = [f"instance: {self.instance}", f"loops: {self.loops}", "listeners:",
                 "  - address: 127.0.0.1:0", *(f"    {line}" for line in self.listener),
                 "    tls:", "      certificates:",
                 "        - { chain: certificates/server.pem, key: certificates/server.key }",
@@ -110,7 +111,8 @@ class Edge:
         text += section("directory", {"file": "directory.csv"})
         text += section("policy", self.policy_section())
         if self.operators:
-            text += section("operators", {"directory": "operators"})
+            keys = {} if self.operators is True else self.operators
+            text += section("operators", {"directory": "operators"} | keys)
         text += section(
             "audit", {"directory": "audit", "pseudonym_key": "pseudonym.key",
                       "signing_key": "signing.key"} | self.audit)

@@ -73,10 +73,12 @@ struct RegionActOptions: ParsableArguments {
   private func report(_ after: OperatorState, _ before: OperatorState) {
     let begun = after.overrides.filter { !before.overrides.contains($0) }
     let ended = before.overrides.filter { !after.overrides.contains($0) }
+    let moved = after.authorities.filter { !before.authorities.contains($0) }
     if json {
       let result = JSONValue.object([
         ("ok", .boolean(true)), ("revision", .number(after.revision)),
         ("begun", .list(begun.map(\.json))), ("ended", .list(ended.map(\.json))),
+        ("authorities", .list(moved.map(\.json))),
       ])
       StandardStream.output.write("\(result)\n")
       return
@@ -89,6 +91,7 @@ struct RegionActOptions: ParsableArguments {
     let lines =
       waivers + begun.map { "\($0.id): \($0.kind.rawValue) \($0.scope) \($0.end)" }
       + ended.map { "\($0.id): \($0.kind.rawValue) \($0.scope) is over" }
+      + moved.map(\.words)
     StandardStream.output.write(
       lines.map { $0 + "\n" }.joined()
         + "revision \(after.revision); in force on a running edge within 50 ms\n")

@@ -1,0 +1,352 @@
+"""Who takes the writes: records in epochs, edges' leases, writes that wait while they move."""
+
+import json
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import curl, h1, h2, workshop
+from harness.case import operation
+from harness.edge import Edge, Endpoint
+from harness.waiting import until
+from harness.writable import Writable, Writer
+
+
+class AuthorityCase(unittest.TestCase):
+    """One region with a primary and a replica, and edges that share an operators' folder."""
+
+    edge_count = 1
+    limits = None
+    timeouts = None
+
+    def setUp(self):
+        self.primary = Writable("west", "west-p")
+        self.replica = Writable("west", "west-r", "replica")
+        self.folder = workshop.folder("shared") / "operators"
+        self.edges = [self.make(number) for number in range(self.edge_count)]
+        self.edge = self.edges[0]
+        self.copied = 0
+
+    def make(self, number, **options):
+        """Starts another edge."""
+        edge = Edge({"west": [Endpoint(self.primary), Endpoint(self.replica, tier="replica")]},
+                    operators={"directory": self.folder, "copy": "operators.copy"},
+                    limits=self.limits, timeouts=self.timeouts, **options)
+        edge.instance = f"edge-{number}"
+        edge.configure()
+        edge.start()
+        self.addCleanup(edge.kill)
+        return edge
+
+    # The operator.
+
+    def authority(self, *words, status=0):
+        """Runs `homeward authority` and gives what it printed."""
+        acts = ("--author", "Ana", "--reason", "a test") if words[0] != "show" else ()
+        result = subprocess.run(
+            [str(word) for word in (workshop.binary(), "authority", *words, "--config",
+                                    self.edge.configuration, *acts, "--json")],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        return json.loads(result.stdout) if result.stdout else result.stderr
+
+    def init(self):
+        """The first record, once the edges see the primary; waits until all follow it."""
+        until(lambda: (self.folder / "edge").exists(), "the edge's report")
+        until(lambda: "\tprimary\thealthy\tprimary\t" in (self.folder / "edge").read_text(),
+              lambda: (self.folder / "edge").read_text())
+        self.authority("init", "west")
+        self.follow()
+
+    def change(self, *words):
+        """A change of the record."""
+        return self.authority("change", "west", *words)["authorities"][0]
+
+    def shown(self):
+        """Records and edges."""
+        return self.authority("show")
+
+    def follow(self, edges=None):
+        """Waits until the edges have seen the last act and have no write under way."""
+        def all_have():
+            shown = self.shown()
+            act = shown["authorities"][0]["act"]
+            known = [e for e in shown["edges"] if edges is None or e["edge"].startswith(edges)]
+            return known and all(
+                e["seen"] >= act and not e["writes"].get("west") for e in known)
+        until(all_have, self.shown)
+
+    def switch(self):
+        """Moves the authority from the primary to the replica, as a plan would."""
+        self.change("fence")
+        self.follow()
+        # The old primary follows: read-only, and the new one has all of its log.
+        log = self.primary.entries()
+        self.primary.become("replica", 1)
+        self.change("fenced", "--position", len(log))
+        self.change("promote", "--endpoint", "west-r", "--position", len(log))
+        self.replica.become("primary", 2, log)
+        self.change("activate")
+
+    # Clients.
+
+    def write(self, number, edge=None, patient="p1", **options):
+        """One write; its answer."""
+        return curl.fetch(edge or self.edge, operation(f"note-{number}", patient), "--request",
+                          "POST", **options)
+
+    def assert_outcome(self, reply, status, code):
+        """A refusal of the edge's own."""
+        self.assertEqual(reply.status, status, reply)
+        self.assertEqual(reply.json["issue"][0]["details"]["coding"][0]["code"], code)
+
+    def decisions(self, edge=None):
+        """The decisions in the log, with their outcomes, by identifier."""
+        lines = list(map(json.loads, (edge or self.edge).audit_text().splitlines()))
+        outcomes = {}
+        for line in lines:
+            if line["kind"] == "outcome":
+                outcomes.setdefault(line["id"], []).append(line)
+        return [(line, outcomes.get(line["id"], [])) for line in lines
+                if line["kind"] == "decision"]
+
+
+class Switchovers(AuthorityCase):
+    """An authority that moves while clients write."""
+
+    edge_count = 2
+
+    def test_a_switchover_under_load_fails_and_loses_nothing(self):
+        self.init()
+        writers = [Writer(edge, first=1 + 100_000 * index, patient="p1")
+                   for index, edge in enumerate(self.edges * 3)]
+        until(lambda: all(len(w.results) > 20 for w in writers), "writes")
+        began = time.monotonic()
+        self.switch()
+        took = time.monotonic() - began
+        counts = [len(w.results) for w in writers]
+        until(lambda: all(len(w.results) > n + 20 for w, n in zip(writers, counts)),
+              lambda: f"{[w.results[-1] for w in writers]} {self.edge.log()[-2000:]}")
+        results = [result for writer in writers for result in writer.stop()]
+        self.assertEqual({status for _, status, *_ in results}, {200}, results[-1])
+        log = self.replica.entries()
+        self.assertEqual(sorted(log), sorted(n for w in writers for n in w.acknowledged))
+        self.assertEqual(len(set(log)), len(log))
+        # Each client's writes stand in its order.
+        for writer in writers:
+            numbers = set(writer.acknowledged)
+            self.assertEqual([n for n in log if n in numbers], writer.acknowledged)
+        longest = max(seconds for _, _, seconds, _ in results)
+        print(f"switchover by commands {took:.2f} s, longest write {longest:.2f} s")
+        # The old primary never took a write behind the fence, and each write said its epoch.
+        epochs = {r.header("ehr-epoch") for r in self.primary.requests if r.method == "POST"}
+        self.assertEqual(epochs, {"1"})
+        epochs = {r.header("ehr-epoch") for r in self.replica.requests if r.method == "POST"}
+        self.assertEqual(epochs, {"2"})
+
+    def test_both_edges_follow_one_record(self):
+        """Both could reach both servers, which both say that they are the primary."""
+        self.init()
+        self.replica.become("primary", 2)
+        until(lambda: self.edge.endpoints("healthy"), "health")
+        time_to_see = time.monotonic() + 1.0
+        while time.monotonic() < time_to_see:
+            for number, edge in enumerate(self.edges):
+                reply = self.write(number, edge)
+                self.assertIn(reply.status, (200, 503), reply)
+        self.assertEqual(self.replica.entries(), [])
+        self.assertEqual(set(self.primary.entries()), {0, 1})
+        self.assertEqual([a["endpoint"] for a in self.shown()["authorities"]], ["west-p"])
+
+    def test_a_stopped_edge_writes_nothing_when_it_wakes(self):
+        self.init()
+        self.assertEqual(self.write(1).status, 200)
+        stopped = self.edges[1]
+        with h1.Connection(stopped.port) as client:
+            client.request("POST", operation("note-2"))
+            self.assertEqual(client.response("POST").status, 200)
+            stopped.signal(signal.SIGSTOP)
+            # The request lies in the edge's socket when it wakes.
+            client.request("POST", operation("note-3"))
+            self.change("fence")
+            self.follow("edge-0")
+            # Its acknowledgement never comes: the wait is that for its lease.
+            time.sleep(6.4)
+            log = self.primary.entries()
+            # The old primary stays writable, in its epoch: nobody could reach it.
+            self.change("fenced", "--position", len(log))
+            self.change("promote", "--endpoint", "west-r", "--position", len(log))
+            self.replica.become("primary", 2, log)
+            self.change("activate")
+            until(lambda: self.write(4).status == 200, self.edge.log)
+            stopped.signal(signal.SIGCONT)
+            self.assertEqual(client.response("POST", within=20).status, 200)
+        self.assertEqual(self.primary.entries(), [1, 2])
+        self.assertEqual(sorted(self.replica.entries()[2:]), [3, 4])
+
+    def test_compensation_gives_the_writes_back(self):
+        self.init()
+        writer = Writer(self.edge)
+        until(lambda: len(writer.results) > 10, "writes")
+        self.change("fence")
+        self.follow()
+        count = self.primary.count()
+        self.change("fenced", "--position", count)
+        self.assertEqual(self.primary.count(), count)
+        self.change("restore")
+        until(lambda: self.primary.count() > count + 10, self.edge.log)
+        results = writer.stop()
+        self.assertEqual({status for _, status, *_ in results}, {200}, results[-1])
+        self.assertEqual(self.primary.entries(), writer.acknowledged)
+
+    def test_reads_of_the_primary_go_on_while_it_moves(self):
+        self.init()
+        self.replica.lag_milliseconds = 10_000_000
+        self.change("fence")
+        self.follow()
+        for change in (["fenced"], ["promote", "--endpoint", "west-r"]):
+            self.change(*change)
+            self.follow()
+            reply = curl.fetch(self.edge, "/fhir/DocumentReference/p1.notes")
+            self.assertEqual(reply.status, 200, reply)
+            self.assertIn("west-p", reply.header("proxy-status"))
+
+
+class Waits(AuthorityCase):
+    """Writes that wait in vain, or too many."""
+
+    limits = {"held_writes": 2}
+    timeouts = {"authority": "2s"}
+
+    def test_what_waits_is_bounded_in_time_and_number(self):
+        self.init()
+        self.change("fence")
+        self.follow()
+        client = h2.Connection(self.edge.port)
+        self.addCleanup(client.close)
+        began = time.monotonic()
+        streams = [client.request("POST", operation(f"note-{n}")) for n in range(3)]
+        client.wait(lambda: sum(s.is_over for s in map(client.streams.get, streams)) >= 1,
+                    "the third to be refused")
+        self.assertLess(time.monotonic() - began, 1.5)
+        for stream in streams:
+            answer = client.finish(stream)
+            self.assertEqual(answer.status, 503)
+            self.assertIsNotNone(answer.header("retry-after"))
+            self.assertIn("write-authority-moving", answer.header("proxy-status"))
+        self.assertGreater(time.monotonic() - began, 1.5)
+        self.assertEqual(self.primary.entries(), [])
+        until(lambda: len([1 for d, o in self.decisions() if o]) >= 3, self.decisions)
+        for decision, outcomes in self.decisions():
+            self.assertEqual(decision["reason"], "write-authority-moving")
+            self.assertEqual(len(outcomes), 1)
+
+    def test_a_client_that_leaves_is_forgotten_and_recorded(self):
+        self.init()
+        self.change("fence")
+        self.follow()
+        reply = self.write(1, within=0.5)
+        self.assertEqual(reply.code, 28)
+        until(lambda: [d for d, o in self.decisions() if o], self.decisions)
+        self.change("restore")
+        self.assertEqual(self.write(2).status, 200)
+        self.assertEqual(self.primary.entries(), [2])
+
+    def test_nobody_writes_without_an_authority(self):
+        self.init()
+        for change in ("orphan", "conflict"):
+            self.change(change)
+            self.follow()
+            began = time.monotonic()
+            self.assert_outcome(self.write(1), 503, "write-authority-stopped")
+            self.assertLess(time.monotonic() - began, 1.0)
+        self.change("fenced")
+        self.change("promote", "--endpoint", "west-p")
+        self.primary.become("primary", 2)
+        self.change("activate")
+        self.assertEqual(self.write(2).status, 200)
+        self.assertEqual(self.primary.entries(), [2])
+
+    def test_two_primaries_in_one_epoch_get_nothing(self):
+        self.init()
+        self.replica.become("primary", 1)
+        until(lambda: self.write(1).status == 503, "the conflict to be seen")
+        count = self.primary.count()
+        for number in range(3):
+            self.assertEqual(self.write(number).status, 503)
+        self.assertEqual((self.primary.count(), self.replica.count()), (count, 0))
+
+
+class Epochs(AuthorityCase):
+    """What origins say about epochs."""
+
+    def test_a_412_for_the_epoch_is_the_edges_own_business(self):
+        """The primary was moved to a later epoch by somebody; without a record its word counts."""
+        self.assertEqual(self.write(1).status, 200)
+        self.assertEqual(self.primary.requests[-1].header("ehr-epoch"), "1")
+        with self.primary.lock:
+            self.primary.epoch = 5
+        reply = self.write(2)
+        self.assertEqual(reply.status, 200, reply)
+        self.assertEqual(self.primary.entries(), [1, 2])
+        posts = [r.header("ehr-epoch") for r in self.primary.requests if r.method == "POST"]
+        self.assertEqual(posts[-1], "5")
+
+    def test_a_client_cannot_say_an_epoch(self):
+        reply = curl.fetch(self.edge, operation("note-1"), "--request", "POST",
+                           "--header", "EHR-Epoch: 9")
+        self.assertEqual(reply.status, 200, reply)
+        self.assertEqual(self.primary.requests[-1].values("ehr-epoch"), ["1"])
+
+    def test_an_old_primary_that_is_writable_gets_nothing(self):
+        self.init()
+        self.assertEqual(self.write(1).status, 200)
+        self.change("fence")
+        self.follow()
+        self.change("fenced", "--position", 1)
+        self.change("promote", "--endpoint", "west-r", "--position", 1)
+        self.replica.become("primary", 2, [1])
+        self.change("activate")
+        until(lambda: self.write(2).status == 200, self.edge.log)
+        count = len(self.primary.requests)
+        for number in range(3, 10):
+            self.assertEqual(self.write(number).status, 200)
+            reply = curl.fetch(self.edge, "/fhir/DocumentReference/p1.notes")
+            self.assertEqual(reply.json, self.replica.entries())
+        self.assertEqual(len(self.primary.requests), count)
+        self.assertEqual(self.primary.entries(), [1])
+        # It comes back as a replica.
+        self.primary.become("replica", 2, self.replica.entries())
+        until(lambda: "west-p" in curl.fetch(
+            self.edge, "/fhir/DocumentReference/p1.notes").header("proxy-status"), self.edge.log)
+
+
+class Stores(AuthorityCase):
+    """A store that cannot be read."""
+
+    def test_writes_stop_with_the_lease_and_reads_go_on(self):
+        self.init()
+        self.assertEqual(self.write(1).status, 200)
+        away = self.folder.with_name("away")
+        self.folder.rename(away)
+        began = time.monotonic()
+        until(lambda: self.write(2, within=1).status != 200, "writes to stop", within=9)
+        self.assertGreater(time.monotonic() - began, 3.5)
+        self.assertEqual(curl.fetch(self.edge, "/fhir/DocumentReference/p1.notes").status, 200)
+        self.assertIn("is gone", self.edge.log())
+        # An edge that starts now knows from its own copy that there are records.
+        self.assertEqual(self.edge.stop(), 0)
+        self.edge.start()
+        self.assertEqual(curl.fetch(self.edge, "/fhir/DocumentReference/p1.notes").status, 200)
+        count = self.primary.count()
+        self.assertNotEqual(self.write(3, within=1).status, 200)
+        self.assertEqual(self.primary.count(), count)
+        away.rename(self.folder)
+        until(lambda: self.write(4, within=2).status == 200, self.edge.log)
+        # What waits when the store comes back is let go: nothing failed but the impatient.
+        self.assertEqual(self.primary.entries()[-1], 4)
+
+
+if __name__ == "__main__":
+    unittest.main()
