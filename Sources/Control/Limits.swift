@@ -47,7 +47,7 @@ enum Limits {
   static let approvalMicrosecondsMax: UInt64 = 86_400_000_000
   /// Microseconds after which an edge that was silent is not current: six of its intervals.
   static let registrationAgeMicrosecondsMax: UInt64 = 10_000_000
-  /// Milliseconds for which a promotion waits until the others follow: reads go elsewhere meanwhile.
+  /// Milliseconds for which a promotion waits until the others follow.
   static let followMilliseconds = 1_000
   /// Milliseconds for which a share stands when nobody goes on with it: then all reads come.
   static let shareMilliseconds = 3_600_000

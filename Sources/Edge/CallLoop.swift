@@ -9,6 +9,8 @@ public struct OutboundCall: Sendable {
   public var address: SocketAddress
   /// How the connection is protected: the context, and the name in the certificate; nil: not at all.
   public var tls: (context: TLSContext, serverName: String)?
+  /// The local address; nil: whatever the system takes.
+  public var source: SocketAddress?
   /// Whether HTTP/2 is spoken, agreed or not.
   public var isHTTP2 = false
   /// The method, a token.
@@ -106,7 +108,8 @@ public final class CallLoop: TimerTarget {
         session = try TLSSession(client: tls.context, serverName: tls.serverName)
       }
       let live = LiveCall(
-        context: context, socket: try Socket.connect(to: call.address), tls: session, head,
+        context: context, socket: try Socket.connect(to: call.address, from: call.source),
+        tls: session, head,
         body: call.body, answerByteCountMax: Self.answerByteCountMax, isHTTP2: call.isHTTP2)
       live.told = { [unowned self] result in
         calls[number] = nil

@@ -35,10 +35,8 @@ public final class Thread {
 
   /// Lets the calling thread rest. Never on a loop.
   public static func pause(milliseconds: Int) {
-    var left = timespec(
-      tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)
-    var rest = left
-    while unsafe nanosleep(&left, &rest) != 0, errno == EINTR { left = rest }
+    // A signal ends it early: whoever waits for something looks again.
+    _ = poll(nil, 0, Int32(clamping: milliseconds))
   }
 
   /// Waits until the thread has ended.

@@ -24,8 +24,8 @@ public struct OperatorBooks: Hashable, Sendable {
 
   // MARK: The snapshot's bytes
 
-  /// The books as a file: a header, a line for each order, record of write authority, share, waiver,
-  /// approval, run and what became of its steps, and the hash of all that.
+  /// The books as a file: a header, a line for each order, record of write authority, share,
+  /// waiver, approval, run and what became of its steps, and the hash of all that.
   var bytes: [UInt8] {
     var text =
       [

@@ -158,9 +158,10 @@ public struct PlanRules {
       for index in after.regions[region].servers.indices {
         let server = after.regions[region].servers[index]
         guard server.name == move.from || server.name == move.to else { continue }
+        // Whether the candidate answers is asked by S4.
         let isUp = scene.servers[server.name]?.domains != nil
-        let isBack = server.name == move.to || plan.hooks[server.name]?.retire != nil
-        after.regions[region].servers[index].isFit = isUp && isBack
+        after.regions[region].servers[index].isFit =
+          server.name == move.to || isUp && plan.hooks[server.name]?.retire != nil
       }
     }
     let names = scene.serving.regions.map(\.name)

@@ -69,6 +69,7 @@ public struct PlanRunner<Store: ControlStore> {
     var machine = PlanMachine(plan, run: number)
     var wait: (record: AuthorityRecord, wait: FenceWait)?
     var (turns, told) = (0, "")
+    var scene: PlanScene?
     while true {
       let stored = try read()
       let state = stored.books.state.settled(at: surroundings.now())
@@ -89,7 +90,13 @@ public struct PlanRunner<Store: ControlStore> {
         }
         if let verdict = wait?.wait.look(seen, at: now) { machine.fenceLooked(verdict) }
       }
-      let action = machine.next(state, surroundings.look(at: state))
+      // Who only waits for edges asks no server again and again.
+      let isFencing = machine.fencing(state) != nil
+      var present =
+        isFencing ? scene ?? surroundings.look(at: state) : surroundings.look(at: state)
+      present.now = surroundings.now()
+      scene = present
+      let action = machine.next(state, present)
       switch action {
       case .stop: return run
       case .look(let milliseconds, let what):

@@ -4,6 +4,7 @@ internal import Control
 internal import Edge
 internal import Policy
 internal import Proxy
+internal import Reactor
 
 /// The past decisions of an audit log by home, data class and operation, and where they may be
 /// served before a plan and after it.
@@ -84,15 +85,15 @@ struct PastTraffic {
 
   /// Calls `body` with each decision of the last day; what went wrong, or nil.
   private static func each(_ directory: String, _ body: (DecisionRecord) -> Void) -> String? {
-    var newest = WallTime(microseconds: 0)
+    let now = Clock.wall().microseconds
     do throws(AuditReadError) {
       for folder in try AuditFolder.logs(in: directory) {
         var keys: LogKeys?
         try unsafe folder.forEachEntry { _, entry throws(AuditReadError) in
           guard unsafe AccountCheck.kind(of: entry) == .decision,
-            case .decision(let record)? = unsafe auditRecord(entry, &keys)
+            case .decision(let record)? = unsafe auditRecord(entry, &keys),
+            now < record.time.microseconds + periodMicroseconds
           else { return true }
-          newest = max(newest, record.time)
           body(record)
           return true
         }

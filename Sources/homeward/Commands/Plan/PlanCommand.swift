@@ -104,6 +104,8 @@ struct PlanActOptions: ParsableArguments {
     StandardStream.output.write(json ? "\(report.json)\n" : report.text)
     switch run.status {
     case .completed, .pendingApproval, .canceled: break
+    // Another process takes it back.
+    case .inProgress where run.isTurnedBack: break
     case .inProgress, .pausedByFailedStep, .pausedByOperator, .completedWithExceptions, .timedOut,
       .failed:
       throw ExitCode(1)

@@ -125,7 +125,10 @@ final class PlanPlace: PlanSurroundings {
     return isWritable
   }
 
-  func call(_ hook: Hook) -> String? {
+  func call(_ hook: Hook) -> String? { Self.call(hook) }
+
+  /// Does what a hook says; nil when it succeeded, else why not.
+  static func call(_ hook: Hook) -> String? {
     switch hook.call {
     case .http(let text, let target, let method, let body):
       guard let address = SocketAddress(text: text) else { return "`\(text)` is no address" }

@@ -83,9 +83,10 @@ struct PlanShow {
     lines.append("")
     for finding in findings {
       switch finding.verdict {
-      case .holds(let words): lines.append("  \(finding.code) holds: \(words)")
-      case .setAside(let words): lines.append("  \(finding.code) set aside: \(words)")
-      case .broken, .unknown: lines.append("  \(finding.code) REFUSES: \(finding.complaint)")
+      case .holds(let words): lines += Self.wrapped("\(finding.code) holds: \(words)")
+      case .setAside(let words): lines += Self.wrapped("\(finding.code) set aside: \(words)")
+      case .broken(let words, let wayOut), .unknown(let words, let wayOut):
+        lines += Self.wrapped("\(finding.code) REFUSES: \(words); \(wayOut)")
       }
     }
     lines.append("")
@@ -93,6 +94,20 @@ struct PlanShow {
     let refusal = findings.first { !$0.isKept }
     lines.append(refusal.map { "would be refused by \($0.code)" } ?? "would be run")
     return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// Lines of 80 columns, indented by two and then by six; longer only where a word is.
+  private static func wrapped(_ text: String) -> [String] {
+    var lines: [String] = []
+    var line = " "
+    for word in text.split(separator: " ") {
+      if line.count + word.count >= 80, line.contains(where: { $0 != " " }) {
+        lines.append(line)
+        line = "     "
+      }
+      line += " \(word)"
+    }
+    return lines + [line]
   }
 
   private var json: JSONValue {
