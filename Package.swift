@@ -73,13 +73,14 @@ let package = Package(
     library(
       "Proxy",
       [
-        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+        "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+        "Policy",
       ]),
     library(
       "Edge",
       [
-        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
-        "Proxy", "Reactor", logging,
+        "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+        "Policy", "Proxy", "Reactor", logging,
       ]),
     .executableTarget(
       name: "homeward",

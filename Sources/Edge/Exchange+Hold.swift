@@ -9,6 +9,9 @@ extension Exchange {
   struct Write {
     /// Whether it waits.
     var isHeld = false
+    /// Whether it is a read that waits for newer health, and whether it did before.
+    var awaitsSample = false
+    var hasAwaitedSample = false
     /// When it gives up waiting, however often it was let go in between.
     var heldUntil = Instant.never
     /// Whether its head was made fit for an origin already.
@@ -81,11 +84,16 @@ extension Exchange {
     answer(refusal)
   }
 
+  /// Nothing came that was waited for.
+  func holdTimedOut() {
+    if write.awaitsSample { sampleCame(isNew: false) } else { endHold(.authorityMoving) }
+  }
+
   /// The client left while its write waited: nobody hears the answer, but every request leaves a
   /// decision.
   func recordLostWrite() {
     guard write.isHeld, !write.isRecorded else { return }
-    request.refuse(.authorityMoving)
+    if !write.awaitsSample { request.refuse(.authorityMoving) }
     record()
   }
 

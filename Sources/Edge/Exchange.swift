@@ -1,4 +1,5 @@
 internal import Base
+internal import Cache
 internal import HTTP
 internal import Identity
 internal import Origins
@@ -67,8 +68,18 @@ final class Exchange {
   /// Whether the request's token is being verified: nothing is decided or recorded yet.
   private var isIdentifying = false
 
+  // The cache; see `Exchange+Cache`.
+  /// The request's dealings with the cache; nil for most.
+  var cacheUse: CacheUse?
+  /// By what name it waits for another one's answer.
+  var cacheWaiter: Waiter?
+  /// What a change that was sent may end.
+  var changedTags: [CacheTag] = []
+
   /// When to give up waiting for the next event.
   var deadline = Instant.never
+  /// Whether that is the end of an attempt that another one may follow; see `awaitAnswer`.
+  var isTrying = false
 
   init(worker: Worker) { self.worker = worker }
 
@@ -109,6 +120,7 @@ final class Exchange {
     isOver = false
     isIdentifying = false
     write = Write()
+    isTrying = false
     deadline = .never
   }
 
@@ -162,28 +174,8 @@ final class Exchange {
   /// Decides, queues the record and starts.
   func decide(_ fault: RequestFault?, hasRoom: Bool) {
     worker.decide(self, fault)
-    if hasRoom, fault == nil, holdsWrite() { return }
+    if hasRoom, fault == nil, holdsWrite() || awaitsSample() { return }
     start(hasRoom: hasRoom)
-  }
-
-  /// Queues the record of what was decided and starts.
-  func start(hasRoom: Bool) {
-    record()
-    guard mayGoOn else { return answer(.auditUnavailable) }
-    guard hasRoom else { return answer(.overloaded) }
-    request.planLabels(snapshot)
-    if let refusal = request.decision.refusal ?? prepare() {
-      answer(refusal)
-    } else {
-      perform(machine.begin(request.machineRequest))
-    }
-  }
-
-  /// Makes the head fit for an origin, once.
-  private func prepare() -> Refusal? {
-    if write.isPrepared { return nil }
-    write.isPrepared = true
-    return client.prepare(&request)
   }
 
   /// Whether the log took the decision's record, or policy lets the request go on without.
@@ -203,6 +195,9 @@ final class Exchange {
       touch(snapshot.timeouts.auditMilliseconds)
       worker.audit.await(self)
     case .acquire(let choice, let requiresFresh): acquire(choice, requiresFresh: requiresFresh)
+    case .lookUp(let mayWait): lookUp(mayWait: mayWait)
+    case .serveHit: serveHit()
+    case .standIn: standIn()
     case .sendRequest: sendRequest()
     case .forwardHead: forwardHead()
     case .answer(let refusal):
@@ -227,6 +222,9 @@ final class Exchange {
     let endpoint = request.decision.endpoint(ofChoice: choice)
     outcome.attemptCount += 1
     outcome.endpoint = endpoint
+    if request.decision.isProbation(ofChoice: choice) {
+      generation.loads.beginProbation(endpoint, at: now)
+    }
     touch(snapshot.timeouts.acquireMilliseconds)
     let pool = generation.pools[Int(endpoint.index)]
     waitingIn = pool
@@ -236,6 +234,7 @@ final class Exchange {
   var context: LoopContext { worker.context }
 
   func touch(_ milliseconds: UInt64) {
+    isTrying = false
     deadline = now.adding(milliseconds: milliseconds)
   }
 
@@ -296,7 +295,7 @@ final class Exchange {
     } else if requestDebt > 0 {
       touch(snapshot.timeouts.originStallMilliseconds)
     } else {
-      touch(snapshot.timeouts.firstByteMilliseconds)
+      awaitAnswer()
     }
   }
 
@@ -351,6 +350,9 @@ final class Exchange {
 
   /// The client took most of what was queued: the origin may send more.
   func clientDrained() {
+    if let cacheUse, cacheUse.remainingByteCount > 0, isResponding, !isOver {
+      return sendHit(cacheUse)
+    }
     guard responseDebt > 0, let origin, let codec = origin.codec else { return }
     codec.consumed(originStream, byteCount: responseDebt)
     responseDebt = 0
@@ -366,7 +368,10 @@ final class Exchange {
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(.requestTimeout) }
-    if write.isHeld { return endHold(.authorityMoving) }
+    if write.isHeld { return holdTimedOut() }
+    // Who waits for another one's answer asks by himself now.
+    leaveCache()
+    if isTrying { return attemptTimedOut() }
     if origin != nil, !isResponding, !isHeadHeld, isClientsTurn {
       return clientFailed(.requestTimeout)
     }

@@ -13,7 +13,7 @@ enum WorkerReport: Sendable {
   /// A request met a failure at this endpoint.
   case requestFailed(Endpoint, RequestFailure)
   /// A request succeeded at this endpoint.
-  case requestSucceeded(Endpoint)
+  case requestSucceeded(Endpoint, UInt64)
   /// The loop has drained and ended.
   case ended
   /// Where the versions of this snapshot differed.
@@ -71,6 +71,8 @@ public final class Server {
   private let auditWriter: AuditWriter
   private let reload: () -> (snapshot: Snapshot, configurationHash: String)?
   private let directories: Mailbox<DirectoryWatch.Message>
+  /// Looks after the store; nil for an edge that keeps nothing.
+  private let cacheKeeper: CacheKeeper?
   private var signals: Signals?
   private var snapshot: Snapshot
   private var listeningCount = 0
@@ -104,6 +106,8 @@ public final class Server {
     reports = try Mailbox()
     keeper = try Mailbox()
     directories = try Mailbox()
+    let control = context
+    cacheKeeper = snapshot.cacheSetting.map { CacheKeeper(context: control, store: $0.store) }
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     auditWriter = try AuditWriter(options.audit, at: Clock.wall())
@@ -147,6 +151,7 @@ public final class Server {
     }
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
+    cacheKeeper?.run()
     context.loop.endOfTurn = { [unowned self] in context.endTurn() }
     context.loop.run()
     for thread in threads { thread.join() }
@@ -185,7 +190,7 @@ public final class Server {
 
   private func startWorker(_ index: Int, _ health: HealthSnapshot) throws -> Thread {
     let snapshot = self.snapshot
-    let mailbox = workers[index]
+    let (loops, mailbox) = (workers, workers[index])
     let reports = self.reports
     let auditLog = self.auditLog
     let keeper = self.keeper
@@ -198,6 +203,9 @@ public final class Server {
           context: try LoopContext(), snapshot: snapshot, health: health,
           audit: AuditPort(loop: index, log: auditLog),
           identity: IdentityPort(loop: index, keeper: keeper, rules: snapshot.identity),
+          cache: snapshot.cacheSetting.map {
+            CachePort(store: $0.store, loop: index, loops: loops)
+          },
           log: log, seed: seed, reports: reports, gate: gate)
         try mailbox.attach(to: worker.context.loop) { worker.receive($0) }
         reports.post(.listening(failure: worker.openListeners()))
@@ -259,7 +267,7 @@ public final class Server {
   private func received(_ report: WorkerReport) {
     switch report {
     case .requestFailed(let endpoint, let failure): prober.requestFailed(endpoint, failure)
-    case .requestSucceeded(let endpoint): prober.requestSucceeded(endpoint)
+    case .requestSucceeded(let endpoint, let count): prober.requestSucceeded(endpoint, count)
     case .listening(let failure):
       listeningCount += 1
       if let failure {

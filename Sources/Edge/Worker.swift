@@ -1,5 +1,6 @@
 internal import Audit
 internal import Base
+internal import Cache
 internal import HTTP
 internal import Identity
 internal import Native
@@ -19,6 +20,8 @@ enum WorkerMessage: Sendable {
   case auditFailed
   /// What a token proved, by which rules.
   case verified(SHA256Digest, Result<Subject, TokenFault>, IdentityRules)
+  /// A request waits no longer for another one's answer.
+  case released(Release)
   /// Keys or revocations changed.
   case vouches(TokenVerifier)
   /// End gracefully.
@@ -33,6 +36,8 @@ final class Worker: TimerTarget {
   let log: EdgeLog
   let audit: AuditPort
   let identity: IdentityPort
+  /// The way to the store; nil for an edge that keeps nothing.
+  let cache: CachePort?
   private let reports: Mailbox<WorkerReport>
   /// What writes pass where there may be records of write authority; nil where nobody can make any.
   let gate: WriteGate?
@@ -40,6 +45,10 @@ final class Worker: TimerTarget {
   var heldWrites = HeldWrites<Exchange>()
   /// Whether some of them are being let go.
   var isReleasing = false
+  /// Reads that wait for newer health; see `Exchange.awaitsSample`.
+  var sampleWaiters: [Exchange] = []
+  /// Seals and opens session tokens; nil where there are none.
+  var sessions: SessionSealer? { decider.sessions }
   private(set) var generation: Generation!
   var random: SplitMix64
   private var decider: Decider
@@ -58,17 +67,19 @@ final class Worker: TimerTarget {
 
   init(
     context: LoopContext, snapshot: Snapshot, health: HealthSnapshot, audit: AuditPort,
-    identity: IdentityPort, log: EdgeLog, seed: UInt64, reports: Mailbox<WorkerReport>,
-    gate: WriteGate? = nil
+    identity: IdentityPort, cache: CachePort? = nil, log: EdgeLog, seed: UInt64,
+    reports: Mailbox<WorkerReport>, gate: WriteGate? = nil
   ) {
     self.context = context
     self.audit = audit
     self.identity = identity
+    self.cache = cache
     self.log = log
     self.reports = reports
     self.gate = gate
     random = SplitMix64(seed: seed)
     decider = Decider(seed: random.next())
+    decider.sessions = snapshot.sessionKeys.map { SessionSealer($0) }
     judge = ExchangeMachine.Judge(
       budget: RetryBudget(limits: snapshot.limits.origins, at: context.loop.now),
       limits: snapshot.limits.origins)
@@ -82,6 +93,7 @@ final class Worker: TimerTarget {
   func run() {
     context.loop.endOfTurn = { [unowned self] in
       context.endTurn()
+      if let cache { while cache.turnEnded() { context.endTurn() } }
       audit.turnEnded()
     }
     timerFired(token: 0)
@@ -94,12 +106,14 @@ final class Worker: TimerTarget {
     switch message {
     case .adopt(let snapshot, let health): adopt(snapshot, health)
     case .health(let health):
-      if health.topology === snapshot.topology { generation.health = health.copyForLoop() }
+      if health.topology === snapshot.topology { adopt(health) }
       releaseHeldWrites()
+      releaseSampleWaiters()
     case .durable(let sequence): audit.becameDurable(sequence)
     case .auditFailed: audit.failed()
     case .verified(let digest, let proof, let rules):
       identity.verified(digest, proof, by: rules)
+    case .released(let release): cache?.received(release)
     case .vouches(let verifier): identity.changed(verifier)
     case .drain: beginDrain()
     }
@@ -109,6 +123,9 @@ final class Worker: TimerTarget {
     let old = generation
     // Counted by the rules' numbers, which mean the old snapshot's.
     reportDifferences()
+    if snapshot.sessionKeys !== generation.snapshot.sessionKeys {
+      decider.sessions = snapshot.sessionKeys.map { SessionSealer($0) }
+    }
     let next = Generation(
       snapshot.copyForLoop(), health: health.copyForLoop(), after: old, worker: self)
     generation = next
@@ -118,6 +135,19 @@ final class Worker: TimerTarget {
       retiringPools.append(pool)
     }
     openListeners()
+  }
+
+  /// Takes what is known of the endpoints now: reads that wait for one that is dead move on.
+  private func adopt(_ health: HealthSnapshot) {
+    let old = generation.health
+    generation.health = health.copyForLoop()
+    let isAnyNewlyDown = zip(old.statuses, health.statuses).contains {
+      $0.reach != .down && $1.reach == .down
+    }
+    guard isAnyNewlyDown else { return }
+    for exchange in exchanges.reversed() where exchange.generation === generation {
+      exchange.healthChanged()
+    }
   }
 
   /// Tells the control loop where policy versions differed, and how often that was looked at.
@@ -275,8 +305,10 @@ final class Worker: TimerTarget {
     reports.post(.requestFailed(endpoint, failure))
   }
 
-  /// Tells the health machines of a success.
-  func requestSucceeded(_ endpoint: Endpoint) { reports.post(.requestSucceeded(endpoint)) }
+  /// Tells the health machines of so many successes.
+  func requestSucceeded(_ endpoint: Endpoint, count: UInt64) {
+    reports.post(.requestSucceeded(endpoint, count))
+  }
 
   // MARK: Time
 
@@ -285,24 +317,39 @@ final class Worker: TimerTarget {
   /// Every how many ticks idle connections are looked at.
   private static let ticksPerSweep = 40
   private var tickCount = 0
+  private var tickedAt = Instant(nanoseconds: 0)
 
   func timerFired(token: Int) {
     let now = context.loop.now
+    // What came while the loop was held up itself has not been read: no origin is blamed for that.
+    let isLate = now.milliseconds(since: tickedAt) > 2 * Self.tickMilliseconds
+    tickedAt = now
     // Backwards: an exchange that ends is replaced by one that was looked at already.
-    for exchange in exchanges.reversed() where now >= exchange.deadline { exchange.timedOut() }
+    for exchange in exchanges.reversed() where now >= exchange.deadline {
+      if isLate, exchange.isTrying { continue }
+      exchange.timedOut()
+    }
     releaseHeldWrites()
-    for pool in generation.pools { pool.tick() }
-    for pool in retiringPools { pool.tick() }
-    retiringPools.removeAll { $0.isEmpty }
+    tickPools()
     tickCount += 1
     if tickCount % Self.ticksPerSweep == 0 {
       reportDifferences()
+      reportSessionFaults()
       for client in Array(clients.values) { client.checkDeadlines(now) }
       if droppedClientCount > 0 { log.clientsDropped(droppedClientCount) }
       droppedClientCount = 0
     }
     advanceDrain(now)
     context.loop.schedule(at: now.adding(milliseconds: Self.tickMilliseconds), self)
+  }
+
+  private func tickPools() {
+    let near = snapshot.limits.origins.nearProbeMicrosecondsMax
+    for (index, pool) in generation.pools.enumerated() {
+      pool.tick(isNear: generation.health.statuses[index].isNear(within: near))
+    }
+    for pool in retiringPools { pool.tick(isNear: false) }
+    retiringPools.removeAll { $0.isEmpty }
   }
 
   // MARK: The graceful end

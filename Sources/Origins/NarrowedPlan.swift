@@ -32,6 +32,8 @@ public enum Removal: Hashable, Sendable {
   case down
   /// It failed too many requests in a row.
   case ejected
+  /// It fell too often of late.
+  case suppressed
   /// It is about to stop.
   case draining
   /// Its data is, or may be, older than the step allows; both in milliseconds.
@@ -54,6 +56,8 @@ public enum Removal: Hashable, Sendable {
   case noEndpoint
   /// The request's form (an unknown parameter, a join) needs the authority's answer.
   case replicaUnfit
+  /// It is not known to have what the client's session has seen.
+  case behindSession
   /// An operator drained it.
   case drained
   /// An operator evacuated it.
@@ -68,6 +72,7 @@ public enum Removal: Hashable, Sendable {
     switch self {
     case .down: "down"
     case .ejected: "ejected"
+    case .suppressed: "suppressed"
     case .draining: "draining"
     case .lagging: "lagging"
     case .unmeasured: "unmeasured"
@@ -79,6 +84,7 @@ public enum Removal: Hashable, Sendable {
     case .authorityStopped: "authority-stopped"
     case .noEndpoint: "no-endpoint"
     case .replicaUnfit: "replica-unfit"
+    case .behindSession: "behind-session"
     case .drained: "drained"
     case .evacuated: "evacuated"
     case .heldOut: "held-out"
@@ -109,6 +115,8 @@ public struct NarrowedPlan: Sendable {
     public let lagMilliseconds: UInt64?
     /// Whether the answer says that it is stale.
     public let isMarkedStale: Bool
+    /// Whether it comes first only so that a real request tests it.
+    public var isProbation = false
     /// Why it would have been removed, had anything else been left.
     public let lastResort: Removal?
     /// The epoch in which it takes the write; nil for reads.

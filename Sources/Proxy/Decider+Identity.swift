@@ -142,7 +142,7 @@ extension Decider {
 
 /// A field by which a request says something of itself. None of them grants anything that a token
 /// did not, and none goes on to an origin.
-private enum StatedField<Value> {
+enum StatedField<Value> {
   case absent
   case stated(Value)
   case unreadable

@@ -11,6 +11,9 @@ public struct Decider: ~Copyable {
   private var steps: [Step] = []
   private var differences = PolicyDifferences()
 
+  /// Opens session tokens; nil where there are none.
+  public var sessions: SessionSealer?
+
   /// Makes a decider whose identifiers and random choices follow `seed`.
   public init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
@@ -22,6 +25,7 @@ public struct Decider: ~Copyable {
     decision.id = DecisionID(at: time, random: &random)
     decision.time = time
     gather(head, snapshot, into: &decision)
+    readSession(head, snapshot, into: &decision)
     if decision.refusal == nil { identify(head, snapshot, into: &decision) }
     if decision.refusal != nil { return }
     judge(head, snapshot: snapshot, health: health, loads: loads, now: now, into: &decision)
@@ -68,7 +72,11 @@ public struct Decider: ~Copyable {
       snapshot: health, loads: loads,
       at: now, using: &random,
       into: &decision.narrowed)
-    if decision.narrowed.choices.isEmpty {
+    decision.cacheStep = decision.findCacheStep(head.method, snapshot)
+    if decision.session.mark != nil { keepSession(health, into: &decision) }
+    if decision.refusal != nil { return }
+    // A stored answer may do where nobody else can.
+    if decision.narrowed.choices.isEmpty, decision.cacheStep == nil {
       switch decision.narrowed.authorityWait {
       case .none: decision.refusal = .unavailable
       case .moving: decision.refusal = .authorityMoving

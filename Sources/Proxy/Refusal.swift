@@ -71,6 +71,8 @@ public enum Refusal: String, CaseIterable, Sendable {
   case originReset = "origin-reset"
   /// The origin's answer was not HTTP.
   case originMalformed = "origin-malformed"
+  /// The client wants a stored answer only, and there is none (RFC 9111 section 5.2.1.7).
+  case notStored = "not-stored"
 
   /// The status code that carries the refusal.
   public var status: UInt16 {
@@ -92,7 +94,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .severalPatients: 422
     case .loop: 508
     case .originReset, .originMalformed: 502
-    case .originTimeout: 504
+    case .originTimeout, .notStored: 504
     }
   }
 
@@ -118,6 +120,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .loop: "processing"
     case .originReset, .originMalformed: "exception"
     case .originTimeout, .requestTimeout: "timeout"
+    case .notStored: "not-found"
     }
   }
 
@@ -141,6 +144,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .originTimeout: "http_response_timeout"
     case .originReset: "connection_terminated"
     case .originMalformed: "http_protocol_error"
+    case .notStored: nil
     }
   }
 
@@ -194,6 +198,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .originTimeout: "the server did not answer in time"
     case .originReset: "the server closed the connection before it answered"
     case .originMalformed: "the server's answer could not be understood"
+    case .notStored: "the edge keeps no such answer, and may not ask a server for it"
     }
   }
 }

@@ -99,7 +99,7 @@ import Testing
       configuration.health
         == .init(
           path: "/ready", intervalMilliseconds: 1_000, suspectIntervalMilliseconds: 101,
-          downIntervalMilliseconds: 102, timeoutMilliseconds: 103))
+          downIntervalMilliseconds: 102, timeoutMilliseconds: 103, slowStartMilliseconds: 104))
     #expect(configuration.timeouts == Self.fullTimeouts)
     #expect(configuration.limits == Self.fullLimits)
   }

@@ -28,12 +28,17 @@ class AuthorityCase(unittest.TestCase):
         self.edge = self.edges[0]
         self.copied = 0
 
+    def configure(self, edge):
+        """What a class wants different; called before the edge's configuration is written."""
+
     def make(self, number, **options):
         """Starts another edge."""
         edge = Edge({"west": [Endpoint(self.primary), Endpoint(self.replica, tier="replica")]},
+                    patients=["p1,west,US-AZ,granted,", "p2,west,US-AZ,granted,"],
                     operators={"directory": self.folder, "copy": "operators.copy"},
                     limits=self.limits, timeouts=self.timeouts, **options)
         edge.instance = f"edge-{number}"
+        self.configure(edge)
         edge.configure()
         edge.start()
         self.addCleanup(edge.kill)
@@ -320,6 +325,101 @@ class Epochs(AuthorityCase):
         self.primary.become("replica", 2, self.replica.entries())
         until(lambda: "west-p" in curl.fetch(
             self.edge, "/fhir/DocumentReference/p1.notes").header("proxy-status"), self.edge.log)
+
+
+class Sessions(AuthorityCase):
+    """Clients read what they wrote, and hear of what was lost."""
+
+    timeouts = {"authority": "2s"}
+
+    def configure(self, edge):
+        self.key = edge.folder / "session.key"
+        self.key.write_text("ab" * 32)
+        self.key.chmod(0o600)
+        edge.sessions = {"key": "session.key", "lifetime": "1m"}
+
+    def read(self, token=None, patient="p1"):
+        """The notes, read with a token."""
+        field = () if token is None else ("--header", f"EHR-Session: {token}")
+        return curl.fetch(self.edge, f"/fhir/DocumentReference/{patient}.notes", *field)
+
+    def positions(self, name, count):
+        """Waits until the edge's report knows a server's position."""
+        def known():
+            lines = (self.folder / "edge").read_text().splitlines()
+            return any(l.startswith(f"{name}\t") and l.endswith(f"\t{count}") for l in lines)
+        until(known, lambda: (self.folder / "edge").read_text())
+
+    def test_a_write_is_read_again_whatever_the_copy_has(self):
+        self.init()
+        self.assertEqual(self.read().json, [])
+        self.assertIsNone(self.read().header("ehr-session"))
+        for number in range(1, 6):
+            reply = self.write(number)
+            token = reply.header("ehr-session")
+            self.assertRegex(token, r"^[A-Za-z0-9_-]{103}$")
+            # The copy is behind, and says so only by its position.
+            answer = self.read(token)
+            self.assertEqual(answer.json, list(range(1, number + 1)))
+            self.assertIn("west-p", answer.header("proxy-status"))
+            # A client without a session may meet the copy.
+            self.assertEqual(self.read().json, [])
+        self.replica.become("replica", 1, self.primary.entries())
+        self.positions("west-r", 5)
+        answer = until(lambda: (lambda r: "west-r" in r.header("proxy-status") and r)(
+            self.read(token)), self.edge.log)
+        self.assertEqual(answer.json, [1, 2, 3, 4, 5])
+        # What was read counts, too: no later read is older.
+        self.assertIsNotNone(answer.header("ehr-session"))
+        token = self.read("begin").header("ehr-session")
+        self.assertIsNotNone(token)
+
+    def test_tokens_that_are_none_are_taken_for_none(self):
+        self.init()
+        token = self.write(1).header("ehr-session")
+        middle = len(token) // 2
+        forged = token[:middle] + ("A" if token[middle] != "A" else "B") + token[middle + 1:]
+        other = self.write(2, patient="p2").header("ehr-session")
+        self.assertEqual(self.read(other, patient="p2").json, [1, 2])
+        for text in (forged, token[:-1], token + "A", "begin", "", "A" * 103, token[4:] + token[:4]):
+            answer = self.read(text)
+            self.assertEqual((answer.status, answer.json), (200, []), text)
+        # A token of another patient asks for nothing.
+        self.assertEqual(self.read(other).json, [])
+        # No origin ever hears of it.
+        for origin in (self.primary, self.replica):
+            self.assertEqual({r.header("ehr-session") for r in origin.requests}, {None})
+
+    def test_a_lost_tail_is_told(self):
+        self.init()
+        kept = self.write(1).header("ehr-session")
+        lost = self.write(2).header("ehr-session")
+        self.change("fence")
+        self.follow()
+        self.change("fenced")
+        self.change("promote", "--endpoint", "west-r", "--position", 1)
+        self.replica.become("primary", 2, [1])
+        self.primary.become("replica", 1)
+        self.change("activate")
+        until(lambda: self.write(3).status == 200, self.edge.log)
+        self.assertEqual(self.read(kept).json, [1, 3])
+        self.assert_outcome(self.read(lost), 409, "lost-tail")
+        reply = curl.fetch(self.edge, operation("note-4"), "--request", "POST",
+                           "--header", f"EHR-Session: {lost}")
+        self.assert_outcome(reply, 409, "lost-tail")
+        self.assertEqual(self.replica.entries(), [1, 3])
+
+    def test_without_a_primary_a_read_waits_for_the_copy_or_is_told(self):
+        self.init()
+        token = self.write(1).header("ehr-session")
+        self.primary.kill()
+        until(lambda: "west-p" in self.edge.endpoints("down"), self.edge.log)
+        began = time.monotonic()
+        self.assert_outcome(self.read(token), 503, "unavailable")
+        self.assertLess(time.monotonic() - began, 1.0)
+        self.assertEqual(self.read().status, 200)
+        self.replica.become("replica", 1, [1])
+        until(lambda: self.read(token).status == 200, self.edge.log)
 
 
 class Stores(AuthorityCase):

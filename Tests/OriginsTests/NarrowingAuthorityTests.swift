@@ -126,6 +126,50 @@ import Testing
     #expect(world.snapshot.keeps(east, epoch: epoch, position: position) == nil)
   }
 
+  /// What a session demands, and who is left of the home's and the east's servers.
+  @Test(
+    arguments: [
+      (1, 10, "west-p west-r1 west-r2 east-r1"), (1, 11, "west-p west-r2"),
+      (1, 99, "west-p"), (2, 1, ""),
+    ] as [(UInt64, UInt64, String)])
+  func copiesBehindASessionAreLeftOut(
+    _ epoch: UInt64, _ position: UInt64, _ left: String
+  ) throws {
+    var world = try world("west-p", 1)
+    world.change("west-p") { $0.position = 0 }
+    world.change("west-r1") { $0.position = 10 }
+    world.change("west-r2") { $0.position = 98 }
+    world.change("east-r1") {
+      $0.homePositions = [10, nil, nil]
+      $0.homeClaims = [.replica(epoch: 1), .unknown, .unknown]
+    }
+    let steps =
+      primary + [Step(region: west, tier: .replica), Step(region: east, tier: .replica)]
+    _ = world.narrow(steps, home: west)
+    let isWhole = world.plan.require(
+      epoch: epoch, position: position, home: west, snapshot: world.snapshot)
+    let names = world.plan.choices.map { world.topology[$0.endpoint].name }.sorted()
+    #expect(
+      names.joined(separator: " ") == left.split(separator: " ").sorted().joined(separator: " "))
+    #expect(isWhole == (names.count == 4))
+    #expect(world.plan.removed.filter { $0.reason == .behindSession }.count == 4 - names.count)
+  }
+
+  @Test func aCopyOfUnknownEpochMayHoldALostTail() throws {
+    var world = try world("west-p", 1)
+    world.change("east-r1") { $0.homePositions = [1_000, nil, nil] }
+    let steps = [Step(region: east, tier: .replica)]
+    #expect(world.narrow(steps, home: west) == ["east-r1"])
+    _ = world.plan.require(epoch: 1, position: 1, home: west, snapshot: world.snapshot)
+    #expect(world.plan.choices.isEmpty)
+    // An answer that says that it is stale may be.
+    let marked = [Step(region: east, tier: .replica, isMarkedStale: true)]
+    _ = world.narrow(marked, home: west)
+    let isWhole = world.plan.require(
+      epoch: 1, position: 1, home: west, snapshot: world.snapshot)
+    #expect(isWhole && world.plan.choices.count == 1)
+  }
+
   /// Random records, roles and orders: what is chosen is lawful by its step, and a write goes to
   /// the one holder of an active record that confirms its epoch, or nowhere.
   @Test(arguments: 0..<40 as Range<UInt64>)

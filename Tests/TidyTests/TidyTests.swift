@@ -19,11 +19,12 @@ import Testing
     "Policy": ["Base", "StrictYAML"],
     "Control": ["Base", "Native", "Policy", "Reactor", "StrictYAML"],
     "Proxy": [
-      "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+      "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+      "Policy",
     ],
     "Edge": [
-      "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
-      "Proxy", "Reactor", "Logging",
+      "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+      "Policy", "Proxy", "Reactor", "Logging",
     ],
     "homeward": [
       "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge",

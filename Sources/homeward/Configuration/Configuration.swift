@@ -33,6 +33,10 @@ struct Configuration: Sendable, Equatable {
   var policy = PolicySource()
   /// Where operators act; nil: nobody can.
   var operators: Operators?
+  /// What is kept of answers; nil: nothing.
+  var cache: Cache?
+  /// How clients read what they wrote; nil: no tokens.
+  var sessions: Sessions?
   /// Where and how decisions are recorded.
   var audit = Audit()
   /// The regions in the file's order, each with at least one endpoint.
@@ -71,6 +75,9 @@ extension Configuration {
     configuration.policy = PolicySource(reader.mapping("policy", "`policy`"), paths)
     configuration.operators = reader.optionalMapping("operators", "`operators`")
       .map { Operators($0, paths) }
+    configuration.cache = reader.optionalMapping("cache", "`cache`").map { Cache($0, paths) }
+    configuration.sessions = reader.optionalMapping("sessions", "`sessions`")
+      .map { Sessions($0, paths) }
     configuration.audit = Audit(reader.mapping("audit", "`audit`"), paths)
     configuration.regions = Region.all(reader, paths)
     configuration.health = Health(reader.section("health"))

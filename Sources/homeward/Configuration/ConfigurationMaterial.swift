@@ -12,11 +12,15 @@ func checkMaterial(
   _ configuration: Configuration, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics,
   opens: Bool
 ) {
-  checkPseudonymKey(configuration.audit.pseudonymKey, paths, diagnostics)
+  checkSecret(configuration.audit.pseudonymKey, "pseudonym key", paths, diagnostics)
+  for key in configuration.sessions?.keyPaths ?? [] {
+    checkSecret(key, "session key", paths, diagnostics)
+  }
   checkSigningKey(configuration.audit.signingKey, paths, diagnostics, opens: opens)
   if let key = configuration.audit.retiringSigningKey {
     checkSigningKey(key, paths, diagnostics, opens: opens)
   }
+  checkSealingKey(configuration.cache?.sealingKey, paths, diagnostics)
   if let key = configuration.directory.signed?.key {
     warnIfOpen(key, "directory key", paths, diagnostics)
   }
@@ -192,12 +196,12 @@ enum PseudonymKey {
   }
 }
 
-/// The pseudonym key is long enough and nobody else's business.
-private func checkPseudonymKey(
-  _ path: String, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
+/// A secret, `what`, is long enough and nobody else's business.
+private func checkSecret(
+  _ path: String, _ what: String, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
 ) {
   guard paths.isUsable(path) else { return }
-  warnIfOpen(path, "pseudonym key", paths, diagnostics)
+  warnIfOpen(path, what, paths, diagnostics)
   do throws(SystemError) {
     let bytes = try paths.files.read(path, byteCountMax: PseudonymKey.fileByteCountMax)
     guard PseudonymKey.key(from: bytes) == nil else { return }

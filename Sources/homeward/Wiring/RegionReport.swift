@@ -26,7 +26,7 @@ struct RegionReport {
 
     /// Whether it answers, and is what it should be, and fresh.
     func isFit(as tier: Tier) -> Bool {
-      reach == "healthy" && role == tier.rawValue && freshness == "fresh"
+      (reach == "healthy" || reach == "warming") && role == tier.rawValue && freshness == "fresh"
     }
 
     /// Whether it is known not to answer.
@@ -59,12 +59,18 @@ struct RegionReport {
       return Server(
         name: endpoint.name, region: endpoint.regionName,
         tier: health.tier(of: endpoint.id).rawValue,
-        reach: status.isDraining ? "draining" : status.reach.rawValue, role: status.role.name,
+        reach: Self.word(status), role: status.role.name,
         freshness: status.freshness.rawValue,
         lag: status.reportedLagMilliseconds.map { Int(clamping: $0) },
         copies: zip(health.topology.regionNames, status.homeLagsMilliseconds)
           .filter { $0.1 != nil }.map(\.0), epoch: status.role.epoch, position: status.position)
     }
+  }
+
+  /// Its reach, or what keeps requests away though it answers.
+  private static func word(_ status: EndpointStatus) -> String {
+    if status.isDraining { return "draining" }
+    return status.isSuppressed && status.reach != .down ? "suppressed" : status.reach.rawValue
   }
 
   /// Reads the file's bytes; nil for anything else.

@@ -1,0 +1,27 @@
+internal import HTTP
+internal import Proxy
+
+/// From the decision to the first action.
+extension Exchange {
+  /// Queues the record of what was decided and starts.
+  func start(hasRoom: Bool) {
+    record()
+    guard mayGoOn else { return answer(.auditUnavailable) }
+    guard hasRoom else { return answer(.overloaded) }
+    request.planLabels(snapshot)
+    if let refusal = request.decision.refusal ?? prepare() {
+      answer(refusal)
+    } else {
+      var asked = request.machineRequest
+      asked.usesCache = request.decision.cacheStep != nil && usesCache()
+      perform(machine.begin(asked))
+    }
+  }
+
+  /// Makes the head fit for an origin, once.
+  private func prepare() -> Refusal? {
+    if write.isPrepared { return nil }
+    write.isPrepared = true
+    return client.prepare(&request)
+  }
+}
