@@ -7,7 +7,7 @@ public import Reactor
 public struct OutboundCall: Sendable {
   /// Where to.
   public var address: SocketAddress
-  /// How the connection is protected: the context, and the name in the certificate; nil: not at all.
+  /// How the connection is protected: context, and the name in the certificate; nil: not at all.
   public var tls: (context: TLSContext, serverName: String)?
   /// The local address; nil: whatever the system takes.
   public var source: SocketAddress?

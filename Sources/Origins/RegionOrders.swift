@@ -37,7 +37,7 @@ public struct RegionOrders: Hashable, Sendable {
     public var replica: ServerOrder
     /// As a primary.
     public var primary: ServerOrder
-    /// Of a hundred reads so many may go there while others are left, as a replica and as a primary.
+    /// Of a hundred reads so many may go there while others are left, as replica and as primary.
     public var replicaPercent, primaryPercent: UInt8
 
     /// Makes the orders about one server, or about all of a region.

@@ -159,8 +159,8 @@ extension PlanReader {
 
   /// `http://127.0.0.1:9101/role` as address and target; nil after a complaint.
   ///
-  /// Only this machine, since what it says is believed and nothing proves who says it: anything else
-  /// is asked by a command that checks certificates, such as `curl`.
+  /// Only this machine, since what it says is believed and nothing proves who says it: anything
+  /// else is asked by a command that checks certificates, such as `curl`.
   private static func url(
     _ scalar: Node.Scalar, _ diagnostics: Diagnostics
   ) -> (String, String)? {

@@ -62,7 +62,8 @@ public struct PlanRunner<Store: ControlStore> {
 
   private static var attemptCountMax: Int { 50 }
 
-  /// Carries `plan`'s run on. With `confirming`, a person says that what its step waits for is done.
+  /// Carries `plan`'s run on. With `confirming`, a person says that what its step waits for is
+  /// done.
   public func carry(
     _ plan: FailoverPlan, run number: Int, confirming: Bool = false
   ) throws(PlanFault) -> PlanRun {

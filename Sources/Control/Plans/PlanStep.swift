@@ -140,8 +140,8 @@ extension PlanStep.Work: CustomStringConvertible {
 }
 
 extension FailoverPlan {
-  /// The way back: write authority moves the other way, and what was taken out comes back in a ramp.
-  /// Hooks are undone where the plan says how.
+  /// The way back: write authority moves the other way, and what was taken out comes back in a
+  /// ramp. Hooks are undone where the plan says how.
   func reversed(_ name: PlanName) -> FailoverPlan {
     let back = move.map { PlanMove(domains: $0.domains, from: $0.to, to: $0.from) }
     var steps = [PlanStep(.check)]

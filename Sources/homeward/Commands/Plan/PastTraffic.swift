@@ -43,8 +43,8 @@ struct PastTraffic {
   /// Rows that a person reads.
   private static let rowCountMax = 24
 
-  /// Requests a second at the peak of the last day, under one name for all regions; nil when the log
-  /// cannot be read.
+  /// Requests a second at the peak of the last day, under one name for all regions; nil when the
+  /// log cannot be read.
   static func peak(_ directory: String) -> [String: Int]? {
     var seconds: [UInt64: Int] = [:]
     guard each(directory, { seconds[$0.time.microseconds / 1_000_000, default: 0] += 1 }) == nil,

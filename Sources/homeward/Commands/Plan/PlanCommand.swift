@@ -157,9 +157,12 @@ struct PlanApproveCommand: ParsableCommand {
       try PlanReport.fail(error, json: act.json)
     }
     let names = state.plans.approvals.filter { $0.plan.hash == plan.name.hash }.map(\.author)
+    let result = JSONValue.object([
+      ("ok", .boolean(true)), ("approvals", .list(names.map { .text($0) })),
+    ])
     StandardStream.output.write(
       act.json
-        ? "\(JSONValue.object([("ok", .boolean(true)), ("approvals", .list(names.map { .text($0) }))]))\n"
+        ? "\(result)\n"
         : "agreed: \(names.joined(separator: ", ")); the plan asks for \(plan.approvalCount)\n")
   }
 }

@@ -13,7 +13,7 @@ struct PlanFile {
   /// Bytes of a file; more is no plan.
   private static let byteCountMax = 512 << 10
 
-  /// Reads a file, or the way back of it; prints complaints, and ends with 2 when it cannot be used.
+  /// Reads a file, or its way back; prints complaints, and ends with 2 when it cannot be used.
   static func required(_ path: String, isBack: Bool = false) throws -> PlanFile {
     var bytes: [UInt8]
     do throws(SystemError) {
