@@ -23,10 +23,10 @@ struct DrillRunCommand: ParsableCommand {
     commandName: "run", abstract: "Run a plan or nothing against a fault or nothing; measure.",
     discussion: """
       Clients of the drill write numbered canaries (ten a second) and read through the edge all \
-      the time. After three seconds the fault comes; once the edge has seen it, the plan runs. In the \
-      end every acknowledged canary is looked for. report.md and report.json tell when the fault \
-      came, was seen, was decided, fenced, promoted and active, what failed or was held in each \
-      class, what was lost, and what missed the plan's targets.
+      the time. After three seconds the fault comes; once the edge has seen it, the plan runs. In \
+      the end every acknowledged canary is looked for. report.md and report.json tell when the \
+      fault came, was seen, was decided, fenced, promoted and active, what failed or was held in \
+      each class, what was lost, and what missed the plan's targets.
 
       Exit status: 0 within the targets and no safe request failed, 1 not, 2 wrong usage or \
       configuration.
