@@ -34,7 +34,8 @@ public enum Narrowing {
   ///
   /// Operators' orders come before health: what is drained, evacuated or held out is removed; what
   /// is forced in is used whatever its reach, but never against law, role, epoch or staleness;
-  /// what is preferred comes first of the healthy ones of its step or group.
+  /// what is preferred comes first of the healthy ones of its step or group. What comes back with a
+  /// share of the reads is a last resort for the others: one draw decides for the whole request.
   public static func narrow(
     _ steps: borrowing [Step], intent: Intent, home: RegionID?, allowsReplicas: Bool = true,
     snapshot: HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
@@ -43,6 +44,8 @@ public enum Narrowing {
     precondition(loads.count == snapshot.statuses.count, "loads of another topology")
     precondition(steps.count <= 255, "more steps than a plan can have")
     plan.removeAll()
+    plan.isSparing = snapshot.orders.hasShares && intent == .read
+    if plan.isSparing { plan.draw = UInt8(random.next() % 100) }
     var start = 0
     while start < steps.count {
       var end = start + 1
@@ -137,7 +140,10 @@ public enum Narrowing {
     guard !plan.choices.contains(where: { $0.endpoint == id }),
       !plan.lastResorts.contains(where: { $0.endpoint == id })
     else { return }
-    let reason = lastResort(id, intent, snapshot: snapshot)
+    let reason =
+      lastResort(id, intent, snapshot: snapshot)
+      ?? (plan.isSparing && plan.draw >= snapshot.orders.percent(id, snapshot.tier(of: id))
+        ? .ramping : nil)
     let choice = NarrowedPlan.Choice(
       endpoint: id, step: index, lagMilliseconds: lag, isMarkedStale: step.isMarkedStale,
       lastResort: reason,

@@ -177,7 +177,7 @@ extension RemovalReason {
     case .noEndpoint: self = .noEndpoint
     case .replicaUnfit: self = .replicaNotAllowed
     case .drained: self = .drained
-    case .evacuated, .heldOut: self = .overridden
+    case .evacuated, .heldOut, .ramping: self = .overridden
     }
   }
 }

@@ -85,12 +85,11 @@ class Stand:
         for name in started:
             arguments = ["--name", name, "--region", name[:-2], "--port", str(SERVERS[name]),
                          "--patients", "41", "--seed", "1", "--ready-file", self._ready(name)]
-            if name in PRIMARIES:
-                arguments += ["--role", "primary"]
-            else:
-                arguments += ["--role", "replica"]
-                for primary in PRIMARIES:
-                    arguments += ["--replicate-from", f"http://127.0.0.1:{SERVERS[primary]}"]
+            arguments += ["--role", "primary" if name in PRIMARIES else "replica"]
+            # Whoever is primary is followed: in its region by all, elsewhere by copies.
+            for other, port in SERVERS.items():
+                if other != name and (other[:-2] == name[:-2] or name not in PRIMARIES):
+                    arguments += ["--replicate-from", f"http://127.0.0.1:{port}"]
             self._start(name, "fixture-region", arguments)
         for name in started:
             self._until_ready(name)

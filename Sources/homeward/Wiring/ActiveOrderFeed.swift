@@ -66,7 +66,7 @@ final class ActiveOrderFeed: OperatorFeed {
       hold(state, isGood: isGood, begin, &memory)
       let before = memory.told
       guard
-        state.overrides != before?.overrides
+        state.overrides != before?.overrides || state.shares != before?.shares
           || state.authorities != before?.authorities
       else { return nil }
       memory.told = state
@@ -231,10 +231,13 @@ extension RegionOrders {
   /// The orders of a state as loops follow them.
   init(_ state: OperatorState) {
     self.init()
-    for region in Set(state.overrides.map(\.scope.region)) {
+    let scopes = state.overrides.map(\.scope) + state.shares.map(\.scope)
+    for region in Set(scopes.map(\.region)) {
+      let names = Set(scopes.filter { $0.region == region }.compactMap(\.endpoint))
       regions[region] = Region(
-        replica: ServerOrder(state.effect(region, .replica)),
-        primary: ServerOrder(state.effect(region, .primary)))
+        Servers(state, region, nil),
+        endpoints: Dictionary(
+          uniqueKeysWithValues: names.map { ($0, Servers(state, region, $0)) }))
     }
     for record in state.authorities { authorities[record.domain] = DomainAuthority(record) }
     authorityRevision = state.authorityRevision
@@ -254,6 +257,17 @@ extension DomainAuthority {
       state: state, holder: record.endpoint, holderEpoch: record.holderEpoch,
       candidate: record.candidate,
       forks: record.forks.map { Fork(epoch: $0.epoch, position: $0.position) })
+  }
+}
+
+extension RegionOrders.Servers {
+  /// What a state orders about a server; about those that no order names when there is no name.
+  fileprivate init(_ state: OperatorState, _ region: String, _ name: String?) {
+    self.init(
+      replica: ServerOrder(state.effect(region, .replica, name)),
+      primary: ServerOrder(state.effect(region, .primary, name)),
+      replicaPercent: UInt8(clamping: state.percent(region, .replica, name)),
+      primaryPercent: UInt8(clamping: state.percent(region, .primary, name)))
   }
 }
 

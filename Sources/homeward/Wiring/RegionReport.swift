@@ -25,8 +25,8 @@ struct RegionReport {
     let position: UInt64
 
     /// Whether it answers, and is what it should be, and fresh.
-    var isFit: Bool {
-      (reach == "healthy" || reach == "warming") && role == tier && freshness == "fresh"
+    func isFit(as tier: Tier) -> Bool {
+      (reach == "healthy" || reach == "warming") && role == tier.rawValue && freshness == "fresh"
     }
 
     /// Whether it is known not to answer.

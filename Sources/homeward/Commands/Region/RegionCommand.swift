@@ -24,7 +24,8 @@ struct RegionCommand: ParsableCommand {
       RegionForceInCommand.self,
       RegionFreezeCommand.self,
       RegionHoldOutCommand.self,
-      RegionReleaseCommand.self,
+      RegionReleaseCommand.self, RegionFailoverCommand.self, RegionFailbackCommand.self,
+      RegionBreakGlassCommand.self, RegionAgreeCommand.self,
     ])
 }
 

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Base
 internal import Control
+internal import Policy
 internal import Reactor
 
 /// Who acts, why, and how: what every act has.
@@ -48,7 +49,8 @@ struct RegionActOptions: ParsableArguments {
         let act = OperatorAct(
           try makeDeed(before), Warrant(author: author, reason: reason, ticket: ticket),
           expected: ifRevision)
-        let safety = Safety(settings.world(settings.report(at: now)))
+        let safety = Safety(
+          settings.world(settings.report(at: now), before, settings.policy.serviceRows()))
         if dryRun {
           let preview = RegionPreview(act, before, safety, settings, at: now)
           StandardStream.output.write(json ? "\(preview.json)\n" : preview.text)
@@ -81,8 +83,13 @@ struct RegionActOptions: ParsableArguments {
       StandardStream.output.write("\(result)\n")
       return
     }
+    let waivers = after.waivers.filter { !before.waivers.contains($0) }.map { waiver in
+      "\(waiver.id): \(waiver.words) "
+        + (waiver.second.map { "set aside until \(waiver.until.text), agreed by \($0)" }
+          ?? "wait for a second person: homeward region agree \(waiver.id)")
+    }
     let lines =
-      begun.map { "\($0.id): \($0.kind.rawValue) \($0.scope) \($0.end)" }
+      waivers + begun.map { "\($0.id): \($0.kind.rawValue) \($0.scope) \($0.end)" }
       + ended.map { "\($0.id): \($0.kind.rawValue) \($0.scope) is over" }
       + moved.map(\.words)
     StandardStream.output.write(
@@ -138,12 +145,24 @@ struct RegionOrderOptions: ParsableArguments {
     })
   var tier: OverrideTiers = .all
 
+  @Option(name: .long, help: ArgumentHelp("One of its servers only.", valueName: "name"))
+  var endpoint: String?
+
+  /// One way to narrow an order.
+  func validate() throws {
+    if endpoint != nil, tier != .all {
+      throw ValidationError("--tier and --endpoint exclude each other")
+    }
+  }
+
   /// Gives the order.
   func give(_ kind: OverrideKind) throws {
     try act.act(ticket: ticket) { state in
       let until = max(Clock.wall(), state.time).microseconds + duration * 1_000
       return .order(
-        kind, OverrideScope(region, tier), until: WallTime(microseconds: until))
+        kind,
+        endpoint.map { OverrideScope(region, endpoint: $0) } ?? OverrideScope(region, tier),
+        until: WallTime(microseconds: until))
     }
   }
 
@@ -166,7 +185,8 @@ extension Override {
   var json: JSONValue {
     .object([
       ("id", .text(id)), ("kind", .text(kind.rawValue)), ("region", .text(scope.region)),
-      ("tier", .text(scope.tiers.rawValue)), ("author", .text(warrant.author)),
+      ("tier", .text(scope.tiers.rawValue)), ("endpoint", .optional(scope.endpoint)),
+      ("author", .text(warrant.author)),
       ("reason", .text(warrant.reason)), ("ticket", .text(warrant.ticket)),
       ("since", .text(since.text)), ("until", .optional(until?.text)),
     ])

@@ -14,13 +14,8 @@ struct RegionPreview {
   ) {
     do throws(OperatorRefusal) {
       let after = try safety.result(of: act, on: before, at: now)
-      rules = SafetyRule.allCases.map { ($0, safety.complaint($0, after, before)) }
-      changes = settings.regions.flatMap { region in
-        [Tier.replica, .primary].compactMap { tier -> String? in
-          let (old, new) = (before.effect(region.name, tier), after.effect(region.name, tier))
-          return old == new ? nil : "\(region.name) \(tier.rawValue): \(old.words) -> \(new.words)"
-        }
-      }
+      rules = SafetyRule.ofOrders.map { ($0, safety.complaint($0, after, before)) }
+      changes = settings.regions.flatMap { Self.changes($0, before, after) }
       var refused: OperatorRefusal?
       do throws(OperatorRefusal) { _ = try safety.judge(act, on: before, at: now) } catch {
         refused = error
@@ -28,6 +23,29 @@ struct RegionPreview {
       refusal = refused
     } catch {
       (refusal, rules, changes) = (error, [], [])
+    }
+  }
+
+  /// What changes about a region: tier by tier, and server by server where they differ.
+  private static func changes(
+    _ region: Configuration.Region, _ before: OperatorState, _ after: OperatorState
+  ) -> [String] {
+    [Tier.replica, .primary].flatMap { tier -> [String] in
+      let names = region.endpoints.filter { ($0.tier == .primary) == (tier == .primary) }
+        .map(\.name)
+      let lines = names.compactMap { name -> String? in
+        let old = before.effect(region.name, tier, name).words
+        let new = after.effect(region.name, tier, name).words
+        return old == new ? nil : ": \(old) -> \(new)"
+      }
+      if lines.count == names.count, Set(lines).count == 1 {
+        return ["\(region.name) \(tier.rawValue)\(lines[0])"]
+      }
+      return names.flatMap { name -> [String] in
+        let old = before.effect(region.name, tier, name).words
+        let new = after.effect(region.name, tier, name).words
+        return old == new ? [] : ["\(name): \(old) -> \(new)"]
+      }
     }
   }
 

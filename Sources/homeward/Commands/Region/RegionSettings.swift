@@ -13,6 +13,8 @@ struct RegionSettings {
   let regions: [Configuration.Region]
   /// The policy in force.
   let policy: Policy
+  /// The whole configuration.
+  let configuration: Configuration
 
   /// Reads the configuration at `path`; prints complaints, and ends with 2 when there are errors.
   static func required(_ path: String) throws -> RegionSettings {
@@ -35,7 +37,7 @@ struct RegionSettings {
     return RegionSettings(
       folder: OperatorFolder(operators.directory),
       regions: inPolicy + configuration.regions.filter { !names.contains($0.name) },
-      policy: policy)
+      policy: policy, configuration: configuration)
   }
 
   /// The edge's report; nil when none was written lately: then nothing is known of health.
@@ -52,22 +54,34 @@ struct RegionSettings {
   /// Five times the edge's interval.
   private static let reportAgeMicrosecondsMax: UInt64 = 10_000_000
 
-  /// What is there to serve: everything that is configured, but what the edge sees failing.
-  func world(_ report: RegionReport?) -> ServingWorld {
+  /// What is there to serve: everything that is configured, but what the edge sees failing. Who is
+  /// the primary of a region whose write authority is recorded, the record says. `rows` is what the
+  /// policy allows.
+  func world(
+    _ report: RegionReport?, _ state: OperatorState, _ rows: [ServiceRow]?
+  ) -> ServingWorld {
     ServingWorld(
       regions.map { region in
-        let tiers = region.endpoints.map(\.tier)
-        var result = ServingWorld.Region(
-          region.name, hasReplica: tiers.contains(.replica), hasPrimary: tiers.contains(.primary))
-        guard let report else { return result }
-        let servers = report.servers.filter { $0.region == region.name }
-        let fit = servers.filter(\.isFit)
-        result.isReplicaFit = fit.contains { $0.tier == "replica" }
-        result.isPrimaryFit = fit.contains { $0.tier == "primary" }
-        result.isReplicaPossible = servers.contains { $0.tier == "replica" && !$0.isDown }
-        result.isPrimaryPossible = servers.contains { $0.tier == "primary" && !$0.isDown }
-        result.copiedHomes = Set(fit.filter { $0.tier == "replica" }.flatMap(\.copies))
-        return result
-      }, rows: policy.serviceRows())
+        let servers = region.endpoints.map { endpoint in
+          server(
+            endpoint, report?.servers.first { $0.name == endpoint.name }, report != nil,
+            state.authority(region.name)?.endpoint)
+        }
+        return ServingWorld.Region(region.name, servers: servers)
+      }, rows: rows)
+  }
+
+  /// One server, as the report has it.
+  private func server(
+    _ endpoint: Configuration.Endpoint, _ seen: RegionReport.Server?, _ isReported: Bool,
+    _ holder: String?
+  ) -> ServingWorld.Server {
+    let isPrimary = holder.map { $0 == endpoint.name } ?? (endpoint.tier == .primary)
+    let tier: Tier = isPrimary ? .primary : .replica
+    guard isReported else { return ServingWorld.Server(endpoint.name, tier) }
+    return ServingWorld.Server(
+      endpoint.name, tier, isFit: seen?.isFit(as: tier) ?? false,
+      isPossible: seen.map { !$0.isDown } ?? true,
+      copiedHomes: Set(seen?.copies ?? []))
   }
 }

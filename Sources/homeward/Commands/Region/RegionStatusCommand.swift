@@ -99,7 +99,7 @@ struct RegionStatus {
         rows.append([
           cut(region.name, 14), cut(endpoint.name, 16), tier.rawValue, server?.reach ?? "-",
           server?.role ?? "-", server.map(lag) ?? "-",
-          cut(state.effect(region.name, tier).words, 12),
+          cut(state.words(region.name, tier, endpoint.name), 12),
         ])
       }
     }
@@ -110,6 +110,19 @@ struct RegionStatus {
       let ticket = order.warrant.ticket.isEmpty ? "" : "  ticket \(order.warrant.ticket)"
       lines.append(cut("    by \(order.warrant.author)\(ticket)", 80))
       lines.append(cut("    \(order.warrant.reason)", 80))
+    }
+    for waiver in state.waivers {
+      lines.append("")
+      lines.append(
+        "\(waiver.id) break-glass \(waiver.words) until \(waiver.until.text)"
+          + (waiver.second == nil ? ", not agreed yet" : ""))
+      lines.append(
+        cut("    by \(waiver.warrant.author)\(waiver.second.map { " and \($0)" } ?? "")", 80))
+      lines.append(cut("    \(waiver.warrant.reason)", 80))
+    }
+    for run in state.plans.active {
+      lines.append("")
+      lines.append(cut("\(run.id) plan \(run.plan.id): \(run.status.rawValue)", 80))
     }
     lines.append("")
     let edge =
@@ -143,13 +156,15 @@ struct RegionStatus {
   private func json(_ endpoint: Configuration.Endpoint, of region: String) -> JSONValue {
     let tier: Tier = endpoint.tier == .primary ? .primary : .replica
     let server = report?.servers.first { $0.name == endpoint.name }
-    let effect = state.effect(region, tier)
+    let effect = state.effect(region, tier, endpoint.name)
     return .object([
       ("name", .text(endpoint.name)), ("tier", .text(tier.rawValue)),
       ("reach", .optional(server?.reach)), ("role", .optional(server?.role)),
       ("freshness", .optional(server?.freshness)),
       ("lag_milliseconds", server?.lag.map { .number($0) } ?? .null),
-      ("state", .text(effect.words)), ("out_by", .optional(effect.out?.id)),
+      ("state", .text(effect.words)),
+      ("percent", .number(state.percent(region, tier, endpoint.name))),
+      ("out_by", .optional(effect.out?.id)),
     ])
   }
 
@@ -163,5 +178,14 @@ struct RegionStatus {
 
   private func cut(_ text: String, _ count: Int) -> String {
     text.count > count ? text.prefix(count - 1) + "…" : text
+  }
+}
+
+extension OperatorState {
+  /// What is ordered about a server, in a few words: `drain`, `5 %`, `auto`.
+  fileprivate func words(_ region: String, _ tier: Tier, _ name: String) -> String {
+    let percent = percent(region, tier, name)
+    let effect = effect(region, tier, name)
+    return percent < 100 && effect.out == nil ? "\(percent) %" : effect.words
   }
 }
