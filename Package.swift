@@ -68,6 +68,7 @@ let package = Package(
 
     // What officers and operators decide.
     library("Control", ["Base", "Native", "Policy", "Reactor", "StrictYAML"]),
+    library("Admin", ["Base", "Control", "Native", "Origins", "Policy"]),
 
     // The life of a request, and the driver that gives it sockets, files and time.
     library(
@@ -78,13 +79,14 @@ let package = Package(
     library(
       "Edge",
       [
-        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
-        "Proxy", "Reactor", logging,
+        "Admin", "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+        "Policy", "Proxy", "Reactor", logging,
       ]),
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "Admin", "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge", "HTTP",
+        "Identity",
         "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
@@ -112,20 +114,26 @@ let package = Package(
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
     tests("ControlTests", ["Base", "Control", "Native", "Policy", "Reactor", "StrictYAML"]),
+    tests("AdminTests", ["Admin", "Base", "Control", "Native", "Origins", "Policy", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(
       "ProxyTests",
-      ["Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Origins", "Policy", "Proxy"]),
+      [
+        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+        "Proxy",
+      ]),
     tests(
       "EdgeTests",
       [
-        "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Identity", "Native", "Origins",
+        "Admin", "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Identity", "Native",
+        "Origins",
         "Policy", "Proxy", "Reactor", logging,
       ]),
     tests(
       "ConfigurationTests",
       [
-        "homeward", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "homeward", "Admin", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP",
+        "Identity",
         "Native", "Origins", "Policy", "Reactor", "StrictYAML", argumentParser,
       ]),
     tests("TidyTests", []),

@@ -10,6 +10,9 @@ public protocol OperatorFeed: AnyObject, Sendable {
   /// What the edge knows of its endpoints, orders included. Called on the control loop with every
   /// change; must not wait.
   func sees(_ health: HealthSnapshot)
+  /// What one loop has counted of its endpoints. Called on the control loop about once a second;
+  /// must not wait.
+  func sees(_ traffic: [EndpointTraffic], loop: Int)
 }
 
 /// Orders that are in force from now on, and what the audit log says of that.

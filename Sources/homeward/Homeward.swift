@@ -19,6 +19,7 @@ internal import Reactor
     subcommands: [
       RunCommand.self, CheckCommand.self, PolicyCommand.self, DirectoryCommand.self,
       FactsCommand.self, AuditCommand.self, CacheCommand.self, RegionCommand.self,
+      AdminCommand.self,
     ])
 
   /// Parses the arguments and runs what they name.

@@ -18,15 +18,18 @@ import Testing
     "Origins": ["Base", "HTTP"],
     "Policy": ["Base", "StrictYAML"],
     "Control": ["Base", "Native", "Policy", "Reactor", "StrictYAML"],
+    "Admin": ["Base", "Control", "Native", "Origins", "Policy"],
     "Proxy": [
       "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
     ],
     "Edge": [
-      "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+      "Admin", "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+      "Policy",
       "Proxy", "Reactor", "Logging",
     ],
     "homeward": [
-      "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge",
+      "Admin", "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory",
+      "Edge",
       "HTTP",
       "Identity",
       "Logging",
@@ -38,7 +41,8 @@ import Testing
 
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
-    "Base", "HTTP", "Audit", "Cache", "Clinical", "Control", "Directory", "Identity", "Origins",
+    "Admin", "Base", "HTTP", "Audit", "Cache", "Clinical", "Control", "Directory", "Identity",
+    "Origins",
     "Policy", "Proxy", "StrictYAML",
   ]
 

@@ -33,6 +33,8 @@ struct Configuration: Sendable, Equatable {
   var policy = PolicySource()
   /// Where operators act; nil: nobody can.
   var operators: Operators?
+  /// Where operators and auditors ask; nil: nobody can.
+  var admin: Admin?
   /// Where and how decisions are recorded.
   var audit = Audit()
   /// The regions in the file's order, each with at least one endpoint.
@@ -71,6 +73,8 @@ extension Configuration {
     configuration.policy = PolicySource(reader.mapping("policy", "`policy`"), paths)
     configuration.operators = reader.optionalMapping("operators", "`operators`")
       .map { Operators($0, paths) }
+    configuration.admin = reader.optionalMapping("admin", "`admin`").map { Admin($0, paths) }
+    configuration.checkAdminAddress(reader)
     configuration.audit = Audit(reader.mapping("audit", "`audit`"), paths)
     configuration.regions = Region.all(reader, paths)
     configuration.health = Health(reader.section("health"))

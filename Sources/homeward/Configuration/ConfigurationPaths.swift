@@ -96,6 +96,11 @@ final class ConfigurationPaths {
     path(key, in: reader, isRequired: true)?.path ?? ""
   }
 
+  /// The path that `key` names, resolved, or nil when the key is absent; nothing need be there.
+  func optionalLaxPath(_ key: String, in reader: MappingReader) -> String? {
+    path(key, in: reader, isRequired: false)?.path
+  }
+
   /// The file that `key` names, resolved; nil when absent or after a complaint about the path.
   private func file(_ key: String, in reader: MappingReader, isRequired: Bool) -> String? {
     guard let (text, path, mark) = path(key, in: reader, isRequired: isRequired) else {

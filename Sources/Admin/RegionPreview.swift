@@ -9,13 +9,13 @@ struct RegionPreview {
 
   /// Tries `act` on `before`; nothing is written.
   init(
-    _ act: OperatorAct, _ before: OperatorState, _ safety: Safety, _ settings: RegionSettings,
+    _ act: OperatorAct, _ before: OperatorState, _ safety: Safety, _ outline: RegionOutline,
     at now: WallTime
   ) {
     do throws(OperatorRefusal) {
       let after = try safety.result(of: act, on: before, at: now)
       rules = SafetyRule.allCases.map { ($0, safety.complaint($0, after, before)) }
-      changes = settings.regions.flatMap { region in
+      changes = outline.regions.flatMap { region in
         [Tier.replica, .primary].compactMap { tier -> String? in
           let (old, new) = (before.effect(region.name, tier), after.effect(region.name, tier))
           return old == new ? nil : "\(region.name) \(tier.rawValue): \(old.words) -> \(new.words)"
@@ -31,32 +31,34 @@ struct RegionPreview {
     }
   }
 
-  /// Whether the act would be done.
-  var isAllowed: Bool { refusal == nil }
-
-  /// For people.
-  var text: String {
-    var lines = changes.isEmpty && refusal == nil ? ["nothing would move"] : changes
-    lines += rules.map {
-      "\($0.rule.rawValue) \($0.complaint == nil ? "holds" : "BROKEN"): "
-        + ($0.complaint ?? $0.rule.text)
-    }
-    lines.append(refusal.map { "would be refused: \($0) [\($0.code)]" } ?? "would be done")
-    return lines.map { $0 + "\n" }.joined()
-  }
+  /// What `json` holds.
+  static let schema = Schema.object([
+    Schema.Field("ok", .boolean, "whether the act would be done"),
+    Schema.Field("dry_run", .boolean),
+    Schema.Field("changes", .list(.text), "for each region and tier, what was and what would be"),
+    Schema.Field(
+      "rules",
+      .list(
+        .object([
+          Schema.Field("rule", .text), Schema.Field("says", .text),
+          Schema.Field("holds", .boolean), Schema.Field("complaint", .optional(.text)),
+        ])), "the safety rules, on the state after the act"),
+    Schema.Field("code", .optional(.text), "why it would be refused"),
+    Schema.Field("message", .optional(.text)),
+  ])
 
   /// For programs.
   var json: JSONValue {
     .object([
-      ("ok", .boolean(isAllowed)), ("dry_run", .boolean(true)),
+      ("ok", .boolean(refusal == nil)), ("dry_run", .boolean(true)),
       ("changes", .list(changes.map { .text($0) })),
       (
         "rules",
         .list(
           rules.map {
             .object([
-              ("rule", .text($0.rule.rawValue)), ("holds", .boolean($0.complaint == nil)),
-              ("complaint", .optional($0.complaint)),
+              ("rule", .text($0.rule.rawValue)), ("says", .text($0.rule.text)),
+              ("holds", .boolean($0.complaint == nil)), ("complaint", .optional($0.complaint)),
             ])
           })
       ),
