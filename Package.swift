@@ -74,12 +74,14 @@ let package = Package(
     library(
       "Proxy",
       [
-        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+        "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+        "Policy",
       ]),
     library(
       "Edge",
       [
-        "Admin", "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+        "Admin", "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native",
+        "Origins",
         "Policy", "Proxy", "Reactor", logging,
       ]),
     .executableTarget(

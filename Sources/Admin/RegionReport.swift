@@ -32,7 +32,9 @@ public struct RegionReport: Sendable {
     public let traffic: Traffic
 
     /// Whether it answers, and is what it should be, and fresh.
-    public var isFit: Bool { reach == "healthy" && role == tier && freshness == "fresh" }
+    public var isFit: Bool {
+      (reach == "healthy" || reach == "warming") && role == tier && freshness == "fresh"
+    }
 
     /// Whether it is known not to answer.
     public var isDown: Bool { reach == "down" }
@@ -69,7 +71,7 @@ public struct RegionReport: Sendable {
       let status = health[endpoint.id]
       return Server(
         name: endpoint.name, region: endpoint.regionName, tier: endpoint.tier.rawValue,
-        reach: status.isDraining ? "draining" : status.reach.rawValue, role: status.role.name,
+        reach: Self.word(status), role: status.role.name,
         freshness: status.freshness.rawValue,
         lag: status.reportedLagMilliseconds.map { Int(clamping: $0) },
         copies: zip(health.topology.regionNames, status.homeLagsMilliseconds)
@@ -78,6 +80,12 @@ public struct RegionReport: Sendable {
         seconds: Int(clamping: now.milliseconds(since: status.reachSince) / 1_000),
         traffic: traffic.traffic(of: endpoint.name, at: now))
     }
+  }
+
+  /// Its reach, or what keeps requests away though it answers.
+  private static func word(_ status: EndpointStatus) -> String {
+    if status.isDraining { return "draining" }
+    return status.isSuppressed && status.reach != .down ? "suppressed" : status.reach.rawValue
   }
 
   /// Reads the file's bytes; nil for anything else.

@@ -264,7 +264,7 @@ extension Problem {
       case .changed: 412
       case .noSuchOrder: 404
       case .unknownRegion, .duration, .warrant: 422
-      case .taken, .frozen, .tooMany, .rule: 409
+      case .taken, .frozen, .tooMany, .authority, .rule: 409
       }
     self.init(status, refusal.code, "\(refusal)")
   }

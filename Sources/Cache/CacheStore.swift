@@ -38,6 +38,8 @@ public final class CacheStore: Sendable {
   public let names: CacheNames
   /// When what was bumped.
   public let generations: Generations
+  /// When something that may be stored was changed last.
+  public let changes = ChangeClock()
   /// The keys of sealed entries; nil: rows that seal store nothing.
   public let keys: DataKeyRing?
   /// The limits.

@@ -116,14 +116,14 @@ public struct FillPermit: ~Copyable {
     let old = stale.facts
     guard
       ValidatorMatch(update, etag: old.etag, lastModifiedSeconds: old.lastModifiedSeconds) == .same,
-      case (let fields, let parts)? = stale.open(at: now)
+      let answer = stale.open(at: now)
     else {
       claim.dropEntry(old.number)
       return .askAgain
     }
     let rules = ruling.row.rules
     var merged = ResponseHead(status: old.status)
-    merged.fields = StoredFields.merge(fields, head.fields, rules.fields)
+    merged.fields = StoredFields.merge(answer.fields, head.fields, rules.fields)
     let response = ResponseFacts(Self.judged(merged, head), at: wall)
     let freshness = Freshness(
       response, rules, requestTime: requestTime, responseTime: now, wall: wall,
@@ -146,7 +146,7 @@ public struct FillPermit: ~Copyable {
     facts.row = ruling.row
     facts.sourceRegion = source
     facts.decision = ruling.decision
-    guard let entry = claim.store.seal(facts, merged.fields, parts, ruling, at: now),
+    guard let entry = claim.store.seal(facts, merged.fields, answer.bodyParts, ruling, at: now),
       claim.store.publish(entry) == nil,
       let hit = claim.store.authorise(entry, ruling, at: now)
     else {

@@ -5,21 +5,19 @@ public import HTTP
 public struct OpenedHit: Sendable {
   /// What it is.
   public let hit: ServableHit
-  private let fields: Fields
-  private let parts: [[UInt8]]
+  private let answer: OpenAnswer
 
   /// Opened by `ServableHit.open` alone.
-  init(hit: ServableHit, fields: Fields, parts: [[UInt8]]) {
+  init(hit: ServableHit, answer: OpenAnswer) {
     self.hit = hit
-    self.fields = fields
-    self.parts = parts
+    self.answer = answer
   }
 
   /// Writes status, fields, length and `Age` of the answer to `head`, which keeps its memory.
-  public func write(_ answer: HitAnswer, to head: inout ResponseHead) {
-    head.fields.replace(with: fields)
+  public func write(_ kind: HitAnswer, to head: inout ResponseHead) {
+    head.fields.replace(with: answer.fields)
     let total = hit.bodyByteCount
-    switch answer {
+    switch kind {
     case .whole:
       head.status = hit.entry.facts.status
       head.contentLength = total
@@ -53,11 +51,11 @@ public struct OpenedHit: Sendable {
   }
 
   /// The bytes of the answer's body, piece by piece.
-  public func body(_ answer: HitAnswer) -> BodyCursor {
-    switch answer {
-    case .whole: BodyCursor(parts, 0..<hit.bodyByteCount)
-    case .part(let range): BodyCursor(parts, range)
-    case .notModified, .unsatisfiable: BodyCursor(parts, 0..<0)
+  public func body(_ kind: HitAnswer) -> BodyCursor {
+    switch kind {
+    case .whole: BodyCursor(answer, 0..<hit.bodyByteCount)
+    case .part(let range): BodyCursor(answer, range)
+    case .notModified, .unsatisfiable: BodyCursor(answer, 0..<0)
     }
   }
 }
@@ -71,9 +69,9 @@ public struct BodyCursor: Sendable {
   public private(set) var remainingByteCount: Int
 
   /// Starts at the range's first byte.
-  init(_ parts: [[UInt8]], _ range: Range<UInt64>) {
-    self.parts = parts
-    offset = Int(range.lowerBound)
+  init(_ answer: OpenAnswer, _ range: Range<UInt64>) {
+    parts = answer.parts
+    offset = answer.bodyOffset + Int(range.lowerBound)
     remainingByteCount = range.count
     while part < parts.count && offset >= parts[part].count {
       offset -= parts[part].count

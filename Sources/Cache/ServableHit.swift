@@ -116,8 +116,7 @@ public struct ServableHit: Sendable {
   /// Fields and body; nil when a sealed entry does not open: give it to `CacheStore.reject` and ask
   /// the origin. A plain one is not copied.
   public func open() -> OpenedHit? {
-    guard let (fields, parts) = entry.open(at: now) else { return nil }
-    return OpenedHit(hit: self, fields: fields, parts: parts)
+    entry.open(at: now).map { OpenedHit(hit: self, answer: $0) }
   }
 
   /// What the record of this hit says.

@@ -28,9 +28,10 @@ public struct StorableResponse: ~Copyable {
   }
 
   /// Adds bytes of the body as they pass; a copy is kept. What is too large is let go of at once,
-  /// and those who wait are released.
-  public mutating func append(_ bytes: UnsafeRawBufferPointer, at now: Instant) {
-    guard refusal == nil else { return }
+  /// and those who wait are released; false from then on.
+  @discardableResult
+  public mutating func append(_ bytes: UnsafeRawBufferPointer, at now: Instant) -> Bool {
+    guard refusal == nil else { return false }
     let total = body.byteCount + bytes.count
     let limit = min(ruling.row.rules.bodyByteCountMax, claim.store.limits.bodyByteCountMax)
     if total > limit {
@@ -40,9 +41,10 @@ public struct StorableResponse: ~Copyable {
     } else if unsafe !body.append(bytes) {
       refusal = .overCapacity
     }
-    guard refusal != nil else { return }
+    guard refusal != nil else { return true }
     body.removeAll()
     claim.refuse(at: now, isLasting: refusal == .tooLarge)
+    return false
   }
 
   /// The origin's message is complete: publishes the entry, or says why not.
@@ -137,12 +139,14 @@ extension CacheStore {
     guard let owner = KeyOwner(ruling) else { return Entry(facts, .plain(fields, parts)) }
     guard let key = keys?.key(for: owner, at: now) else { return nil }
     let binding = facts.binding(key.number)
-    let head = SealedHead.text(fields)
-    guard let sealedHead = key.seal(head, SealedHead.binding(binding, parts.count), at: now) else {
+    // One piece for head and beginning: most answers are opened in one go.
+    let head = SealedHead.text(fields) + (parts.first ?? [])
+    let rest = parts.dropFirst()
+    guard let sealedHead = key.seal(head, SealedHead.binding(binding, rest.count), at: now) else {
       return nil
     }
     var sealed: [SealedPart] = []
-    for (index, part) in parts.enumerated() {
+    for (index, part) in rest.enumerated() {
       guard let piece = key.seal(part, SealedHead.binding(binding, part: index), at: now) else {
         return nil
       }

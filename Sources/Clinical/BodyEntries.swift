@@ -26,6 +26,8 @@ struct BodyEntries {
   private(set) var hasUnknown = false
   /// Whether all entries only read.
   private(set) var areReads = true
+  /// The types that entries may change, each once; `none` stands for whatever an entry may change.
+  private(set) var writtenTypes: [ResourceType] = []
 
   // The entry at hand.
   private var method: ClinicalMethod?
@@ -52,6 +54,7 @@ struct BodyEntries {
     bits = 0
     hasUnknown = false
     areReads = true
+    writtenTypes.removeAll(keepingCapacity: true)
     newPatients.removeAll(keepingCapacity: true)
     subjects.removeAll(keepingCapacity: true)
     begin()
@@ -180,6 +183,9 @@ struct BodyEntries {
     bits |= judgement.scope.bits
     if case .unknown = judgement.scope { hasUnknown = true }
     areReads = areReads && result.operation.isSafe
+    if !result.operation.isSafe, !writtenTypes.contains(result.resourceType) {
+      writtenTypes.append(result.resourceType)
+    }
     guard var all = joined else {
       joined = result
       return

@@ -15,6 +15,8 @@ public struct BodyVerdict: Equatable, Sendable {
   public internal(set) var refusedEntry: Int?
   /// Whether nothing stored can change: a search by form, or a batch of reads.
   public internal(set) var isReadOnly = false
+  /// The types that entries of a batch or transaction may change; nil for any other body.
+  public internal(set) var writtenTypes: [ResourceType]?
   /// What is wrong with the JSON.
   public internal(set) var fault: JSONFault?
 }
@@ -235,6 +237,7 @@ public struct BodyScan {
     if entries.bits.nonzeroBitCount > 1 { result.note(.severalPatients) }
     var verdict = verdict(result, scope)
     verdict.entryCount = entries.count
+    verdict.writtenTypes = entries.writtenTypes
     verdict.refusedEntry = entries.refusedIndex ?? indexWithoutRequest
     if sink.refusal != nil, sink.depth > 2, entries.refusedIndex == nil {
       verdict.refusedEntry = entries.count

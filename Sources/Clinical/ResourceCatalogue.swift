@@ -1,4 +1,4 @@
-import Base
+public import Base
 
 /// What a resource type holds, when nothing in the request narrows it.
 struct ResourceRow: Sendable {
@@ -32,6 +32,9 @@ struct ResourceRow: Sendable {
 }
 
 extension ResourceType {
+  /// The class of the type's resources, before anything else is known of one.
+  public var usualClass: DataClass { row.dataClass }
+
   /// The catalogue's row. `mixed` marks types whose single resources may be of any class.
   var row: ResourceRow {
     switch self {

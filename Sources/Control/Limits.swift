@@ -31,4 +31,14 @@ enum Limits {
   /// Milliseconds between two acts that move requests: time for what the first
   /// does to be seen.
   static let switchSpacingMilliseconds = 5_000
+  /// Beginnings of epochs that a record remembers: positions of older ones count as lost. An
+  /// authority moves some times a year.
+  static let forkCountMax = 16
+  /// Records of write authority: one for each home region.
+  static let authorityCountMax = 64
+  /// Bytes of an edge's registration: a line for each domain.
+  static let registrationByteCountMax = 64 << 10
+  /// Milliseconds after which no lease can be valid still: its 6,000, and what two machines' clocks
+  /// may differ by in that time.
+  static let fenceWaitMilliseconds: UInt64 = 6_400
 }

@@ -110,6 +110,9 @@ public final class PatientDirectory: Sendable {
   /// The key of an id; nil unless it has the length of one.
   public func key(of id: String) -> PatientKey? { hash.key(of: id) }
 
+  /// The same for an id's bytes.
+  func key(of id: UnsafeRawBufferPointer) -> PatientKey? { unsafe hash.key(of: id) }
+
   /// Follows merges from `key` to the present record. Bounded: nil after too many.
   func resolve(_ start: PatientKey) -> (key: PatientKey, entry: PatientEntry)? {
     var key = start

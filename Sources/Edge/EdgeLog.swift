@@ -63,13 +63,27 @@ struct EdgeLog: Sendable {
   }
 
   func health(_ endpoint: String, from old: EndpointStatus, to new: EndpointStatus) {
-    logger.notice(
-      "endpoint changed",
-      metadata: [
-        "endpoint": "\(endpoint)", "reach": "\(old.reach.rawValue) -> \(new.reach.rawValue)",
-        "freshness": "\(old.freshness.rawValue) -> \(new.freshness.rawValue)",
-        "role": "\(old.role.name) -> \(new.role.name)",
-      ])
+    var metadata: Logger.Metadata = [
+      "endpoint": "\(endpoint)", "reach": "\(old.reach.rawValue) -> \(new.reach.rawValue)",
+      "freshness": "\(old.freshness.rawValue) -> \(new.freshness.rawValue)",
+      "role": "\(old.role.name) -> \(new.role.name)",
+    ]
+    if new.isSuppressed { metadata["suppressed"] = "fell too often; serves only as the last one" }
+    if let hold = new.ejectionHold { metadata["not_ejected"] = "\(hold.rawValue)" }
+    logger.notice("endpoint changed", metadata: metadata)
+  }
+
+  /// The edge began, or ceased, to doubt itself.
+  func selfDoubt(_ isDoubting: Bool) {
+    if isDoubting {
+      logger.critical(
+        """
+        most endpoints of several regions look dead: this edge is more likely to be cut off; \
+        nobody is ejected meanwhile
+        """)
+    } else {
+      logger.notice("most endpoints answer again")
+    }
   }
 
   func auditFailed(_ reason: String) {
@@ -155,6 +169,11 @@ struct EdgeLog: Sendable {
     logger.error(
       "directory deltas are not read: the last good state stays and ages",
       metadata: ["reason": "\(reason)"])
+  }
+
+  func sealBroken() {
+    logger.critical(
+      "a stored answer does not open under its key: memory was changed; the answer is dropped")
   }
 
   func deltasTorn() {

@@ -1,4 +1,5 @@
 internal import Base
+internal import Cache
 internal import HTTP
 internal import Origins
 internal import Proxy
@@ -24,6 +25,7 @@ extension Exchange {
 
   func sendRequest() {
     guard let origin else { return }
+    cacheDeparts()
     let isEnd = isRequestEnded && requestBody.isEmpty && requestTrailers == nil
     guard let stream = origin.open(self, isEnd: isEnd), let codec = origin.codec else {
       self.origin = nil
@@ -64,6 +66,8 @@ extension Exchange {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
     if isEnd { detachOrigin() }
+    changeAnswered()
+    if isConfirmation() { return }
     perform(
       machine.originAnswered(
         status: status, isReplayable: isReplayable, judge: &worker.judge, at: now))
@@ -81,6 +85,7 @@ extension Exchange {
       return
     }
     if let labelGate, unsafe !passes(bytes, by: labelGate) { return }
+    if let cacheUse { unsafe cacheUse.append(bytes, at: now) }
     unsafe clientCodec.send(clientStream, bytes)
     if clientCodec.queuedByteCount(clientStream) < snapshot.limits.http.sendHighMarkBytes {
       codec.consumed(originStream, byteCount: count)
@@ -155,7 +160,10 @@ extension Exchange {
   func releaseHead() {
     guard isHeadHeld else { return }
     isHeadHeld = false
-    request.prepareResponse(&heldHead, choice: machine.choice, snapshot: snapshot)
+    request.forwardResponse(&heldHead)
+    admitAnswer()
+    request.describeResponse(&heldHead, choice: machine.choice, snapshot: snapshot)
+    cacheUse?.status.append(to: &heldHead.fields)
     isResponding = true
     dropBody()
     // The time of the record is over; from here on the body has its own.
@@ -163,7 +171,11 @@ extension Exchange {
     let isEnd = hasOriginEnded && heldBody.isEmpty && heldTrailers == nil
     clientCodec.sendResponse(clientStream, heldHead, isEnd: isEnd)
     context.flushLater(client)
-    if isEnd { return finish(.complete) }
+    if isEnd {
+      storeAnswer()
+      return finish(.complete)
+    }
+    if let cacheUse { unsafe heldBody.withReadable { unsafe cacheUse.append($0, at: now) } }
     unsafe heldBody.withReadable { unsafe clientCodec.send(clientStream, $0) }
     heldBody = ByteQueue()
     letGoAnswer()
@@ -171,6 +183,7 @@ extension Exchange {
   }
 
   func finishResponse() {
+    storeAnswer()
     clientCodec.finish(clientStream, trailers: heldTrailers)
     context.flushLater(client)
     finish(.complete)
@@ -225,9 +238,8 @@ extension Exchange {
     switch verdict {
     case .succeeded:
       let took = now.microseconds(since: outcome.connectedAt ?? now)
-      if generation.loads.succeeded(endpoint, microseconds: took, at: now) {
-        worker.requestSucceeded(snapshot.topology[endpoint])
-      }
+      let count = generation.loads.succeeded(endpoint, microseconds: took, at: now)
+      if count > 0 { worker.requestSucceeded(snapshot.topology[endpoint], count: count) }
     case .failed: generation.loads.failed(endpoint, at: now)
     case .abandoned: generation.loads.abandoned(endpoint)
     }
@@ -242,6 +254,7 @@ extension Exchange {
     dropBody()
     letGoAnswer()
     forgetBodies()
+    forgetCache()
     outcome.end = end
     outcome.endedAt = now
     worker.ended(self)

@@ -1,4 +1,5 @@
 internal import Base
+internal import Cache
 internal import HTTP
 internal import Identity
 internal import Origins
@@ -65,8 +66,18 @@ final class Exchange {
   /// Whether the request's token is being verified: nothing is decided or recorded yet.
   private var isIdentifying = false
 
+  // The cache; see `Exchange+Cache`.
+  /// The request's dealings with the cache; nil for most.
+  var cacheUse: CacheUse?
+  /// By what name it waits for another one's answer.
+  var cacheWaiter: Waiter?
+  /// What a change that was sent may end.
+  var changedTags: [CacheTag] = []
+
   /// When to give up waiting for the next event.
   var deadline = Instant.never
+  /// Whether that is the end of an attempt that another one may follow; see `awaitAnswer`.
+  var isTrying = false
 
   init(worker: Worker) { self.worker = worker }
 
@@ -106,6 +117,7 @@ final class Exchange {
     isResponding = false
     isOver = false
     isIdentifying = false
+    isTrying = false
     deadline = .never
   }
 
@@ -166,7 +178,9 @@ final class Exchange {
     if let refusal = request.decision.refusal ?? client.prepare(&request) {
       answer(refusal)
     } else {
-      perform(machine.begin(request.machineRequest))
+      var asked = request.machineRequest
+      asked.usesCache = request.decision.cacheStep != nil && usesCache()
+      perform(machine.begin(asked))
     }
   }
 
@@ -186,6 +200,9 @@ final class Exchange {
       touch(snapshot.timeouts.auditMilliseconds)
       worker.audit.await(self)
     case .acquire(let choice, let requiresFresh): acquire(choice, requiresFresh: requiresFresh)
+    case .lookUp(let mayWait): lookUp(mayWait: mayWait)
+    case .serveHit: serveHit()
+    case .standIn: standIn()
     case .sendRequest: sendRequest()
     case .forwardHead: forwardHead()
     case .answer(let refusal):
@@ -210,6 +227,9 @@ final class Exchange {
     let endpoint = request.decision.endpoint(ofChoice: choice)
     outcome.attemptCount += 1
     outcome.endpoint = endpoint
+    if request.decision.isProbation(ofChoice: choice) {
+      generation.loads.beginProbation(endpoint, at: now)
+    }
     touch(snapshot.timeouts.acquireMilliseconds)
     let pool = generation.pools[Int(endpoint.index)]
     waitingIn = pool
@@ -219,6 +239,7 @@ final class Exchange {
   var context: LoopContext { worker.context }
 
   func touch(_ milliseconds: UInt64) {
+    isTrying = false
     deadline = now.adding(milliseconds: milliseconds)
   }
 
@@ -277,7 +298,7 @@ final class Exchange {
     } else if requestDebt > 0 {
       touch(snapshot.timeouts.originStallMilliseconds)
     } else {
-      touch(snapshot.timeouts.firstByteMilliseconds)
+      awaitAnswer()
     }
   }
 
@@ -330,6 +351,9 @@ final class Exchange {
 
   /// The client took most of what was queued: the origin may send more.
   func clientDrained() {
+    if let cacheUse, cacheUse.remainingByteCount > 0, isResponding, !isOver {
+      return sendHit(cacheUse)
+    }
     guard responseDebt > 0, let origin, let codec = origin.codec else { return }
     codec.consumed(originStream, byteCount: responseDebt)
     responseDebt = 0
@@ -345,6 +369,9 @@ final class Exchange {
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
     if bodyGate != nil { return endBody(.requestTimeout) }
+    // Who waits for another one's answer asks by himself now.
+    leaveCache()
+    if isTrying { return attemptTimedOut() }
     if origin != nil, !isResponding, !isHeadHeld, isClientsTurn {
       return clientFailed(.requestTimeout)
     }

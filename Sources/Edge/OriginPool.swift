@@ -120,9 +120,11 @@ final class OriginPool {
 
   // MARK: Time
 
-  /// Called often: gives up connects and waits that took too long, closes idle connections.
-  func tick() {
-    let patience = worker.snapshot.timeouts.connectMilliseconds
+  /// Called often: gives up connects and waits that took too long, closes idle connections. A near
+  /// endpoint connects at once or not at all.
+  func tick(isNear: Bool) {
+    let timeouts = worker.snapshot.timeouts
+    let patience = isNear ? timeouts.connectNearMilliseconds : timeouts.connectMilliseconds
     for connection in Array(connecting.values)
     where now >= connection.startedAt.adding(milliseconds: patience) {
       connection.close()

@@ -101,9 +101,9 @@ final class Prober: TimerTarget {
   }
 
   /// A worker met a success after failures.
-  func requestSucceeded(_ endpoint: Endpoint) {
+  func requestSucceeded(_ endpoint: Endpoint, _ count: UInt64) {
     guard let known = same(endpoint) else { return }
-    board.requestSucceeded(known, at: context.loop.now)
+    board.requestSucceeded(known, count: count, at: context.loop.now)
     publishIfChanged()
   }
 
@@ -154,8 +154,10 @@ final class Prober: TimerTarget {
       let (old, new) = (current[endpoint.id], health[endpoint.id])
       let hasChanged =
         old.reach != new.reach || old.freshness != new.freshness || old.role.name != new.role.name
+        || old.isSuppressed != new.isSuppressed || old.ejectionHold != new.ejectionHold
       if hasChanged { log.health(endpoint.name, from: old, to: new) }
     }
+    if current.isSelfDoubting != health.isSelfDoubting { log.selfDoubt(health.isSelfDoubting) }
     current = health
     publish(health)
   }

@@ -14,7 +14,7 @@ enum WorkerReport: Sendable {
   /// A request met a failure at this endpoint.
   case requestFailed(Endpoint, RequestFailure)
   /// A request succeeded at this endpoint.
-  case requestSucceeded(Endpoint)
+  case requestSucceeded(Endpoint, UInt64)
   /// The loop has drained and ended.
   case ended
   /// Where the versions of this snapshot differed.
@@ -42,6 +42,8 @@ public final class Server {
   private let auditWriter: AuditWriter
   private let reload: () -> (snapshot: Snapshot, configurationHash: String)?
   private let directories: Mailbox<DirectoryWatch.Message>
+  /// Looks after the store; nil for an edge that keeps nothing.
+  private let cacheKeeper: CacheKeeper?
   private var signals: Signals?
   private var snapshot: Snapshot
   private var listeningCount = 0
@@ -75,6 +77,8 @@ public final class Server {
     reports = try Mailbox()
     keeper = try Mailbox()
     directories = try Mailbox()
+    let control = context
+    cacheKeeper = snapshot.cacheSetting.map { CacheKeeper(context: control, store: $0.store) }
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     auditWriter = try AuditWriter(options.audit, at: Clock.wall())
@@ -120,6 +124,7 @@ public final class Server {
     let admin = try startAdmin()
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
+    cacheKeeper?.run()
     context.loop.endOfTurn = { [unowned self] in context.endTurn() }
     context.loop.run()
     for thread in threads { thread.join() }
@@ -159,7 +164,7 @@ public final class Server {
 
   private func startWorker(_ index: Int, _ health: HealthSnapshot) throws -> Thread {
     let snapshot = self.snapshot
-    let mailbox = workers[index]
+    let (loops, mailbox) = (workers, workers[index])
     let reports = self.reports
     let auditLog = self.auditLog
     let keeper = self.keeper
@@ -171,6 +176,9 @@ public final class Server {
           context: try LoopContext(), snapshot: snapshot, health: health,
           audit: AuditPort(loop: index, log: auditLog),
           identity: IdentityPort(loop: index, keeper: keeper, rules: snapshot.identity),
+          cache: snapshot.cacheSetting.map {
+            CachePort(store: $0.store, loop: index, loops: loops)
+          },
           log: log, seed: seed, reports: reports)
         try mailbox.attach(to: worker.context.loop) { worker.receive($0) }
         reports.post(.listening(failure: worker.openListeners()))
@@ -243,7 +251,7 @@ public final class Server {
   private func received(_ report: WorkerReport) {
     switch report {
     case .requestFailed(let endpoint, let failure): prober.requestFailed(endpoint, failure)
-    case .requestSucceeded(let endpoint): prober.requestSucceeded(endpoint)
+    case .requestSucceeded(let endpoint, let count): prober.requestSucceeded(endpoint, count)
     case .listening(let failure):
       listeningCount += 1
       if let failure {

@@ -1,5 +1,6 @@
 internal import Audit
 internal import Base
+internal import Cache
 internal import HTTP
 internal import Identity
 internal import Native
@@ -19,6 +20,8 @@ enum WorkerMessage: Sendable {
   case auditFailed
   /// What a token proved, by which rules.
   case verified(SHA256Digest, Result<Subject, TokenFault>, IdentityRules)
+  /// A request waits no longer for another one's answer.
+  case released(Release)
   /// Keys or revocations changed.
   case vouches(TokenVerifier)
   /// End gracefully.
@@ -33,6 +36,8 @@ final class Worker: TimerTarget, ListenerOwner {
   let log: EdgeLog
   let audit: AuditPort
   let identity: IdentityPort
+  /// The way to the store; nil for an edge that keeps nothing.
+  let cache: CachePort?
   private let reports: Mailbox<WorkerReport>
   private(set) var generation: Generation!
   var random: SplitMix64
@@ -52,11 +57,13 @@ final class Worker: TimerTarget, ListenerOwner {
 
   init(
     context: LoopContext, snapshot: Snapshot, health: HealthSnapshot, audit: AuditPort,
-    identity: IdentityPort, log: EdgeLog, seed: UInt64, reports: Mailbox<WorkerReport>
+    identity: IdentityPort, cache: CachePort? = nil, log: EdgeLog, seed: UInt64,
+    reports: Mailbox<WorkerReport>
   ) {
     self.context = context
     self.audit = audit
     self.identity = identity
+    self.cache = cache
     self.log = log
     self.reports = reports
     random = SplitMix64(seed: seed)
@@ -74,6 +81,7 @@ final class Worker: TimerTarget, ListenerOwner {
   func run() {
     context.loop.endOfTurn = { [unowned self] in
       context.endTurn()
+      if let cache { while cache.turnEnded() { context.endTurn() } }
       audit.turnEnded()
     }
     timerFired(token: 0)
@@ -86,11 +94,12 @@ final class Worker: TimerTarget, ListenerOwner {
     switch message {
     case .adopt(let snapshot, let health): adopt(snapshot, health)
     case .health(let health):
-      if health.topology === snapshot.topology { generation.health = health.copyForLoop() }
+      if health.topology === snapshot.topology { adopt(health) }
     case .durable(let sequence): audit.becameDurable(sequence)
     case .auditFailed: audit.failed()
     case .verified(let digest, let proof, let rules):
       identity.verified(digest, proof, by: rules)
+    case .released(let release): cache?.received(release)
     case .vouches(let verifier): identity.changed(verifier)
     case .drain: beginDrain()
     }
@@ -109,6 +118,19 @@ final class Worker: TimerTarget, ListenerOwner {
       retiringPools.append(pool)
     }
     openListeners()
+  }
+
+  /// Takes what is known of the endpoints now: reads that wait for one that is dead move on.
+  private func adopt(_ health: HealthSnapshot) {
+    let old = generation.health
+    generation.health = health.copyForLoop()
+    let isAnyNewlyDown = zip(old.statuses, health.statuses).contains {
+      $0.reach != .down && $1.reach == .down
+    }
+    guard isAnyNewlyDown else { return }
+    for exchange in exchanges.reversed() where exchange.generation === generation {
+      exchange.healthChanged()
+    }
   }
 
   /// Tells the control loop where policy versions differed, and how often that was looked at.
@@ -257,8 +279,10 @@ final class Worker: TimerTarget, ListenerOwner {
     reports.post(.requestFailed(endpoint, failure))
   }
 
-  /// Tells the health machines of a success.
-  func requestSucceeded(_ endpoint: Endpoint) { reports.post(.requestSucceeded(endpoint)) }
+  /// Tells the health machines of so many successes.
+  func requestSucceeded(_ endpoint: Endpoint, count: UInt64) {
+    reports.post(.requestSucceeded(endpoint, count))
+  }
 
   // MARK: Time
 
@@ -267,14 +291,19 @@ final class Worker: TimerTarget, ListenerOwner {
   /// Every how many ticks idle connections are looked at.
   private static let ticksPerSweep = 40
   private var tickCount = 0
+  private var tickedAt = Instant(nanoseconds: 0)
 
   func timerFired(token: Int) {
     let now = context.loop.now
+    // What came while the loop was held up itself has not been read: no origin is blamed for that.
+    let isLate = now.milliseconds(since: tickedAt) > 2 * Self.tickMilliseconds
+    tickedAt = now
     // Backwards: an exchange that ends is replaced by one that was looked at already.
-    for exchange in exchanges.reversed() where now >= exchange.deadline { exchange.timedOut() }
-    for pool in generation.pools { pool.tick() }
-    for pool in retiringPools { pool.tick() }
-    retiringPools.removeAll { $0.isEmpty }
+    for exchange in exchanges.reversed() where now >= exchange.deadline {
+      if isLate, exchange.isTrying { continue }
+      exchange.timedOut()
+    }
+    tickPools()
     tickCount += 1
     if tickCount % Self.ticksPerSweep == 0 {
       reportDifferences()
@@ -285,6 +314,15 @@ final class Worker: TimerTarget, ListenerOwner {
     }
     advanceDrain(now)
     context.loop.schedule(at: now.adding(milliseconds: Self.tickMilliseconds), self)
+  }
+
+  private func tickPools() {
+    let near = snapshot.limits.origins.nearProbeMicrosecondsMax
+    for (index, pool) in generation.pools.enumerated() {
+      pool.tick(isNear: generation.health.statuses[index].isNear(within: near))
+    }
+    for pool in retiringPools { pool.tick(isNear: false) }
+    retiringPools.removeAll { $0.isEmpty }
   }
 
   // MARK: The graceful end

@@ -138,11 +138,45 @@ public struct AEADKey: ~Copyable {
     _ sealed: UnsafeRawBufferPointer, nonce: AEADNonce,
     associatedData: UnsafeRawBufferPointer, into output: inout ByteQueue
   ) -> Bool {
-    guard sealed.count >= Self.tagByteCount, sealed.count <= Int32.max - 64 else { return false }
-    let byteCount = sealed.count - Self.tagByteCount
+    guard let byteCount = unsafe Self.plaintextByteCount(sealed) else { return false }
+    let target = unsafe output.reserve(byteCount + Self.blockByteCount)
+    guard unsafe open(sealed, nonce, associatedData, target, byteCount) else { return false }
+    output.advance(byteCount)
+    return true
+  }
+
+  /// The plaintext of `sealed`; nil when something is not what it was sealed with.
+  public mutating func open(
+    _ sealed: UnsafeRawBufferPointer, nonce: AEADNonce, associatedData: UnsafeRawBufferPointer
+  ) -> [UInt8]? {
+    guard let byteCount = unsafe Self.plaintextByteCount(sealed) else { return nil }
+    var isOpen = false
+    let plain = unsafe [UInt8](unsafeUninitializedCapacity: byteCount + Self.blockByteCount) {
+      target, count in
+      guard let start = target.baseAddress else { return }
+      isOpen = unsafe open(sealed, nonce, associatedData, UnsafeMutableRawPointer(start), byteCount)
+      count = isOpen ? byteCount : 0
+    }
+    return isOpen ? plain : nil
+  }
+
+  /// Room for a whole block is asked for, so that the pointer is good for an empty message too.
+  private static let blockByteCount = 16
+
+  /// How long the plaintext is; nil when there can be none.
+  private static func plaintextByteCount(_ sealed: UnsafeRawBufferPointer) -> Int? {
+    guard sealed.count >= tagByteCount, sealed.count <= Int32.max - 64 else { return nil }
+    return sealed.count - tagByteCount
+  }
+
+  /// Writes the plaintext, `byteCount` bytes, to `target`; false, and zeros, when it is not
+  /// authentic.
+  private mutating func open(
+    _ sealed: UnsafeRawBufferPointer, _ nonce: AEADNonce,
+    _ associatedData: UnsafeRawBufferPointer, _ room: UnsafeMutableRawPointer, _ byteCount: Int
+  ) -> Bool {
+    let target = unsafe room.assumingMemoryBound(to: UInt8.self)
     let ciphertext = unsafe UnsafeRawBufferPointer(rebasing: sealed[..<byteCount])
-    // Room for a whole block, so that the pointer is good for an empty message too.
-    let target = unsafe output.reserve(byteCount + 16).assumingMemoryBound(to: UInt8.self)
     ErrorQueue.clear()
     defer { ErrorQueue.clear() }
     let isOpen = unsafe withUnsafeTemporaryAllocation(byteCount: Self.tagByteCount, alignment: 16) {
@@ -157,13 +191,9 @@ public struct AEADKey: ~Copyable {
           opening, homeward_EVP_CTRL_AEAD_SET_TAG(), Int32(Self.tagByteCount), tag.baseAddress) == 1
         && EVP_DecryptFinal_ex(opening, target + byteCount, &rest) == 1
     }
-    guard isOpen else {
-      // What was written is not authentic: nobody may read it.
-      unsafe OPENSSL_cleanse(target, byteCount)
-      return false
-    }
-    output.advance(byteCount)
-    return true
+    // What was written is not authentic: nobody may read it.
+    if !isOpen { unsafe OPENSSL_cleanse(target, byteCount) }
+    return isOpen
   }
 
   /// Sets the nonce; the key schedule stays.

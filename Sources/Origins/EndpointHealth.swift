@@ -13,32 +13,46 @@ public struct ProbeStart: Hashable, Sendable {
 /// The health of one endpoint on three axes: reach, freshness, role. Owned by the prober's thread.
 ///
 ///     UNKNOWN ─2 ok→ HEALTHY ─1 failure→ SUSPECT ─2 failed probes, or 1 and a request→ DOWN
-///     HEALTHY, SUSPECT ─5 failed requests in a row→ EJECTED ─time, then 2 ok→ HEALTHY
-///     SUSPECT ─1 ok→ HEALTHY     DOWN ─2 ok→ HEALTHY (EJECTED while its time runs)
+///     HEALTHY, SUSPECT, WARMING ─5 failed requests in a row, or below 80 % of 20→ EJECTED
+///     DOWN ─2 ok→ PROBING (EJECTED while its time runs)     EJECTED ─time, then 2 ok→ PROBING
+///     PROBING ─3 real requests→ WARMING ─a minute→ HEALTHY     SUSPECT ─1 ok→ what it was
 ///
-/// INVARIANT (no gift): only a successful probe improves reach, freshness or role.
+/// A real request that fails in PROBING ejects again, for longer. Nobody is ejected while the board
+/// holds that back. Each fall to DOWN is remembered (`FlapDamping`).
+///
+/// INVARIANT (no gift): only success improves: reach by probes, and after an ejection by real
+/// requests as well; freshness and role by probes alone.
 public struct EndpointHealth: Sendable {
   /// Counts while UNKNOWN.
-  private struct Unknown {
+  struct Unknown {
     var successCount: UInt8 = 0
     var failureCount: UInt8 = 0
   }
   /// What speaks against a suspect.
-  private struct Suspect {
+  struct Suspect {
     var probeFailureCount: UInt8 = 0
     var hasRequestFailure = false
   }
   /// Probes of an ejected endpoint; successes count once its time is over.
-  private struct Ejected {
+  struct Ejected {
     var successCount: UInt8 = 0
     var failureCount: UInt8 = 0
   }
-  private enum State {
+  /// Real requests and probes of an endpoint that may be back.
+  struct Probing {
+    var requestCount: UInt8 = 0
+    var probeCount: UInt8 = 0
+    var failureCount: UInt8 = 0
+  }
+  /// Where on the axis of reach it is; see the picture above.
+  enum State {
     case unknown(Unknown)
     case healthy
     case suspect(Suspect)
     case down(successCount: UInt8)
     case ejected(Ejected)
+    case probing(Probing)
+    case warming
 
     var reach: Reach {
       switch self {
@@ -47,6 +61,8 @@ public struct EndpointHealth: Sendable {
       case .suspect: .suspect
       case .down: .down
       case .ejected: .ejected
+      case .probing: .probing
+      case .warming: .warming
       }
     }
   }
@@ -61,21 +77,24 @@ public struct EndpointHealth: Sendable {
   /// Whom this machine judges.
   public let endpoint: Endpoint
   /// What is published; kept equal to the machine's state by every event.
-  public private(set) var status: EndpointStatus
+  public internal(set) var status: EndpointStatus
   /// The topology's regions, to number the regions that a report names.
-  private let regionNames: [String]
-  private let limits: OriginLimits
-  private var state = State.unknown(Unknown())
+  let regionNames: [String]
+  let limits: OriginLimits
+  var state = State.unknown(Unknown())
   private var flight: Flight?
   private var probeCount: UInt32 = 0
   private var nextProbeAt: Instant
-  /// Failed requests since the last successful one.
-  private var failuresInRow: UInt8 = 0
-  /// Ejections that are still remembered; the exponent of the next one's time.
-  private var ejectionCount: UInt64 = 0
-  private var ejectedUntil = Instant(nanoseconds: 0)
+  /// Whether the probe under way may have been asked too early to count.
+  private var isUrgent = false
+  /// When the newest probe started.
+  private var lastProbeAt: Instant
+  /// What speaks for and against an ejection.
+  var failures: RequestFailures
+  /// How often it fell.
+  var damping = FlapDamping()
   /// Samples in a row that speak for a change of freshness.
-  private var turnCount: UInt8 = 0
+  var turnCount: UInt8 = 0
 
   /// Makes the machine of an endpoint about which nothing is known; the first probe is due at once.
   public init(endpoint: Endpoint, of topology: Topology, limits: OriginLimits, at now: Instant) {
@@ -83,7 +102,9 @@ public struct EndpointHealth: Sendable {
     regionNames = topology.regionNames
     self.limits = limits
     status = EndpointStatus(at: now)
+    failures = RequestFailures(at: now)
     nextProbeAt = now
+    lastProbeAt = now
   }
 
   /// Goes on with the state of `old` under a new topology; nil when it is another endpoint.
@@ -98,11 +119,14 @@ public struct EndpointHealth: Sendable {
     self.init(endpoint: endpoint, of: topology, limits: limits, at: now)
     status = old.status
     // Numbers of regions that are others now measure nothing.
-    if old.regionNames != regionNames { status.homeLagsMilliseconds = [] }
+    if old.regionNames != regionNames {
+      status.homeLagsMilliseconds = []
+      status.homePositions = []
+      status.homeClaims = []
+    }
     state = old.state
-    failuresInRow = old.failuresInRow
-    ejectionCount = old.ejectionCount
-    ejectedUntil = old.ejectedUntil
+    failures = old.failures
+    damping = old.damping
     turnCount = old.turnCount
     // A probe under way belongs to the old driver state: its number is not accepted here.
     probeCount = old.probeCount &+ 1
@@ -118,11 +142,13 @@ public struct EndpointHealth: Sendable {
       probeFailed(flight.number, .timeout, at: now, using: &random)
     }
     expireSample(at: now)
+    settle(at: now)
     guard flight == nil, now >= nextProbeAt else { return nil }
     probeCount &+= 1
     let jitter = UInt64.random(in: 0...limits.probeJitterPercentMax * 10, using: &random)
     let started = Flight(number: probeCount, startedAt: now, spread: 1000 - jitter)
     flight = started
+    lastProbeAt = now
     return ProbeStart(endpoint: endpoint.id, number: probeCount, deadline: deadline(started))
   }
 
@@ -149,7 +175,7 @@ public struct EndpointHealth: Sendable {
   ) {
     guard let flight, flight.number == number else { return }
     status.lastFailure = .probe(failure)
-    if failure.isConclusive { enter(.down(successCount: 0), at: now) } else { fall(at: now) }
+    if failure.isConclusive { fallAtOnce(at: now) } else { fall(at: now) }
     land(at: now)
   }
 
@@ -157,37 +183,6 @@ public struct EndpointHealth: Sendable {
   public mutating func probeAbandoned(_ number: UInt32, at now: Instant) {
     guard let flight, flight.number == number else { return }
     land(at: now)
-  }
-
-  /// A request got a response that is no failure.
-  public mutating func requestSucceeded(at now: Instant) {
-    failuresInRow = 0
-    guard case .suspect(var suspect) = state else { return }
-    suspect.hasRequestFailure = false
-    state = .suspect(suspect)
-  }
-
-  /// A request failed.
-  public mutating func requestFailed(
-    _ failure: RequestFailure, at now: Instant, using random: inout SplitMix64
-  ) {
-    failuresInRow = failuresInRow == .max ? .max : failuresInRow + 1
-    status.lastFailure = .request(failure)
-    switch state {
-    case .unknown, .down, .ejected:
-      return
-    case .healthy:
-      if failuresInRow >= limits.ejectionFailureCount { return eject(at: now, using: &random) }
-      guard failure.isUnreached,
-        failure != .reset || failuresInRow >= limits.resetSuspectCount
-      else { return }
-      enter(.suspect(Suspect(hasRequestFailure: true)), at: now)
-      nextProbeAt = min(nextProbeAt, now)
-    case .suspect(var suspect):
-      if failure.isUnreached { suspect.hasRequestFailure = true }
-      if failuresInRow >= limits.ejectionFailureCount { return eject(at: now, using: &random) }
-      judge(suspect, at: now)
-    }
   }
 
   /// Sets or clears the conflict that the board sees across endpoints.
@@ -200,147 +195,43 @@ public struct EndpointHealth: Sendable {
   }
 }
 
-// MARK: - Reach
-
-extension EndpointHealth {
-  private mutating func enter(_ new: State, at now: Instant) {
-    state = new
-    guard status.reach != new.reach else { return }
-    status.reach = new.reach
-    status.reachSince = now
-  }
-
-  private mutating func rise(at now: Instant) {
-    switch state {
-    case .unknown(var unknown):
-      unknown.successCount += 1
-      unknown.failureCount = 0
-      enter(unknown.successCount >= limits.riseCount ? .healthy : .unknown(unknown), at: now)
-    case .healthy:
-      break
-    case .suspect:
-      enter(.healthy, at: now)
-    case .down(let count):
-      guard count + 1 >= limits.riseCount else {
-        return enter(.down(successCount: count + 1), at: now)
-      }
-      failuresInRow = 0
-      enter(now < ejectedUntil ? .ejected(Ejected()) : .healthy, at: now)
-    case .ejected(var ejected):
-      ejected.failureCount = 0
-      if now >= ejectedUntil { ejected.successCount += 1 }
-      guard ejected.successCount >= limits.riseCount else {
-        return enter(.ejected(ejected), at: now)
-      }
-      failuresInRow = 0
-      enter(.healthy, at: now)
-    }
-  }
-
-  private mutating func fall(at now: Instant) {
-    switch state {
-    case .unknown(var unknown):
-      unknown.successCount = 0
-      unknown.failureCount += 1
-      let isDown = unknown.failureCount >= limits.fallCount
-      enter(isDown ? .down(successCount: 0) : .unknown(unknown), at: now)
-    case .healthy:
-      judge(Suspect(probeFailureCount: 1, hasRequestFailure: false), at: now)
-    case .suspect(var suspect):
-      suspect.probeFailureCount += 1
-      judge(suspect, at: now)
-    case .down:
-      enter(.down(successCount: 0), at: now)
-    case .ejected(var ejected):
-      ejected.successCount = 0
-      ejected.failureCount += 1
-      let isDown = ejected.failureCount >= limits.fallCount
-      enter(isDown ? .down(successCount: 0) : .ejected(ejected), at: now)
-    }
-  }
-
-  /// DOWN when two probes failed, or a probe and a request agree.
-  private mutating func judge(_ suspect: Suspect, at now: Instant) {
-    let isDown =
-      suspect.probeFailureCount >= limits.fallCount
-      || (suspect.probeFailureCount >= 1 && suspect.hasRequestFailure)
-    enter(isDown ? .down(successCount: 0) : .suspect(suspect), at: now)
-  }
-
-  private mutating func eject(at now: Instant, using random: inout SplitMix64) {
-    let forgetAt = ejectedUntil.adding(milliseconds: limits.ejectionMemoryMilliseconds)
-    if ejectionCount > 0, now >= forgetAt { ejectionCount = 0 }
-    let factor = UInt64(1) << min(ejectionCount, 16)
-    let time = min(limits.ejectionMilliseconds * factor, limits.ejectionMillisecondsMax)
-    let jitter = UInt64.random(in: 0...limits.ejectionJitterPercentMax, using: &random)
-    ejectedUntil = now.adding(milliseconds: time + time * jitter / 100)
-    ejectionCount += 1
-    enter(.ejected(Ejected()), at: now)
-  }
-}
-
 // MARK: - Probing
 
 extension EndpointHealth {
+  /// The next probe is due at once: what the endpoint says of its role may have changed.
+  mutating func hasten() {
+    nextProbeAt = Instant(nanoseconds: 0)
+    isUrgent = flight != nil
+  }
+
   private func deadline(_ flight: Flight) -> Instant {
     flight.startedAt.adding(milliseconds: limits.probeTimeoutMilliseconds)
   }
 
   private var interval: UInt64 {
     switch state {
-    case .unknown, .suspect: limits.probeIntervalSuspectMilliseconds
-    case .healthy, .ejected: limits.probeIntervalHealthyMilliseconds
+    case .unknown, .suspect, .probing: limits.probeIntervalSuspectMilliseconds
+    case .healthy, .warming, .ejected: limits.probeIntervalHealthyMilliseconds
     case .down: limits.probeIntervalDownMilliseconds
     }
   }
+
+  /// Looks as soon as a verdict is wanted, however many requests ask for one.
+  mutating func probeSoon(at now: Instant) {
+    let soon = lastProbeAt.adding(milliseconds: limits.probeIntervalSuspectMilliseconds)
+    nextProbeAt = min(nextProbeAt, max(now, soon))
+  }
+
+  /// Looks at once.
+  mutating func probeNow(at now: Instant) { nextProbeAt = min(nextProbeAt, now) }
 
   /// Ends the probe under way and plans the next, one interval of the new state after its start.
   private mutating func land(at now: Instant) {
     guard let flight else { return }
     let pause = interval * flight.spread / 1000
-    nextProbeAt = max(now, flight.startedAt.adding(milliseconds: pause))
+    nextProbeAt =
+      isUrgent ? now : max(now, flight.startedAt.adding(milliseconds: pause))
+    isUrgent = false
     self.flight = nil
-  }
-}
-
-// MARK: - Freshness and role
-
-extension EndpointHealth {
-  private mutating func measure(_ report: ProbeReport, askedAt: Instant) {
-    let isPrimary = report.role == .primary
-    status.role = isPrimary ? .primary(epoch: report.epoch) : .replica(epoch: report.epoch)
-    status.isDraining = report.status == .draining
-    status.position = report.position
-    status.measuredAt = askedAt
-    let lag = isPrimary ? 0 : report.lagMilliseconds
-    status.reportedLagMilliseconds = lag
-    status.homeLagsMilliseconds = regionNames.map { report.homeLagsMilliseconds[$0] }
-    guard let lag else { return setFreshness(.unmeasured) }
-    switch status.freshness {
-    case .unmeasured:
-      setFreshness(lag > limits.lagMillisecondsMax ? .lagging : .fresh)
-    case .fresh:
-      turn(lag > limits.lagMillisecondsMax, after: limits.lagRiseCount, to: .lagging)
-    case .lagging:
-      turn(lag < limits.lagMillisecondsMax / 2, after: limits.lagFallCount, to: .fresh)
-    }
-  }
-
-  private mutating func turn(_ speaksForIt: Bool, after count: UInt8, to freshness: Freshness) {
-    turnCount = speaksForIt ? turnCount + 1 : 0
-    if turnCount >= count { setFreshness(freshness) }
-  }
-
-  private mutating func setFreshness(_ freshness: Freshness) {
-    status.freshness = freshness
-    turnCount = 0
-  }
-
-  private mutating func expireSample(at now: Instant) {
-    guard status.reportedLagMilliseconds != nil,
-      now.milliseconds(since: status.measuredAt) > limits.sampleAgeMillisecondsMax
-    else { return }
-    status.reportedLagMilliseconds = nil
-    setFreshness(.unmeasured)
   }
 }

@@ -32,8 +32,11 @@ public struct EndpointLoads: Sendable {
     var failedCount: UInt64 = 0
     /// Tried after its peers until then.
     var avoidUntil = Instant(nanoseconds: 0)
-    /// From when on a success is told to the prober.
+    /// From when on successes are told to the prober, and how many wait for that.
     var tellSuccessAt = Instant(nanoseconds: 0)
+    var untoldCount: UInt64 = 0
+    /// Until then no second request tests an endpoint on probation.
+    var probationUntil = Instant(nanoseconds: 0)
     var weight: UInt64
   }
 
@@ -60,18 +63,21 @@ public struct EndpointLoads: Sendable {
     loads[Int(endpoint.index)].startedCount &+= 1
   }
 
-  /// Its response came after `microseconds`. True when the prober should be told.
+  /// Its response came after `microseconds`. The number of successes that the prober should be told
+  /// of now, zero for most.
   public mutating func succeeded(
     _ endpoint: EndpointID, microseconds: UInt64, at now: Instant
-  ) -> Bool {
+  ) -> UInt64 {
     let index = Int(endpoint.index)
     finish(index)
     loads[index].latency.observe(
       microseconds: microseconds, at: now, decayMilliseconds: limits.latencyDecayMilliseconds)
     loads[index].avoidUntil = Instant(nanoseconds: 0)
-    guard now >= loads[index].tellSuccessAt else { return false }
+    loads[index].untoldCount += 1
+    guard now >= loads[index].tellSuccessAt else { return 0 }
     loads[index].tellSuccessAt = now.adding(milliseconds: limits.successReportMilliseconds)
-    return true
+    defer { loads[index].untoldCount = 0 }
+    return loads[index].untoldCount
   }
 
   /// It failed; the prober is always told. The next success is told at once.
@@ -106,18 +112,39 @@ public struct EndpointLoads: Sendable {
     now < loads[Int(endpoint.index)].avoidUntil
   }
 
+  /// Whether a real request may test the endpoint, which is on probation: one at a time.
+  public func isProbationFree(_ endpoint: EndpointID, at now: Instant) -> Bool {
+    let load = loads[Int(endpoint.index)]
+    return load.inFlightCount == 0 && now >= load.probationUntil
+  }
+
+  /// A request is on its way to test the endpoint.
+  public mutating func beginProbation(_ endpoint: EndpointID, at now: Instant) {
+    loads[Int(endpoint.index)].probationUntil =
+      now.adding(milliseconds: limits.probationMilliseconds)
+  }
+
   /// What one more request would cost there: latency × (requests under way + 1) ÷ weight.
-  /// Comparable between endpoints; no unit.
-  public func cost(_ endpoint: EndpointID, at now: Instant) -> UInt64 {
+  /// Comparable between endpoints; no unit. An endpoint that is WARMING until `warmUntil` has a
+  /// share of its weight.
+  public func cost(
+    _ endpoint: EndpointID, warmUntil: Instant = Instant(nanoseconds: 0), at now: Instant
+  ) -> UInt64 {
     let load = loads[Int(endpoint.index)]
     let latency = load.latency.microseconds(
       at: now, decayMilliseconds: limits.latencyDecayMilliseconds)
     let pending = min(load.inFlightCount, 1 << 20) + 1
-    return max(1, latency) * pending * 1000 / load.weight
+    let cost = max(1, latency) * pending * 1000 / load.weight
+    guard now < warmUntil else { return cost }
+    let left = warmUntil.milliseconds(since: now)
+    let window = max(1, limits.slowStartMilliseconds)
+    let share = 1000 - min(1000, left * 1000 / window)
+    return cost / max(share, limits.slowStartPermilleMin) * 1000
   }
 
   private mutating func finish(_ index: Int) {
     precondition(loads[index].inFlightCount > 0, "a request ended that was not started")
     loads[index].inFlightCount -= 1
+    loads[index].probationUntil = Instant(nanoseconds: 0)
   }
 }

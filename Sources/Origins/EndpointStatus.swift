@@ -12,6 +12,21 @@ public enum Reach: String, Sendable {
   case down
   /// Answers probes but failed requests; used only when nothing else is left to read from.
   case ejected
+  /// Answers probes again; one real read at a time shows whether it answers requests.
+  case probing
+  /// Answers both again; takes its share of the load little by little.
+  case warming
+
+  /// Whether requests go there as a matter of course.
+  public var isFit: Bool { self == .healthy || self == .warming }
+}
+
+/// Why an endpoint that fails requests is not ejected.
+public enum EjectionHold: String, Sendable {
+  /// Its region would have no fresh endpoint left to read from.
+  case lastFresh = "last-fresh"
+  /// Most endpoints look dead: the edge is more likely to be cut off itself.
+  case selfDoubt = "self-doubt"
 }
 
 /// How current an endpoint's data is, against the edge's own limit.
@@ -88,9 +103,12 @@ public enum RequestFailure: String, CaseIterable, Sendable {
   case reset
   /// 502, 503 or 504 came from the endpoint.
   case gatewayStatus = "gateway-status"
+  /// No first byte within the patience of the request's class, and another endpoint was asked: a
+  /// reason to look, not a fault.
+  case slow
 
   /// Whether the failure says something about reach: an answer, even 503, came from a live server.
-  var isUnreached: Bool { self != .gatewayStatus }
+  var isUnreached: Bool { self != .gatewayStatus && self != .slow }
 }
 
 /// What was last held against an endpoint.
@@ -111,12 +129,23 @@ public struct EndpointStatus: Hashable, Sendable {
   public var freshness: Freshness = .unmeasured
   /// What it says it is.
   public var role: RoleClaim = .unknown
+  /// Until when it is WARMING, while it is.
+  public var warmUntil = Instant(nanoseconds: 0)
+  /// Whether it fell so often that it serves only where nobody else may.
+  public var isSuppressed = false
+  /// Why it is not ejected though it failed as many requests; nil when it did not.
+  public var ejectionHold: EjectionHold?
   /// Whether it announced that it will stop.
   public var isDraining = false
   /// The lag it reported at `measuredAt`, milliseconds: zero for a primary, nil when unmeasured.
   public var reportedLagMilliseconds: UInt64?
   /// The same for its copies of other regions' data, by `RegionID`; nil or missing is unmeasured.
   public var homeLagsMilliseconds: [UInt64?] = []
+  /// What it says it is for other regions' data, by `RegionID`; empty when it says nothing of that.
+  public var homeClaims: [RoleClaim] = []
+  /// The log positions of other regions' data that it had applied at `measuredAt`, by `RegionID`;
+  /// nil or missing is unmeasured.
+  public var homePositions: [UInt64?] = []
   /// When the last good report was asked for; never later than the state it describes.
   public var measuredAt: Instant
   /// The log position it had applied then.
@@ -130,6 +159,11 @@ public struct EndpointStatus: Hashable, Sendable {
   public init(at now: Instant) {
     reachSince = now
     measuredAt = now
+  }
+
+  /// Whether the last good probe says that it is near: a connection is then made at once or not.
+  public func isNear(within microseconds: UInt64) -> Bool {
+    probeMicroseconds > 0 && probeMicroseconds < microseconds
   }
 
   /// An upper bound of the lag of its own region's data at `now`: the reported lag and the report's

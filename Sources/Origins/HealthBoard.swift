@@ -90,26 +90,35 @@ public struct HealthBoard: Sendable {
   /// Whether every endpoint was heard of, or is known not to answer.
   public var isSettled: Bool { machines.allSatisfy { $0.status.reach != .unknown } }
 
-  /// A loop's request to `endpoint` got a response that is no failure. Loops tell this only when
-  /// `EndpointLoads.succeeded` asks for it.
-  public mutating func requestSucceeded(_ endpoint: EndpointID, at now: Instant) {
+  /// So many of a loop's requests to `endpoint` got responses that are no failure. Loops tell this
+  /// only when `EndpointLoads.succeeded` asks for it.
+  public mutating func requestSucceeded(
+    _ endpoint: EndpointID, count: UInt64 = 1, at now: Instant
+  ) {
     let before = machines[Int(endpoint.index)].status
-    machines[Int(endpoint.index)].requestSucceeded(at: now)
+    machines[Int(endpoint.index)].requestSucceeded(count, at: now)
     note(before, Int(endpoint.index))
   }
 
-  /// A loop's request to `endpoint` failed.
+  /// A loop's request to `endpoint` failed. Ejection stops short of the last fresh endpoint of its
+  /// region, and while the edge doubts itself.
   public mutating func requestFailed(
     _ endpoint: EndpointID, _ failure: RequestFailure, at now: Instant
   ) {
-    let before = machines[Int(endpoint.index)].status
-    machines[Int(endpoint.index)].requestFailed(failure, at: now, using: &random)
-    note(before, Int(endpoint.index))
+    let index = Int(endpoint.index)
+    let before = machines[index].status
+    let hold = machines[index].isNearEjection ? ejectionHold(index) : nil
+    machines[index].requestFailed(failure, hold: hold, at: now, using: &random)
+    note(before, index)
   }
 
   /// Operators' orders are these from now on.
   public mutating func order(_ orders: RegionOrders) {
     if orders != self.orders { isChanged = true }
+    // Writes that wait go on when the new holder confirms its epoch.
+    if orders.authorityRevision != self.orders.authorityRevision {
+      for index in machines.indices { machines[index].hasten() }
+    }
     self.orders = orders
   }
 
@@ -121,7 +130,20 @@ public struct HealthBoard: Sendable {
     return HealthSnapshot(
       number: snapshotCount, topology: topology, statuses: machines.map(\.status), epochs: epochs,
       isSelfDoubting: isSelfDoubting, orders: ServingOrders(orders, topology),
+      authorities: ServingAuthorities(orders, topology),
       sampleAgeMillisecondsMax: limits.sampleAgeMillisecondsMax)
+  }
+
+  /// Why an endpoint must not be ejected; nil when it may.
+  private func ejectionHold(_ index: Int) -> EjectionHold? {
+    if isSelfDoubting { return .selfDoubt }
+    let region = machines[index].endpoint.region
+    let hasOther = machines.indices.contains {
+      let status = machines[$0].status
+      return $0 != index && machines[$0].endpoint.region == region && status.reach.isFit
+        && status.freshness == .fresh && !status.isDraining && !status.isSuppressed
+    }
+    return hasOther ? nil : .lastFresh
   }
 
   private mutating func note(_ before: EndpointStatus, _ index: Int) {

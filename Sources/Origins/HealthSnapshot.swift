@@ -17,6 +17,8 @@ public final class HealthSnapshot: Sendable {
   public let isSelfDoubting: Bool
   /// What operators order about the endpoints.
   public let orders: ServingOrders
+  /// Who takes the writes of which region's data, where that is recorded.
+  public let authorities: ServingAuthorities
   /// Reports older than this, milliseconds, measure nothing.
   public let sampleAgeMillisecondsMax: UInt64
 
@@ -24,7 +26,8 @@ public final class HealthSnapshot: Sendable {
   /// themselves.
   public init(
     number: UInt64, topology: Topology, statuses: [EndpointStatus], epochs: [UInt64?],
-    isSelfDoubting: Bool = false, orders: ServingOrders = .none, sampleAgeMillisecondsMax: UInt64
+    isSelfDoubting: Bool = false, orders: ServingOrders = .none,
+    authorities: ServingAuthorities = .none, sampleAgeMillisecondsMax: UInt64
   ) {
     precondition(statuses.count == topology.endpoints.count, "a status for each endpoint")
     precondition(epochs.count == topology.regionNames.count, "an epoch for each region")
@@ -34,6 +37,7 @@ public final class HealthSnapshot: Sendable {
     self.epochs = epochs
     self.isSelfDoubting = isSelfDoubting
     self.orders = orders
+    self.authorities = authorities
     self.sampleAgeMillisecondsMax = sampleAgeMillisecondsMax
   }
 
@@ -41,19 +45,22 @@ public final class HealthSnapshot: Sendable {
   public func copyForLoop() -> HealthSnapshot {
     let owned = statuses.map { status in
       var owned = status
+      owned.homeClaims = status.homeClaims.map { $0 }
+      owned.homePositions = status.homePositions.map { $0 }
       owned.homeLagsMilliseconds = status.homeLagsMilliseconds.map { $0 }
       return owned
     }
     return HealthSnapshot(
       number: number, topology: topology, statuses: owned, epochs: epochs.map { $0 },
       isSelfDoubting: isSelfDoubting, orders: orders.copyForLoop(),
+      authorities: authorities.copyForLoop(),
       sampleAgeMillisecondsMax: sampleAgeMillisecondsMax)
   }
 
   /// What operators order about one endpoint.
   @inline(__always)
   func order(_ id: EndpointID) -> ServerOrder {
-    orders.isEmpty ? [] : orders[topology.region(of: id), topology.tier(of: id)]
+    orders.isEmpty ? [] : orders[topology.region(of: id), tier(of: id)]
   }
 
   /// The status of one endpoint. A copy: hot callers look into `statuses`.
@@ -66,6 +73,12 @@ public final class HealthSnapshot: Sendable {
     guard let home, home != topology.region(of: id) else {
       return statuses[index].lagMilliseconds(
         at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
+    }
+    if let entry = authorities[home], entry.holders.contains(id),
+      claim(id, home) == .primary(epoch: entry.holderEpoch)
+    {
+      let age = now.milliseconds(since: statuses[index].measuredAt)
+      return age <= sampleAgeMillisecondsMax ? 0 : nil
     }
     return statuses[index].lagMilliseconds(
       of: home, at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)

@@ -32,6 +32,8 @@ public enum Removal: Hashable, Sendable {
   case down
   /// It failed too many requests in a row.
   case ejected
+  /// It fell too often of late.
+  case suppressed
   /// It is about to stop.
   case draining
   /// Its data is, or may be, older than the step allows; both in milliseconds.
@@ -42,8 +44,14 @@ public enum Removal: Hashable, Sendable {
   case notPrimary
   /// It and another endpoint both take writes in one epoch.
   case conflict
-  /// It follows an epoch that is over.
+  /// It follows an epoch that is over, or has not taken the record's yet.
   case oldEpoch
+  /// The write authority is held in a region that the step does not allow.
+  case authorityElsewhere
+  /// The write authority moves.
+  case authorityMoving
+  /// Nobody may take writes until a person has decided.
+  case authorityStopped
   /// The region has no endpoint of the tier.
   case noEndpoint
   /// The request's form (an unknown parameter, a join) needs the authority's answer.
@@ -60,12 +68,16 @@ public enum Removal: Hashable, Sendable {
     switch self {
     case .down: "down"
     case .ejected: "ejected"
+    case .suppressed: "suppressed"
     case .draining: "draining"
     case .lagging: "lagging"
     case .unmeasured: "unmeasured"
     case .notPrimary: "not-primary"
     case .conflict: "conflict"
     case .oldEpoch: "old-epoch"
+    case .authorityElsewhere: "authority-elsewhere"
+    case .authorityMoving: "authority-moving"
+    case .authorityStopped: "authority-stopped"
     case .noEndpoint: "no-endpoint"
     case .replicaUnfit: "replica-unfit"
     case .drained: "drained"
@@ -97,8 +109,22 @@ public struct NarrowedPlan: Sendable {
     public let lagMilliseconds: UInt64?
     /// Whether the answer says that it is stale.
     public let isMarkedStale: Bool
+    /// Whether it comes first only so that a real request tests it.
+    public var isProbation = false
     /// Why it would have been removed, had anything else been left.
     public let lastResort: Removal?
+    /// The epoch in which it takes the write; nil for reads.
+    public let epoch: UInt64?
+  }
+
+  /// Why a write has no endpoint, as far as that is a matter of write authority.
+  public enum AuthorityWait: Hashable, Sendable {
+    /// It is not.
+    case none
+    /// The authority over this region's data moves, or its new holder is not confirmed yet.
+    case moving(RegionID)
+    /// Nobody takes writes.
+    case stopped
   }
 
   /// One endpoint that is not tried for one step.
@@ -117,6 +143,8 @@ public struct NarrowedPlan: Sendable {
   public internal(set) var removed: [Removed] = []
   /// Endpoints that are used only when `choices` stays empty.
   var lastResorts: [Choice] = []
+  /// Why a write may have no choice.
+  public internal(set) var authorityWait = AuthorityWait.none
 
   /// Makes an empty plan.
   public init() {}
@@ -126,5 +154,6 @@ public struct NarrowedPlan: Sendable {
     choices.removeAll(keepingCapacity: true)
     removed.removeAll(keepingCapacity: true)
     lastResorts.removeAll(keepingCapacity: true)
+    authorityWait = .none
   }
 }

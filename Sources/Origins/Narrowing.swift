@@ -22,9 +22,15 @@ public enum Narrowing {
   /// Neighbouring steps of one order group count as one step.
   ///
   /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
-  /// those in doubt. Ejected and draining endpoints are used for a read when nothing else is left
-  /// of the whole plan, because a poor answer inside the law beats none; for a write they are
-  /// removed.
+  /// those in doubt. Before all of them comes, for a read, one on probation that has no request yet.
+  /// Ejected, draining and suppressed endpoints are used for a read when nothing else is left
+  /// of the whole plan, because a poor answer inside the law beats none; for a write the former two
+  /// are removed, and the last is used: there is no other.
+  ///
+  /// Where a record says who takes the writes of the data asked for, a primary step means that
+  /// endpoint, whatever its configured tier, if it lies in the step's region and says that it is the
+  /// primary of the record's epoch; see `Narrowing+Authority`. So no change of authority leads where
+  /// the plan does not.
   ///
   /// Operators' orders come before health: what is drained, evacuated or held out is removed; what
   /// is forced in is used whatever its reach, but never against law, role, epoch or staleness;
@@ -46,21 +52,22 @@ public enum Narrowing {
       let preferred = plan.choices.count
       for index in start..<end {
         let step = steps[index]
-        guard hasMembers(step, index, allowsReplicas, snapshot, &plan) else { continue }
-        for id in snapshot.topology.endpoints(of: step.region, tier: step.tier)
-        where !isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
+        guard hasMembers(step, index, home, allowsReplicas, snapshot, &plan) else { continue }
+        for id in members(step, home, snapshot)
+        where !isInDoubt(id, intent, snapshot: snapshot, loads: loads, at: now) {
           place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
         }
       }
       let doubtful = plan.choices.count
       for index in start..<end where isUsable(steps[index], allowsReplicas) {
         let step = steps[index]
-        for id in snapshot.topology.endpoints(of: step.region, tier: step.tier)
-        where isInDoubt(id, snapshot: snapshot, loads: loads, at: now) {
+        for id in members(step, home, snapshot)
+        where isInDoubt(id, intent, snapshot: snapshot, loads: loads, at: now) {
           place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
         }
       }
       order(preferred..<doubtful, of: &plan, snapshot, loads: loads, at: now, using: &random)
+      if intent == .read { putTestedFirst(preferred..<doubtful, of: &plan, snapshot) }
       order(
         doubtful..<plan.choices.count, of: &plan, snapshot, loads: loads, at: now, using: &random)
       start = end
@@ -75,16 +82,20 @@ public enum Narrowing {
 
   /// Whether the step may give choices; says in `plan` why it does not.
   private static func hasMembers(
-    _ step: Step, _ index: Int, _ allowsReplicas: Bool, _ snapshot: HealthSnapshot,
-    _ plan: inout NarrowedPlan
+    _ step: Step, _ index: Int, _ home: RegionID?, _ allowsReplicas: Bool,
+    _ snapshot: HealthSnapshot, _ plan: inout NarrowedPlan
   ) -> Bool {
     if step.tier == .cache { return false }
     if !isUsable(step, allowsReplicas) {
       plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .replicaUnfit))
       return false
     }
-    if snapshot.topology.endpoints(of: step.region, tier: step.tier).isEmpty {
-      plan.removed.append(.init(endpoint: nil, step: UInt8(index), reason: .noEndpoint))
+    if members(step, home, snapshot).isEmpty {
+      let isElsewhere = step.tier == .primary && snapshot.hasRecord(home ?? step.region)
+      plan.removed.append(
+        .init(
+          endpoint: nil, step: UInt8(index), reason: isElsewhere ? .authorityElsewhere : .noEndpoint
+        ))
       return false
     }
     return true
@@ -92,13 +103,23 @@ public enum Narrowing {
 
   /// Whether it should be tried after its peers.
   private static func isInDoubt(
-    _ id: EndpointID, snapshot: HealthSnapshot, loads: borrowing EndpointLoads,
+    _ id: EndpointID, _ intent: Intent, snapshot: HealthSnapshot, loads: borrowing EndpointLoads,
     at now: Instant
   ) -> Bool {
     if snapshot.order(id).contains(.forcedIn) { return false }
     let index = Int(id.index)
-    return snapshot.statuses[index].reach != .healthy
+    return
+      !(snapshot.statuses[index].reach.isFit || isTested(id, intent, snapshot, loads, at: now))
       || snapshot.statuses[index].freshness != .fresh || loads.isAvoided(id, at: now)
+  }
+
+  /// Whether this request should show whether an endpoint on probation answers.
+  private static func isTested(
+    _ id: EndpointID, _ intent: Intent, _ snapshot: HealthSnapshot,
+    _ loads: borrowing EndpointLoads, at now: Instant
+  ) -> Bool {
+    snapshot.statuses[Int(id.index)].reach == .probing && intent == .read
+      && loads.isProbationFree(id, at: now)
   }
 
   /// Puts an endpoint where its state says: choices, last resorts or removed.
@@ -107,7 +128,8 @@ public enum Narrowing {
     snapshot: HealthSnapshot, at now: Instant, into plan: inout NarrowedPlan
   ) {
     let lag = snapshot.lagMilliseconds(id, home: home, at: now)
-    if let reason = removal(id, step, intent, lag: lag, snapshot: snapshot, at: now) {
+    if let reason = removal(id, step, intent, home, lag: lag, snapshot: snapshot, at: now) {
+      if intent == .write { note(reason, of: home ?? step.region, snapshot, &plan) }
       plan.removed.append(.init(endpoint: id, step: index, reason: reason))
       return
     }
@@ -115,16 +137,17 @@ public enum Narrowing {
     guard !plan.choices.contains(where: { $0.endpoint == id }),
       !plan.lastResorts.contains(where: { $0.endpoint == id })
     else { return }
-    let reason = lastResort(id, snapshot: snapshot)
+    let reason = lastResort(id, intent, snapshot: snapshot)
     let choice = NarrowedPlan.Choice(
       endpoint: id, step: index, lagMilliseconds: lag, isMarkedStale: step.isMarkedStale,
-      lastResort: reason)
+      lastResort: reason,
+      epoch: intent == .write ? snapshot.writeEpoch(id, home ?? step.region) : nil)
     if reason == nil { plan.choices.append(choice) } else { plan.lastResorts.append(choice) }
   }
 
   /// Why the endpoint may not serve this step at all; nil when it may.
   private static func removal(
-    _ id: EndpointID, _ step: Step, _ intent: Intent, lag: UInt64?,
+    _ id: EndpointID, _ step: Step, _ intent: Intent, _ home: RegionID?, lag: UInt64?,
     snapshot: HealthSnapshot, at now: Instant
   ) -> Removal? {
     let index = Int(id.index)
@@ -135,6 +158,8 @@ public enum Narrowing {
     case _ where snapshot.statuses[index].reach == .down && !order.contains(.forcedIn):
       return .down
     case .unknown: return .unmeasured
+    case _ where !snapshot.authorities.isEmpty:
+      if let removal = removalByRecord(id, step, intent, home, snapshot) { return removal }
     case .replica where intent == .write || step.tier == .primary: return .notPrimary
     case .primary where intent == .write && step.tier != .primary: return .notPrimary
     case .primary(let epoch), .replica(let epoch):
@@ -153,11 +178,14 @@ public enum Narrowing {
   }
 
   /// Why the endpoint is used only when nothing else is left; nil when it is used normally.
-  private static func lastResort(_ id: EndpointID, snapshot: HealthSnapshot) -> Removal? {
+  private static func lastResort(
+    _ id: EndpointID, _ intent: Intent, snapshot: HealthSnapshot
+  ) -> Removal? {
     let index = Int(id.index)
     let order = snapshot.order(id)
     if order.contains(.forcedIn) { return nil }
     if snapshot.statuses[index].reach == .ejected, !order.contains(.frozen) { return .ejected }
+    if snapshot.statuses[index].isSuppressed, intent == .read { return .suppressed }
     return snapshot.statuses[index].isDraining ? .draining : nil
   }
 
@@ -172,24 +200,42 @@ public enum Narrowing {
         plan.choices.swapAt(place, start)
         start += 1
       }
-      orderByLoad(run.lowerBound..<start, of: &plan, loads: loads, at: now, using: &random)
+      orderByLoad(
+        run.lowerBound..<start, of: &plan, snapshot, loads: loads, at: now, using: &random)
     }
-    orderByLoad(start..<run.upperBound, of: &plan, loads: loads, at: now, using: &random)
+    orderByLoad(start..<run.upperBound, of: &plan, snapshot, loads: loads, at: now, using: &random)
+  }
+
+  /// Puts one endpoint on probation first of a run of choices that are fit.
+  private static func putTestedFirst(
+    _ run: Range<Int>, of plan: inout NarrowedPlan, _ snapshot: HealthSnapshot
+  ) {
+    for place in run
+    where snapshot.statuses[Int(plan.choices[place].endpoint.index)].reach == .probing {
+      plan.choices[place].isProbation = true
+      return plan.choices.swapAt(place, run.lowerBound)
+    }
   }
 
   /// Orders a run of choices: each place goes to the cheaper of two drawn from those left.
   private static func orderByLoad(
-    _ run: Range<Int>, of plan: inout NarrowedPlan, loads: borrowing EndpointLoads,
-    at now: Instant, using random: inout SplitMix64
+    _ run: Range<Int>, of plan: inout NarrowedPlan, _ snapshot: HealthSnapshot,
+    loads: borrowing EndpointLoads, at now: Instant, using random: inout SplitMix64
   ) {
     for place in run.dropLast() {
       let one = Int.random(in: place..<run.upperBound, using: &random)
       var other = Int.random(in: place..<run.upperBound - 1, using: &random)
       if other >= one { other += 1 }
-      let first = loads.cost(plan.choices[one].endpoint, at: now)
-      let second = loads.cost(plan.choices[other].endpoint, at: now)
+      let first = cost(plan.choices[one].endpoint, snapshot, loads, at: now)
+      let second = cost(plan.choices[other].endpoint, snapshot, loads, at: now)
       plan.choices.swapAt(place, first <= second ? one : other)
     }
+  }
+
+  private static func cost(
+    _ id: EndpointID, _ snapshot: HealthSnapshot, _ loads: borrowing EndpointLoads, at now: Instant
+  ) -> UInt64 {
+    loads.cost(id, warmUntil: snapshot.statuses[Int(id.index)].warmUntil, at: now)
   }
 
   /// Ends narrowing: last resorts become choices of a read that has none, else they are removed.

@@ -23,13 +23,15 @@ public struct OriginLimits: Sendable, Equatable {
   public var probeTimeoutMilliseconds: UInt64 = 250
   /// An interval is shortened by up to this many percent, so that edges do not probe in step.
   public var probeJitterPercentMax: UInt64 = 10
+  /// An endpoint whose last probe (TCP, TLS, answer: three round trips) took less is near.
+  public var nearProbeMicrosecondsMax: UInt64 = 50_000
   /// Bytes of a health report; an honest one has about 200.
   public var reportBytesMax = 4096
 
   // Reach.
 
-  /// Successful probes from UNKNOWN to HEALTHY, and from DOWN or an expired ejection: one answer
-  /// may be luck.
+  /// Successful probes from UNKNOWN to HEALTHY, and from DOWN or an expired ejection to PROBING: one
+  /// answer may be luck.
   public var riseCount: UInt8 = 2
   /// Failed probes in a row to DOWN; the first one makes SUSPECT.
   public var fallCount: UInt8 = 2
@@ -47,6 +49,35 @@ public struct OriginLimits: Sendable, Equatable {
   /// After this long without a new ejection the next one is a first one again.
   public var ejectionMemoryMilliseconds: UInt64 = 300_000
 
+  /// Share of good answers, in percent, below which an endpoint is EJECTED.
+  public var successPercentMin: UInt64 = 80
+  /// Requests of the last ten seconds below which that share says nothing.
+  public var successRequestCountMin: UInt64 = 20
+  /// Real requests that must succeed in PROBING: an active probe may miss what requests need.
+  public var probationRequestCount: UInt8 = 3
+  /// Probes that do instead, for an endpoint that was DOWN and never EJECTED: probes saw its fault,
+  /// so they may see its end, and a region without traffic comes back as well.
+  public var probationProbeCount: UInt8 = 5
+  /// How long a loop waits for the end of a probation request before it may send another one.
+  public var probationMilliseconds: UInt64 = 1_000
+  /// WARMING: an endpoint that comes back takes its share of the load over this time.
+  public var slowStartMilliseconds: UInt64 = 60_000
+  /// The share that it begins with, in permille of its weight (Envoy: 10 %).
+  public var slowStartPermilleMin: UInt64 = 100
+
+  // Damping: RFC 2439's shape. Four falls within a few minutes suppress; a single one never does.
+
+  /// What one fall to DOWN costs.
+  public var flapPenalty: UInt64 = 1_000
+  /// After this long half of it is forgiven.
+  public var flapHalfLifeMilliseconds: UInt64 = 300_000
+  /// From here on the endpoint serves only where nobody else may.
+  public var flapSuppressPenalty: UInt64 = 3_000
+  /// Until here.
+  public var flapReusePenalty: UInt64 = 1_000
+  /// Or for this long: what flaps longer is an operator's matter.
+  public var flapSuppressedMillisecondsMax: UInt64 = 1_800_000
+
   // Freshness.
 
   /// Lag above this, twice, is LAGGING; below half of it, three times, is FRESH again. It orders
@@ -59,6 +90,14 @@ public struct OriginLimits: Sendable, Equatable {
   /// An older sample measures nothing any more. The age is added to the lag anyway; this ends the
   /// trust in role and epoch when probing itself has stopped.
   public var sampleAgeMillisecondsMax: UInt64 = 6_000
+
+  // Write authority.
+
+  /// How long one good read of the store lets an edge write under a record. The same for all edges
+  /// and for whoever waits for them: not configurable.
+  static let writeLeaseMilliseconds: UInt64 = 6_000
+  /// An edge stops this much earlier: for a loop that is held up between the look and the sending.
+  static let writeLeaseMarginMilliseconds: UInt64 = 1_000
 
   // Selection.
 

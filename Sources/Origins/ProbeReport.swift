@@ -53,6 +53,11 @@ public struct ProbeReport: Hashable, Sendable {
   /// How far its copy of another region's data is behind that region, milliseconds, by region name.
   /// A region that is missing is not copied here, or was not measured.
   public var homeLagsMilliseconds: [String: UInt64]
+  /// The log positions of other regions' data that it has applied, by region name.
+  public var homePositions: [String: UInt64] = [:]
+  /// What it takes itself for with other regions' data, by region name: a server that was made
+  /// another region's primary says so here.
+  public var homeClaims: [String: RoleClaim] = [:]
   /// Whether it wants requests.
   public var status: Status
 
@@ -77,16 +82,21 @@ public struct ProbeReport: Hashable, Sendable {
   ) throws(ProbeReportFault) {
     var values: [Member: JSONLeaves.Value] = [:]
     homeLagsMilliseconds = [:]
+    var homes = HomeMembers()
     for (path, value) in try Self.leaves(bytes, byteCountMax: byteCountMax) {
       if path.count == 1, let member = Member(rawValue: path[0]) {
         guard values.updateValue(value, forKey: member) == nil else { throw .duplicate(member) }
-      } else if path.count == 3, path[0] == "homes", path[2] == Member.lag.rawValue,
-        let lag = try Self.lag(value)
-      {
-        // Of two claims the worse one counts.
-        homeLagsMilliseconds[path[1]] = max(lag, homeLagsMilliseconds[path[1]] ?? 0)
+      } else if path.count == 3, path[0] == "homes" {
+        if path[2] == Member.lag.rawValue, let lag = try Self.lag(value) {
+          // Of two claims the worse one counts.
+          homeLagsMilliseconds[path[1]] = max(lag, homeLagsMilliseconds[path[1]] ?? 0)
+        } else {
+          homes.take(path[1], path[2], value)
+        }
       }
     }
+    homePositions = homes.positions
+    homeClaims = homes.claims
     region = try Self.string(values, .region)
     name = try Self.string(values, .name)
     guard let role = Role(rawValue: try Self.string(values, .role)) else { throw .unfit(.role) }
@@ -135,5 +145,39 @@ public struct ProbeReport: Hashable, Sendable {
     guard let value = values[member] else { throw .missing(member) }
     guard case .integer(let number) = value, number >= 0 else { throw .unfit(member) }
     return UInt64(number)
+  }
+}
+
+/// What a report says of one endpoint's copies of other regions' data, beside their lag. Who says
+/// something twice, or something else than a role and numbers, has said nothing.
+private struct HomeMembers {
+  private(set) var positions: [String: UInt64] = [:]
+  private var roles: [String: ProbeReport.Role] = [:]
+  private var epochs: [String: UInt64] = [:]
+  private var seen: Set<[String]> = []
+
+  mutating func take(_ region: String, _ member: String, _ value: JSONLeaves.Value) {
+    let isFirst = seen.insert([region, member]).inserted
+    switch (ProbeReport.Member(rawValue: member), value) {
+    case (.position, .integer(let position)) where position >= 0 && isFirst:
+      positions[region] = UInt64(position)
+    case (.position, _): positions[region] = nil
+    case (.role, .string(let word)) where isFirst:
+      roles[region] = ProbeReport.Role(rawValue: word)
+    case (.role, _): roles[region] = nil
+    case (.epoch, .integer(let epoch)) where epoch >= 0 && isFirst: epochs[region] = UInt64(epoch)
+    case (.epoch, _): epochs[region] = nil
+    default: break
+    }
+  }
+
+  /// The roles that came with an epoch.
+  var claims: [String: RoleClaim] {
+    var claims: [String: RoleClaim] = [:]
+    for (region, role) in roles {
+      guard let epoch = epochs[region] else { continue }
+      claims[region] = role == .primary ? .primary(epoch: epoch) : .replica(epoch: epoch)
+    }
+    return claims
   }
 }

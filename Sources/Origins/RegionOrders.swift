@@ -47,9 +47,20 @@ public struct RegionOrders: Hashable, Sendable {
 
   /// By name; regions without an order are missing.
   public var regions: [String: Region]
+  /// Who takes the writes of which region's data, by its name; those without a record are missing.
+  public var authorities: [String: DomainAuthority]
+  /// Which records of write authority these are: larger with each change.
+  public var authorityRevision: Int
 
   /// Makes orders; none by default.
-  public init(_ regions: [String: Region] = [:]) { self.regions = regions }
+  public init(
+    _ regions: [String: Region] = [:], authorities: [String: DomainAuthority] = [:],
+    authorityRevision: Int = 0
+  ) {
+    self.regions = regions
+    self.authorities = authorities
+    self.authorityRevision = authorityRevision
+  }
 }
 
 /// The orders about the servers of one topology. Immutable; loops read it with each request.

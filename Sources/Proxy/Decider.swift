@@ -68,7 +68,11 @@ public struct Decider: ~Copyable {
       snapshot: health, loads: loads,
       at: now, using: &random,
       into: &decision.narrowed)
-    if decision.narrowed.choices.isEmpty { decision.refusal = .unavailable }
+    decision.cacheStep = decision.findCacheStep(head.method, snapshot)
+    // A stored answer may do where nobody else can.
+    if decision.narrowed.choices.isEmpty, decision.cacheStep == nil {
+      decision.refusal = .unavailable
+    }
   }
 
   /// Decides once more, since the answer's labels say more than the request: the same facts but

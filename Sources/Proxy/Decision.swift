@@ -69,6 +69,8 @@ public struct Decision: Sendable {
   public internal(set) var plan: Plan?
   /// The plan's endpoints in the order to try, and those removed.
   public internal(set) var narrowed = NarrowedPlan()
+  /// Index of the plan's candidate by which this edge's cache may answer; nil for most requests.
+  public internal(set) var cacheStep: UInt8?
   /// Whether the request's head could not be read: nothing is known of it then.
   public internal(set) var isUnread = false
   /// Why nothing is forwarded; nil when something may be.
@@ -99,7 +101,19 @@ public struct Decision: Sendable {
       !head.method.isSafe && (facts.operation.isSafe || body?.isReadOnly == true)
     return ExchangeMachine.Request(
       method: isRead ? .get : head.method, isDurable: isDurable,
-      choiceCount: narrowed.choices.count)
+      choiceCount: narrowed.choices.count,
+      latency: LatencyClass(facts.operation, facts.dataClass))
+  }
+
+  /// Whether the choice at this index comes first only so that the request tests it.
+  public func isProbation(ofChoice index: Int) -> Bool { narrowed.choices[index].isProbation }
+
+  /// Whether the choice behind this one is no worse to wait for: a slow fresh answer beats a quick
+  /// one that is marked as stale.
+  public func isNextAsGood(afterChoice index: Int) -> Bool {
+    let next = index + 1
+    return next < narrowed.choices.count
+      && (!narrowed.choices[next].isMarkedStale || narrowed.choices[index].isMarkedStale)
   }
 
   /// The endpoint of the choice at this index.

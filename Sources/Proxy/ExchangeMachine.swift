@@ -13,6 +13,14 @@ public struct ExchangeMachine: Sendable {
     case none
     /// Tell `recordDurable` or `recordFailed` when the decision's record is on disk, or is not.
     case awaitRecord
+    /// Look the answer up in the cache: tell `cacheHit`, `cacheMissed` or `cacheWaits`. Who waited
+    /// once must not wait again.
+    case lookUp(mayWait: Bool)
+    /// Send the stored answer to the client.
+    case serveHit
+    /// Look for a stored answer in place of an origin's error, or of a failure: tell `cacheHit` or
+    /// `cacheCannotStandIn`.
+    case standIn
     /// Get a connection to the narrowed plan's choice at this index.
     case acquire(choice: Int, requiresFresh: Bool)
     /// Send the request on the connection that was acquired.
@@ -35,12 +43,21 @@ public struct ExchangeMachine: Sendable {
     public var isDurable: Bool
     /// How many choices the narrowed plan holds.
     public var choiceCount: Int
+    /// Whether the cache may answer.
+    public var usesCache: Bool
+    /// How long an attempt may take while another choice is left.
+    public var latency: LatencyClass
 
     /// Makes the description of a request.
-    public init(method: Method, isDurable: Bool, choiceCount: Int) {
+    public init(
+      method: Method, isDurable: Bool, choiceCount: Int, usesCache: Bool = false,
+      latency: LatencyClass = .bulk
+    ) {
       self.method = method
       self.isDurable = isDurable
       self.choiceCount = choiceCount
+      self.usesCache = usesCache
+      self.latency = latency
     }
   }
 
@@ -58,10 +75,18 @@ public struct ExchangeMachine: Sendable {
     }
   }
 
-  private enum State {
+  private enum State: Equatable {
     case idle
     /// Nothing has left the edge; the record is on its way to disk.
     case recording
+    /// The cache is being asked.
+    case lookingUp
+    /// Waiting for the answer that another request fetches.
+    case collapsed
+    /// A stored answer is here; the record is not yet on disk.
+    case holdingHit
+    /// No origin will answer better: a stored answer may stand in. What happens otherwise.
+    case failing(Failure)
     /// Waiting for a connection to `choice`.
     case acquiring
     /// The request is on its way; no final head has come.
@@ -73,7 +98,17 @@ public struct ExchangeMachine: Sendable {
     case over
   }
 
+  /// What a stored answer may stand in for.
+  private enum Failure: Equatable {
+    /// The origin's head is here, and says that it failed.
+    case errorStatus
+    /// There is no answer.
+    case refusal(Refusal)
+  }
+
   private var state = State.idle
+  /// Whether a stored answer may stand in for an origin that fails.
+  private var mayStandIn = false
   private var request = Request(method: .get, isDurable: false, choiceCount: 0)
   private var isRecorded = false
   private var isReused = false
@@ -87,6 +122,10 @@ public struct ExchangeMachine: Sendable {
   /// The decision is taken and its record queued.
   public mutating func begin(_ request: Request) -> Action {
     self.request = request
+    if request.usesCache {
+      state = .lookingUp
+      return .lookUp(mayWait: true)
+    }
     guard request.choiceCount > 0 else { return answer(.unavailable) }
     if request.isDurable && !request.method.isSafe {
       state = .recording
@@ -94,6 +133,84 @@ public struct ExchangeMachine: Sendable {
     }
     return acquire(0, requiresFresh: false)
   }
+
+  // MARK: The cache
+
+  /// A stored answer may be served: found, found good by the origin, or found to stand in.
+  public mutating func cacheHit() -> Action {
+    switch state {
+    case .lookingUp, .awaitingHead, .failing: break
+    default: return .none
+    }
+    if request.isDurable && !isRecorded {
+      state = .holdingHit
+      return .awaitRecord
+    }
+    state = .responding
+    return .serveHit
+  }
+
+  /// Nothing that is stored may be served now; with `mayStandIn` there is something for an origin
+  /// that fails.
+  public mutating func cacheMissed(mayStandIn: Bool) -> Action {
+    guard state == .lookingUp else { return .none }
+    self.mayStandIn = mayStandIn
+    return fetch()
+  }
+
+  /// Another request fetches the answer, and this one waits for it.
+  public mutating func cacheWaits() -> Action {
+    if state == .lookingUp { state = .collapsed }
+    return .none
+  }
+
+  /// The request waits no longer: it looks up again, or asks an origin by itself.
+  public mutating func cacheReleased(looksUp: Bool) -> Action {
+    guard state == .collapsed else { return .none }
+    guard looksUp else { return fetch() }
+    state = .lookingUp
+    return .lookUp(mayWait: false)
+  }
+
+  /// Nothing stored may stand in.
+  public mutating func cacheCannotStandIn() -> Action {
+    guard case .failing(let failure) = state else { return .none }
+    mayStandIn = false
+    switch failure {
+    case .refusal(let refusal): return answer(refusal)
+    case .errorStatus: return deliver()
+    }
+  }
+
+  /// The origin's answer to our own condition is of no use: it is asked again without one.
+  public mutating func asksAgain() -> Action {
+    guard state == .awaitingHead else { return .none }
+    return acquire(choice, requiresFresh: false)
+  }
+
+  /// Asks the plan's first choice.
+  private mutating func fetch() -> Action {
+    request.choiceCount > 0 ? acquire(0, requiresFresh: false) : fail(.unavailable)
+  }
+
+  /// No origin answers: a stored answer may do, else the edge answers.
+  private mutating func fail(_ refusal: Refusal) -> Action {
+    guard mayStandIn else { return answer(refusal) }
+    state = .failing(.refusal(refusal))
+    return .standIn
+  }
+
+  /// Lets the origin's head go to the client as soon as the record allows.
+  private mutating func deliver() -> Action {
+    if request.isDurable && !isRecorded {
+      state = .holdingHead
+      return .awaitRecord
+    }
+    state = .responding
+    return .forwardHead
+  }
+
+  // MARK: The record
 
   /// The decision's record is on disk.
   public mutating func recordDurable() -> Action {
@@ -103,6 +220,9 @@ public struct ExchangeMachine: Sendable {
     case .holdingHead:
       state = .responding
       return .forwardHead
+    case .holdingHit:
+      state = .responding
+      return .serveHit
     default: return .none
     }
   }
@@ -110,10 +230,12 @@ public struct ExchangeMachine: Sendable {
   /// The decision's record will not reach the disk: nothing may be disclosed.
   public mutating func recordFailed() -> Action {
     switch state {
-    case .recording, .acquiring, .awaitingHead, .holdingHead: answer(.auditUnavailable)
     case .idle, .responding, .over: .none
+    default: answer(.auditUnavailable)
     }
   }
+
+  // MARK: The origin
 
   /// A connection to the choice is ready; `isReused` if it carried a request before.
   public mutating func acquired(isReused: Bool) -> Action {
@@ -129,7 +251,7 @@ public struct ExchangeMachine: Sendable {
   ) -> Action {
     guard state == .acquiring else { return .none }
     return retry(after: .notConnected, isReplayable: true, judge: &judge, at: now)
-      ?? answer(refusal)
+      ?? fail(refusal)
   }
 
   /// The origin sent its final head. A gateway's error is tried elsewhere if the rules allow;
@@ -144,12 +266,11 @@ public struct ExchangeMachine: Sendable {
     {
       return again
     }
-    if request.isDurable && !isRecorded {
-      state = .holdingHead
-      return .awaitRecord
+    if mayStandIn, status == 500 || (502...504).contains(status) {
+      state = .failing(.errorStatus)
+      return .standIn
     }
-    state = .responding
-    return .forwardHead
+    return deliver()
   }
 
   /// The origin's side ended before its message was complete.
@@ -159,11 +280,11 @@ public struct ExchangeMachine: Sendable {
     switch state {
     case .awaitingHead, .holdingHead:
       return retry(after: failure(fault), isReplayable: isReplayable, judge: &judge, at: now)
-        ?? answer(refusal(fault))
+        ?? fail(refusal(fault))
     case .responding:
       state = .over
       return .resetClient
-    case .idle, .recording, .acquiring, .over: return .none
+    default: return .none
     }
   }
 
@@ -171,11 +292,11 @@ public struct ExchangeMachine: Sendable {
   /// why.
   public mutating func clientFailed(_ refusal: Refusal) -> Action {
     switch state {
-    case .recording, .acquiring, .awaitingHead, .holdingHead: return answer(refusal)
     case .responding:
       state = .over
       return .resetClient
     case .idle, .over: return .none
+    default: return answer(refusal)
     }
   }
 
@@ -191,18 +312,36 @@ public struct ExchangeMachine: Sendable {
     isReplayable: Bool, judge: inout Judge, at now: Instant
   ) -> Action {
     switch state {
-    case .recording, .holdingHead: return answer(.auditUnavailable)
+    case .recording, .holdingHead, .holdingHit: return answer(.auditUnavailable)
+    case .collapsed: return fetch()
     case .acquiring:
       return retry(after: .notConnected, isReplayable: true, judge: &judge, at: now)
-        ?? answer(.originConnect)
+        ?? fail(.originConnect)
     case .awaitingHead:
       return retry(after: .timeout, isReplayable: isReplayable, judge: &judge, at: now)
-        ?? answer(.originTimeout)
+        ?? fail(.originTimeout)
     case .responding:
       state = .over
       return .resetClient
-    case .idle, .over: return .none
+    case .idle, .lookingUp, .failing, .over: return .none
     }
+  }
+
+  /// The class by which an attempt is timed; nil when waiting is all that is left: for a write, and
+  /// at the last choice.
+  public var tryClass: LatencyClass? {
+    guard state == .awaitingHead, request.method.isSafe, choice + 1 < request.choiceCount
+    else { return nil }
+    return request.latency
+  }
+
+  /// The attempt took longer than its class allows, or its endpoint was found dead. Nil when no
+  /// other attempt is granted: then the answer may still come.
+  public mutating func tryTimedOut(
+    isReplayable: Bool, judge: inout Judge, at now: Instant
+  ) -> Action? {
+    guard tryClass != nil else { return nil }
+    return retry(after: .timeout, isReplayable: isReplayable, judge: &judge, at: now)
   }
 
   private mutating func acquire(_ choice: Int, requiresFresh: Bool) -> Action {

@@ -33,6 +33,8 @@ public final class JudgedBody: Sendable {
   let refusedEntry: Int?
   /// Whether nothing stored can change.
   let isReadOnly: Bool
+  /// The types that entries of a Bundle may change; nil when that is not known.
+  let writtenTypes: [ResourceType]?
 
   /// A body that was not read, with what is assumed for want of it.
   init(_ classification: Classification, refusal: Refusal? = nil) {
@@ -42,6 +44,7 @@ public final class JudgedBody: Sendable {
     patients = nil
     refusedEntry = nil
     isReadOnly = false
+    writtenTypes = nil
   }
 
   /// A body that was read; `scan` is the one that gave `verdict`.
@@ -50,6 +53,7 @@ public final class JudgedBody: Sendable {
     patientText = verdict.patientText
     refusedEntry = verdict.refusedEntry
     isReadOnly = verdict.isReadOnly
+    writtenTypes = verdict.writtenTypes
     guard classification.patient == .several, classification.refusal == nil else {
       patients = nil
       refusal = nil

@@ -85,6 +85,10 @@ public struct JudgedRequest: ~Copyable, Sendable {
     }
   }
 
+  /// Lets the head's fields be changed on the way to an origin.
+  @inline(__always)
+  mutating func changeFields(_ change: (inout Fields) -> Void) { change(&head.fields) }
+
   /// See `Decision.prepareRequest`.
   public mutating func prepareRequest(
     peer: IPAddress, isPeerTrusted: Bool, received: ReceivedProtocol, limits: HTTPLimits
@@ -101,11 +105,11 @@ public struct JudgedRequest: ~Copyable, Sendable {
     codec.open(head, isEnd: isEnd)
   }
 
-  /// See `Decision.prepareResponse`.
-  public func prepareResponse(
+  /// See `Decision.describeResponse`.
+  public func describeResponse(
     _ response: inout ResponseHead, choice index: Int, snapshot: Snapshot
   ) {
-    decision.prepareResponse(&response, choice: index, snapshot: snapshot)
+    decision.describeResponse(&response, choice: index, snapshot: snapshot)
   }
 
   /// See `Outcome.fill`.

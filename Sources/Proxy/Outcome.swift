@@ -1,4 +1,5 @@
 public import Base
+public import Cache
 public import Origins
 
 /// How an exchange went: collected on the way, recorded at the end.
@@ -38,6 +39,8 @@ public struct Outcome: Sendable {
   public var endpoint: EndpointID?
   /// What the answer's labels said beyond the request; nil for nothing, or nothing that mattered.
   public var finding: LabelFinding?
+  /// Why a stored answer could be served; nil when an origin or the edge answered.
+  public var evidence: HitEvidence?
   /// Body bytes from the client.
   public var requestBytes: UInt64 = 0
   /// Body bytes to the client.

@@ -103,8 +103,8 @@ extension Decision {
       return
     }
     record.phase = snapshot.policies.phase(of: facts.dataClass).name
-    // There is no cache yet: a plan's cache row is passed over.
-    record.cacheVerdict = plan.cacheRow == nil ? "none" : "bypass"
+    record.cacheVerdict =
+      plan.cacheRow == nil ? "none" : cacheStep == nil ? "bypass" : "asked"
     if let index = plan.ruleIndex { record.rule = .bytes(words.rules[index]) }
     switch plan.verdict {
     case .refuse(let kind): record.verdict = .refuse(kind)
@@ -166,11 +166,13 @@ extension RemovalReason {
   /// The audit log's word for a removal.
   init(_ removal: Removal) {
     switch removal {
-    case .down, .ejected: self = .unhealthy
+    case .down, .ejected, .suppressed: self = .unhealthy
     case .draining: self = .drained
     case .lagging: self = .stale
     case .unmeasured: self = .lagUnknown
-    case .notPrimary, .conflict, .oldEpoch: self = .notAuthority
+    case .notPrimary, .conflict, .oldEpoch, .authorityElsewhere, .authorityMoving,
+      .authorityStopped:
+      self = .notAuthority
     case .noEndpoint: self = .noEndpoint
     case .replicaUnfit: self = .replicaNotAllowed
     case .drained: self = .drained

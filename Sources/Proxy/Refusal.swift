@@ -65,6 +65,8 @@ public enum Refusal: String, CaseIterable, Sendable {
   case originReset = "origin-reset"
   /// The origin's answer was not HTTP.
   case originMalformed = "origin-malformed"
+  /// The client wants a stored answer only, and there is none (RFC 9111 section 5.2.1.7).
+  case notStored = "not-stored"
 
   /// The status code that carries the refusal.
   public var status: UInt16 {
@@ -85,7 +87,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .severalPatients: 422
     case .loop: 508
     case .originReset, .originMalformed: 502
-    case .originTimeout: 504
+    case .originTimeout, .notStored: 504
     }
   }
 
@@ -110,6 +112,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .loop: "processing"
     case .originReset, .originMalformed: "exception"
     case .originTimeout, .requestTimeout: "timeout"
+    case .notStored: "not-found"
     }
   }
 
@@ -133,6 +136,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .originTimeout: "http_response_timeout"
     case .originReset: "connection_terminated"
     case .originMalformed: "http_protocol_error"
+    case .notStored: nil
     }
   }
 
@@ -181,6 +185,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .originTimeout: "the server did not answer in time"
     case .originReset: "the server closed the connection before it answered"
     case .originMalformed: "the server's answer could not be understood"
+    case .notStored: "the edge keeps no such answer, and may not ask a server for it"
     }
   }
 }

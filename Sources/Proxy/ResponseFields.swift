@@ -1,4 +1,5 @@
 internal import Base
+internal import Cache
 public import HTTP
 internal import Origins
 internal import Policy
@@ -10,6 +11,13 @@ extension Decision {
     _ head: inout ResponseHead, choice index: Int, snapshot: Snapshot
   ) {
     Forwarding.prepareResponse(&head)
+    describeResponse(&head, choice: index, snapshot: snapshot)
+  }
+
+  /// Adds who answered, how fresh, by which decision and rule.
+  func describeResponse(
+    _ head: inout ResponseHead, choice index: Int, snapshot: Snapshot
+  ) {
     let choice = narrowed.choices[index]
     let region = snapshot.topology.region(of: choice.endpoint)
     let names = snapshot.names
@@ -60,11 +68,32 @@ extension Decision {
     }
   }
 
+  /// `EHR-Freshness` of a stored answer: its age, as of when it was true, and the bound.
+  func appendCacheFreshness(_ evidence: HitEvidence, to fields: inout Fields) {
+    let step = cacheStep.flatMap { plan?.candidates[Int($0)] }
+    let age = evidence.ageMilliseconds
+    fields.append("ehr-freshness", isUnique: true, byteCountMax: Self.freshnessByteCountMax) {
+      text in
+      text.append("source=cache;lag=")
+      text.append(secondsOfMilliseconds: age)
+      text.append(";as-of=")
+      let ageMicroseconds = min(time.microseconds, age * 1000)
+      text.append(rfc3339: WallTime(microseconds: time.microseconds - ageMicroseconds))
+      if let bound = step?.stalenessMillisecondsMax {
+        text.append(";bound=")
+        text.append(secondsOfMilliseconds: UInt64(bound))
+      }
+      if step?.isMarkedStale == true || evidence.remainingMilliseconds < 0 {
+        text.append(";stale")
+      }
+    }
+  }
+
   /// Bytes in the longest `EHR-Freshness`: its words, one instant and two times.
   private static let freshnessByteCountMax =
     64 + ByteWriter.rfc3339ByteCountMax + 2 * ByteWriter.secondsByteCountMax
 
-  private func append(_ value: [UInt8], as name: StaticString, to fields: inout Fields) {
+  func append(_ value: [UInt8], as name: StaticString, to fields: inout Fields) {
     fields.append(name, byteCountMax: value.count) { $0.append(value) }
   }
 }

@@ -34,6 +34,6 @@ extension Snapshot {
       classifier: classifier, directory: directory, locations: locations,
       trustedProxies: trustedProxies, listeners: listeners, originContexts: originContexts,
       healthTarget: String(decoding: healthTarget, as: UTF8.self), limits: limits,
-      timeouts: timeouts, identity: identity)
+      timeouts: timeouts, identity: identity, cache: cacheSetting)
   }
 }

@@ -39,6 +39,12 @@ public final class Snapshot: Sendable {
   public let limits: ProxyLimits
   /// How long to wait for what.
   public let timeouts: Timeouts
+  /// Where answers are kept; nil for an edge that keeps none.
+  public let cacheSetting: CacheSetting?
+  /// What the active version lets the cache do; nil when it keeps nothing here.
+  public let cachePlan: CachePlan?
+  /// The same of the superseded version.
+  let supersededCachePlan: CachePlan?
   /// The directory's homes as the policy's regions; nil for a home that the policy does not know.
   private let homeRegions: [RegionID?]
   /// Names as bytes, for records and answers.
@@ -52,7 +58,7 @@ public final class Snapshot: Sendable {
     classifier: Classifier, directory: PatientDirectory?,
     locations: Locator?, trustedProxies: [CIDR], listeners: [ListenerDefinition],
     originContexts: [TLSContext?], healthTarget: String, limits: ProxyLimits, timeouts: Timeouts,
-    identity: IdentityRules? = nil
+    identity: IdentityRules? = nil, cache: CacheSetting? = nil
   ) {
     precondition(originContexts.count == topology.endpoints.count, "one context per endpoint")
     policies = PolicyPair(active: policy, superseded: superseded, successor: successor)
@@ -71,6 +77,11 @@ public final class Snapshot: Sendable {
     homeRegions = (directory?.homeNames ?? []).map { home in
       regionNames.firstIndex(of: home).map { RegionID(UInt8($0)) }
     }
+    cacheSetting = cache
+    cachePlan = cache.flatMap { CachePlan($0, policy, topology, numbering: policy) }
+    supersededCachePlan = cache.flatMap { setting in
+      superseded.flatMap { CachePlan(setting, $0, topology, numbering: policy) }
+    }
     names = SnapshotNames(policy: policy, topology: topology)
     supersededNames = policies.superseded.map {
       SnapshotNames(policy: $0.policy, topology: topology)
@@ -87,6 +98,11 @@ public final class Snapshot: Sendable {
   func names(of decision: borrowing Decision) -> SnapshotNames {
     guard decision.source == .superseded, let names = supersededNames else { return names }
     return names
+  }
+
+  /// What the version that took a decision lets the cache do.
+  func cachePlan(of decision: borrowing Decision) -> CachePlan? {
+    decision.source == .superseded ? supersededCachePlan : cachePlan
   }
 
   /// The region that is home to a patient; nil when directory or policy do not know it.
@@ -162,10 +178,19 @@ public struct Timeouts: Sendable, Equatable {
   public var lingerMilliseconds: UInt64 = 2_000
   /// For TCP and TLS with an origin. Short: a region is a few tens of milliseconds away.
   public var connectMilliseconds: UInt64 = 500
+  /// The same with an origin whose last probe says that it is near.
+  public var connectNearMilliseconds: UInt64 = 250
   /// For a place on a connection, dialling included.
   public var acquireMilliseconds: UInt64 = 1_000
   /// For the first byte of an origin's answer.
   public var firstByteMilliseconds: UInt64 = 10_000
+  /// For the first byte of one attempt of a read while another choice is left, by latency class:
+  /// what a monitor, a click and a page can spare, and still be answered by the next choice.
+  public var alarmTryMilliseconds: UInt64 = 100
+  /// See `alarmTryMilliseconds`.
+  public var interactiveTryMilliseconds: UInt64 = 200
+  /// See `alarmTryMilliseconds`.
+  public var chartTryMilliseconds: UInt64 = 800
   /// For the next byte of an origin's answer, or for an origin to take the next of a request.
   public var originStallMilliseconds: UInt64 = 30_000
   /// For a whole body that decides, from its head to its end: 8 MiB at 2 Mbit/s take 34 s.
@@ -176,6 +201,18 @@ public struct Timeouts: Sendable, Equatable {
   public var auditMilliseconds: UInt64 = 2_000
   /// For exchanges under way when the edge is told to end.
   public var drainMilliseconds: UInt64 = 30_000
+
+  /// For the first byte of one attempt of a read of this class while another choice is left.
+  public func tryMilliseconds(_ latency: LatencyClass) -> UInt64 {
+    let bound =
+      switch latency {
+      case .alarm: alarmTryMilliseconds
+      case .interactive: interactiveTryMilliseconds
+      case .chart: chartTryMilliseconds
+      case .bulk: firstByteMilliseconds
+      }
+    return min(bound, firstByteMilliseconds)
+  }
 
   /// Makes the default patience.
   public init() {}

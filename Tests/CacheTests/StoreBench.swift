@@ -133,7 +133,7 @@ final class StoreBench {
   }
 
   func append(_ text: String, to storing: inout StorableResponse) {
-    unsafe Array(text.utf8).withUnsafeBytes { unsafe storing.append($0, at: now) }
+    _ = unsafe Array(text.utf8).withUnsafeBytes { unsafe storing.append($0, at: now) }
   }
 
   /// The whole body of a hit; nil when it does not open.

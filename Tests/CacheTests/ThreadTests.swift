@@ -44,7 +44,7 @@ import Testing
           if case .storable(var storing) = permit.admit(
             response(200), from: west, at: second(1), wall: noon)
           {
-            unsafe Array("\(value)".utf8).withUnsafeBytes {
+            _ = unsafe Array("\(value)".utf8).withUnsafeBytes {
               unsafe storing.append($0, at: second(1))
             }
             _ = storing.finish(hasTrailers: false, at: second(1))

@@ -104,6 +104,7 @@ extension LoadTests {
       suspect_interval: 101ms
       down_interval: 102ms
       timeout: 103ms
+      slow_start: 104ms
     timeouts:
       client_header: 1001ms
       client_idle: 1002ms
@@ -111,7 +112,11 @@ extension LoadTests {
       body: 1010ms
       tls_handshake: 1004ms
       connect: 1005ms
+      connect_near: 1000ms
       first_byte: 1006ms
+      try_alarm: 101ms
+      try_interactive: 102ms
+      try_chart: 103ms
       origin_idle: 1007ms
       origin_stall: 1008ms
       drain: 1009ms
@@ -182,7 +187,8 @@ extension LoadTests {
   static let fullTimeouts = Configuration.Timeouts(
     clientHeaderMilliseconds: 1_001, clientIdleMilliseconds: 1_002, clientStallMilliseconds: 1_003,
     bodyMilliseconds: 1_010, tlsHandshakeMilliseconds: 1_004, connectMilliseconds: 1_005,
-    firstByteMilliseconds: 1_006,
+    connectNearMilliseconds: 1_000, firstByteMilliseconds: 1_006, alarmTryMilliseconds: 101,
+    interactiveTryMilliseconds: 102, chartTryMilliseconds: 103,
     originIdleMilliseconds: 1_007, originStallMilliseconds: 1_008, drainMilliseconds: 1_009)
 
   /// The limits of `full`.

@@ -99,7 +99,7 @@ import Testing
       configuration.health
         == .init(
           path: "/ready", intervalMilliseconds: 1_000, suspectIntervalMilliseconds: 101,
-          downIntervalMilliseconds: 102, timeoutMilliseconds: 103))
+          downIntervalMilliseconds: 102, timeoutMilliseconds: 103, slowStartMilliseconds: 104))
     #expect(configuration.timeouts == Self.fullTimeouts)
     #expect(configuration.limits == Self.fullLimits)
   }
@@ -117,6 +117,7 @@ import Testing
       files.contents["deploy/run/directory/" + name] = []
     }
     files.contents["deploy/run/directory/directory.key"] = files.contents["conf/pseudonym.key"]
+    files.contents["deploy/run/admin/tokens"] = []
     files.contents["deploy/run/identity/keys.json"] = files.contents["conf/keys.json"]
     files.contents["deploy/run/pseudonym.key"] = files.contents["conf/pseudonym.key"]
     files.contents["deploy/run/signing.key"] = []

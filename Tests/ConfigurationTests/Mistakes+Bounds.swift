@@ -34,6 +34,11 @@ extension Mistake {
       2:13: error: unknown key `first-byte` in `timeouts` [E201]; did you mean `first_byte`?
       """),
     Mistake(
+      "instance: edge-1", "instance: edge-1\ntimeouts: { connect: 100ms, connect_near: 200ms }",
+      """
+      2:43: error: `connect_near` (200ms) must not be longer than `connect` (100ms) [E410]
+      """),
+    Mistake(
       "instance: edge-1", "instance: edge-1\ntimeouts: { client_idle: 1d }",
       """
       2:26: error: `client_idle` has the unknown unit `d`; write a duration such as `5s` with \

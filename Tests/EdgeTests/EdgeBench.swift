@@ -35,7 +35,7 @@ final class EdgeBench: TimerTarget {
   /// All endpoints of the shipped policy's regions, healthy and current.
   /// `edit` changes the policy's text.
   init(
-    timeouts: Timeouts = Timeouts(), pendingByteCountMax: Int = 1 << 20,
+    timeouts: Timeouts = EdgeBench.patience, pendingByteCountMax: Int = 1 << 20,
     change: (inout EndpointDefinition) -> Void = { _ in }, edit: (String) -> String = { $0 }
   ) throws {
     folder = try TemporaryFolder()
@@ -68,6 +68,15 @@ final class EdgeBench: TimerTarget {
       if let wire = try? Wire(socket, on: loop) { taken[name, default: []].append(wire) }
     }
   }
+
+  /// So patient that a busy machine is not taken for a slow origin.
+  static let patience = {
+    var timeouts = Timeouts()
+    timeouts.alarmTryMilliseconds = 10_000
+    timeouts.interactiveTryMilliseconds = 10_000
+    timeouts.chartTryMilliseconds = 10_000
+    return timeouts
+  }()
 
   /// Whoever takes connections, once there is somebody.
   private final class Ports {

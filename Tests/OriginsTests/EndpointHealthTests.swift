@@ -20,6 +20,8 @@ private struct Bench {
   var machine: EndpointHealth
   var now = at(0)
   var random = SplitMix64(seed: 3)
+  /// What the board holds against ejections.
+  var hold: EjectionHold?
 
   init(_ name: String = "west-r1") throws {
     let topology = try demoTopology()
@@ -50,7 +52,7 @@ private struct Bench {
       machine.requestSucceeded(at: now)
     case .failed(let failure):
       now = now.adding(milliseconds: 1)
-      machine.requestFailed(failure, at: now, using: &random)
+      machine.requestFailed(failure, hold: hold, at: now, using: &random)
     case .wait(let milliseconds):
       now = now.adding(milliseconds: milliseconds)
     }
@@ -61,8 +63,11 @@ private struct Bench {
   /// Events, each with the reach that must hold after it.
   private typealias Script = [(Bench.Event, Reach)]
 
-  private func run(_ script: Script, _ location: SourceLocation = #_sourceLocation) throws {
+  private func run(
+    _ script: Script, hold: EjectionHold? = nil, _ location: SourceLocation = #_sourceLocation
+  ) throws {
     var bench = try Bench()
+    bench.hold = hold
     #expect(bench.machine.status.reach == .unknown)
     for (index, (event, reach)) in script.enumerated() {
       bench.feed(event)
@@ -99,6 +104,18 @@ private struct Bench {
     try run(Self.up + [(.bad(.timeout), .suspect), (.failed(.gatewayStatus), .suspect)])
   }
 
+  /// A slow answer is a reason to look, as often as a verdict is wanted, and nothing else.
+  @Test func slownessIsNoFault() throws {
+    try run(Self.up + Array(repeating: (.failed(.slow), .healthy), count: 50))
+    try run(Self.up + [(.failed(.slow), .healthy), (.bad(.timeout), .suspect)])
+    var bench = try Bench()
+    for _ in 0..<3 { bench.feed(.ok()) }
+    let last = bench.now.adding(milliseconds: 0)
+    for _ in 0..<5 { bench.feed(.failed(.slow)) }
+    // Two milliseconds is what a probe takes here.
+    #expect(bench.machine.nextDue == last.adding(milliseconds: 198))
+  }
+
   @Test func oneResetIsNoDoubt() throws {
     try run(
       Self.up + [(.failed(.reset), .healthy), (.served, .healthy), (.failed(.reset), .healthy)])
@@ -107,8 +124,8 @@ private struct Bench {
 
   @Test func downNeedsTwoAnswersInARow() throws {
     let down: Script = Self.up + [(.bad(.reset), .suspect), (.bad(.reset), .down)]
-    try run(down + [(.ok(), .down), (.ok(), .healthy)])
-    try run(down + [(.ok(), .down), (.bad(.reset), .down), (.ok(), .down), (.ok(), .healthy)])
+    try run(down + [(.ok(), .down), (.ok(), .probing)])
+    try run(down + [(.ok(), .down), (.bad(.reset), .down), (.ok(), .down), (.ok(), .probing)])
     try run(down + [(.served, .down), (.failed(.gatewayStatus), .down), (.wait(600_000), .down)])
   }
 
@@ -123,7 +140,7 @@ private struct Bench {
     try run(
       Self.up + four + [
         (.failed(.gatewayStatus), .ejected), (.wait(7_500), .ejected), (.ok(), .ejected),
-        (.bad(.timeout), .ejected), (.ok(), .ejected), (.ok(), .healthy),
+        (.bad(.timeout), .ejected), (.ok(), .ejected), (.ok(), .probing),
       ])
     try run(
       Self.up + four + [
@@ -140,7 +157,9 @@ private struct Bench {
       for _ in 0..<5 { bench.feed(.failed(.gatewayStatus)) }
       let start = bench.now
       while bench.machine.status.reach == .ejected { bench.feed(.ok()) }
-      return bench.now.milliseconds(since: start)
+      let time = bench.now.milliseconds(since: start)
+      for _ in 0..<3 { bench.feed(.served) }
+      return time
     }
     // Jitter adds up to half; two probes end it.
     for base: UInt64 in [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000] {
@@ -148,6 +167,75 @@ private struct Bench {
     }
     bench.feed(.wait(1_000_000))
     #expect((5_000...8_500).contains(eject()))
+  }
+
+  /// Real requests show whether it is back; after an ejection nothing else does.
+  @Test func probationIsPassedByRequests() throws {
+    let down: Script = Self.up + [(.bad(.reset), .suspect), (.bad(.reset), .down), (.ok(), .down)]
+    try run(
+      down + [(.ok(), .probing), (.served, .probing), (.served, .probing), (.served, .warming)])
+    let quiet: Script = Array(repeating: (.ok(), .probing), count: 4)
+    try run(down + [(.ok(), .probing)] + quiet + [(.ok(), .warming)])
+    try run(
+      down + [(.ok(), .probing)] + quiet + [(.bad(.timeout), .probing)] + quiet
+        + [(.ok(), .warming)])
+    try run(down + [(.ok(), .probing), (.bad(.timeout), .probing), (.bad(.timeout), .down)])
+    // A failed request ejects; then probes alone never do.
+    let ejected: Script =
+      down + [(.ok(), .probing), (.failed(.gatewayStatus), .ejected), (.wait(20_000), .ejected)]
+      + [(.ok(), .ejected), (.ok(), .probing)]
+    try run(ejected + Array(repeating: (.ok(), .probing), count: 300))
+    try run(ejected + [(.served, .probing), (.served, .probing), (.served, .warming)])
+  }
+
+  @Test func aWarmingEndpointIsHealthyInAMinute() throws {
+    let warming: Script =
+      Self.up + [(.bad(.reset), .suspect), (.bad(.reset), .down), (.ok(), .down)]
+      + [(.ok(), .probing), (.served, .probing), (.served, .probing), (.served, .warming)]
+    try run(
+      warming + [(.wait(59_000), .warming), (.ok(), .warming), (.wait(2_000), .warming)]
+        + [(.ok(), .healthy)])
+    // A doubt that passes does not shorten it.
+    try run(warming + [(.bad(.timeout), .suspect), (.ok(), .warming)])
+    try run(
+      warming + [(.bad(.timeout), .suspect), (.wait(61_000), .suspect), (.ok(), .healthy)])
+    try run(
+      warming + Array(repeating: (.failed(.gatewayStatus), .warming), count: 4)
+        + [(.failed(.gatewayStatus), .ejected)])
+  }
+
+  /// Fewer than four of five good answers eject, once there are twenty.
+  @Test func aLowShareOfGoodAnswersEjects() throws {
+    let mixed: Script = [
+      (.served, .healthy), (.served, .healthy), (.served, .healthy),
+      (.failed(.gatewayStatus), .healthy),
+    ]
+    // 15 of 20 are good with the fifth failure.
+    try run(
+      Self.up + mixed + mixed + mixed + mixed
+        + [(.served, .healthy), (.served, .healthy), (.served, .healthy)]
+        + [(.failed(.gatewayStatus), .ejected)])
+    let good: Script = Array(repeating: (.served, .healthy), count: 4)
+    let fine: Script = good + [(.failed(.gatewayStatus), .healthy)]
+    try run(Self.up + Array(repeating: fine, count: 20).flatMap { $0 })
+    // Older ones do not count.
+    try run(Self.up + mixed + mixed + [(.wait(11_000), .healthy)] + mixed + mixed)
+  }
+
+  @Test(arguments: [EjectionHold.lastFresh, .selfDoubt])
+  func whatIsHeldBackIsNotEjectedAndSaysSo(_ hold: EjectionHold) throws {
+    try run(Self.up + Array(repeating: (.failed(.gatewayStatus), .healthy), count: 300), hold: hold)
+    var bench = try Bench()
+    bench.hold = hold
+    for event in [Bench.Event.ok(), .ok()] { bench.feed(event) }
+    for _ in 0..<4 { bench.feed(.failed(.gatewayStatus)) }
+    #expect(bench.machine.status.ejectionHold == nil)
+    bench.feed(.failed(.gatewayStatus))
+    #expect(bench.machine.status.ejectionHold == hold)
+    bench.hold = nil
+    bench.feed(.failed(.gatewayStatus))
+    #expect(bench.machine.status.ejectionHold == nil)
+    #expect(bench.machine.status.reach == .ejected)
   }
 
   /// The goal: DOWN at most one second after the last good answer, whatever the jitter.

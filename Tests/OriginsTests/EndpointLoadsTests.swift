@@ -39,23 +39,50 @@ import Testing
     #expect(loads.inFlightCount(two) == 0)
   }
 
+  @Test func aWarmingEndpointHasAShareOfItsWeight() throws {
+    let loads = EndpointLoads(topology: try demoTopology(), limits: OriginLimits(), at: at(0))
+    let whole = loads.cost(EndpointID(0), at: at(0))
+    let rows: [(UInt64, UInt64)] = [
+      (60_000, 100), (59_000, 100), (30_000, 500), (15_000, 750), (1, 1_000), (0, 1_000),
+    ]
+    for (left, permille) in rows {
+      let cost = loads.cost(EndpointID(0), warmUntil: at(left), at: at(0))
+      #expect(cost == whole / permille * 1000 || left == 0 && cost == whole, "\(left) ms left")
+    }
+  }
+
+  @Test func oneRequestTestsAnEndpointAtATime() throws {
+    var loads = EndpointLoads(topology: try demoTopology(), limits: OriginLimits(), at: at(0))
+    let endpoint = EndpointID(1)
+    #expect(loads.isProbationFree(endpoint, at: at(0)))
+    loads.beginProbation(endpoint, at: at(0))
+    #expect(!loads.isProbationFree(endpoint, at: at(0)))
+    // It never got a connection.
+    #expect(loads.isProbationFree(endpoint, at: at(1_000)))
+    loads.beginProbation(endpoint, at: at(1_000))
+    loads.started(endpoint)
+    #expect(!loads.isProbationFree(endpoint, at: at(9_000)))
+    loads.abandoned(endpoint)
+    #expect(loads.isProbationFree(endpoint, at: at(9_000)))
+  }
+
   @Test func tellsSuccessesSparselyAndAfterAFailureAtOnce() throws {
     let topology = try demoTopology()
     var loads = EndpointLoads(topology: topology, limits: OriginLimits(), at: at(0))
     let endpoint = EndpointID(2)
-    func succeed(_ now: UInt64) -> Bool {
+    func succeed(_ now: UInt64) -> UInt64 {
       loads.started(endpoint)
       return loads.succeeded(endpoint, microseconds: 900, at: at(now))
     }
-    #expect(succeed(0))
-    #expect(!succeed(1))
-    #expect(!succeed(99))
-    #expect(succeed(100))
+    #expect(succeed(0) == 1)
+    #expect(succeed(1) == 0)
+    #expect(succeed(99) == 0)
+    #expect(succeed(100) == 3)
     loads.started(endpoint)
     loads.failed(endpoint, at: at(101))
     #expect(loads.isAvoided(endpoint, at: at(1_100)))
     #expect(!loads.isAvoided(endpoint, at: at(1_101)))
-    #expect(succeed(102))
+    #expect(succeed(102) == 1)
     #expect(!loads.isAvoided(endpoint, at: at(102)))
   }
 }

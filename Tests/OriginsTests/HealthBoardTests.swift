@@ -125,6 +125,48 @@ import Testing
     #expect(board.takeSnapshot()?.isSelfDoubting == false)
   }
 
+  /// The floor: a region keeps a fresh endpoint to read from, whatever requests say.
+  @Test(arguments: [Freshness.fresh, .lagging])
+  func ejectionStopsAtTheLastFreshEndpointOfARegion(_ others: Freshness) throws {
+    var board = try board()
+    let region = ["west-r1", "west-r2", "west-p"].map { board.topology.id($0) }
+    for second: UInt64 in 0..<3 {
+      round(&board, at: at(second * 1_000)) {
+        $0.report(lag: others == .lagging && $0.name == "west-r2" ? 9_000 : 0)
+      }
+    }
+    for _ in 0..<20 {
+      for endpoint in region { board.requestFailed(endpoint, .gatewayStatus, at: at(3_000)) }
+    }
+    let snapshot = try present(board.takeSnapshot())
+    let fit = region.filter { snapshot[$0].reach == .healthy && snapshot[$0].freshness == .fresh }
+    #expect(fit.count == 1)
+    #expect(fit.allSatisfy { snapshot[$0].ejectionHold == .lastFresh })
+    #expect(region.filter { snapshot[$0].reach == .ejected }.count == 2)
+    // Who is alone in its region stays as well.
+    let alone = board.topology.id("east-r1")
+    for endpoint in [alone, board.topology.id("east-p")] {
+      for _ in 0..<20 { board.requestFailed(endpoint, .gatewayStatus, at: at(3_000)) }
+    }
+    #expect(board.takeSnapshot()?[board.topology.id("east-p")].ejectionHold == .lastFresh)
+  }
+
+  @Test func whoDoubtsItselfEjectsNobody() throws {
+    var board = try board()
+    for second: UInt64 in 0..<3 { round(&board, at: at(second * 1_000)) { $0.report() } }
+    // Two regions go silent: most endpoints are suspect.
+    round(&board, at: at(3_000)) { $0.regionName == "central" ? $0.report() : nil }
+    let endpoint = board.topology.id("central-r1")
+    for _ in 0..<20 { board.requestFailed(endpoint, .gatewayStatus, at: at(3_001)) }
+    let snapshot = try present(board.takeSnapshot())
+    #expect(snapshot.isSelfDoubting)
+    #expect(snapshot[endpoint].reach == .healthy)
+    #expect(snapshot[endpoint].ejectionHold == .selfDoubt)
+    round(&board, at: at(4_000)) { $0.report() }
+    board.requestFailed(endpoint, .gatewayStatus, at: at(4_001))
+    #expect(board.takeSnapshot()?[endpoint].reach == .ejected)
+  }
+
   @Test func aReloadForgetsNothingAboutUnchangedEndpoints() throws {
     var board = try board()
     round(&board, at: at(0)) { $0.name == "west-r1" ? nil : $0.report(epoch: 4) }

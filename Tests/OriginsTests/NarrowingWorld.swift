@@ -24,7 +24,8 @@ struct World {
   var snapshot: HealthSnapshot {
     HealthSnapshot(
       number: 1, topology: topology, statuses: statuses, epochs: epochs,
-      orders: ServingOrders(orders, topology), sampleAgeMillisecondsMax: 6_000)
+      orders: ServingOrders(orders, topology),
+      authorities: ServingAuthorities(orders, topology), sampleAgeMillisecondsMax: 6_000)
   }
 
   mutating func change(_ name: String, _ edit: (inout EndpointStatus) -> Void) {

@@ -34,6 +34,7 @@ private struct Witness {
     if isOver, action != .none { faults.append("\(action) after the end") }
     switch action {
     case .none: break
+    case .lookUp, .serveHit, .standIn: expect(false, "the cache, which was not to be asked")
     case .awaitRecord: expect(isDurable && !isRecorded, "waits for a record it has")
     case .acquire(let next, let requiresFresh):
       attemptCount += 1

@@ -37,8 +37,11 @@ final class MachineBench {
   }
 
   /// Starts, and gives the first action.
-  func begin(_ method: Method, isDurable: Bool, choiceCount: Int = 3) -> ExchangeMachine.Action {
-    machine.begin(.init(method: method, isDurable: isDurable, choiceCount: choiceCount))
+  func begin(
+    _ method: Method, isDurable: Bool, choiceCount: Int = 3, latency: LatencyClass = .bulk
+  ) -> ExchangeMachine.Action {
+    machine.begin(
+      .init(method: method, isDurable: isDurable, choiceCount: choiceCount, latency: latency))
   }
 
   /// Tells the machine of one event.
@@ -59,6 +62,11 @@ final class MachineBench {
     case .broken: machine.clientFailed(.malformed)
     case .timeout: machine.timedOut(isReplayable: isReplayable, judge: &judge, at: now)
     }
+  }
+
+  /// The attempt took longer than its class allows.
+  func slow() -> ExchangeMachine.Action? {
+    machine.tryTimedOut(isReplayable: isReplayable, judge: &judge, at: now)
   }
 
   /// The pool gave this reason for having no connection.
@@ -82,6 +90,9 @@ extension ExchangeMachine.Action {
     switch self {
     case .none: "-"
     case .awaitRecord: "wait"
+    case .lookUp(let mayWait): mayWait ? "look" : "look!"
+    case .serveHit: "hit"
+    case .standIn: "stand-in"
     case .acquire(let choice, let requiresFresh): "get\(choice)\(requiresFresh ? "!" : "")"
     case .sendRequest: "send"
     case .forwardHead: "forward"
@@ -95,7 +106,8 @@ extension ExchangeMachine.Action {
   var isEnd: Bool {
     switch self {
     case .answer, .resetClient, .abandon: true
-    case .none, .awaitRecord, .acquire, .sendRequest, .forwardHead: false
+    case .none, .awaitRecord, .lookUp, .serveHit, .standIn: false
+    case .acquire, .sendRequest, .forwardHead: false
     }
   }
 }

@@ -20,12 +20,12 @@ import Testing
     "Control": ["Base", "Native", "Policy", "Reactor", "StrictYAML"],
     "Admin": ["Base", "Control", "Native", "Origins", "Policy"],
     "Proxy": [
-      "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
+      "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+      "Policy",
     ],
     "Edge": [
-      "Admin", "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
-      "Policy",
-      "Proxy", "Reactor", "Logging",
+      "Admin", "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native",
+      "Origins", "Policy", "Proxy", "Reactor", "Logging",
     ],
     "homeward": [
       "Admin", "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory",

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <stdint.h>
 
 /// `open(2)` with a mode: variadic functions do not import.
@@ -25,6 +26,9 @@ int homeward_accept(int listener, struct sockaddr_storage *peer, socklen_t *coun
 
 /// `fallocate(2)`: takes space for a part of a file, which grows to its end.
 int homeward_allocate(int descriptor, int64_t offset, int64_t count);
+
+/// `prctl(PR_SET_DUMPABLE, 0)`: no core dumps, and no look into memory for others of the same user.
+static inline int homeward_keep_private(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 /// Bytes that the program has asked of the heap and not given back (mallinfo2(3)).
 static inline uint64_t homeward_heap_byte_count(void) {

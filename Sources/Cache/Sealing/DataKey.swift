@@ -109,14 +109,12 @@ final class DataKey: Sendable {
   func open(_ part: SealedPart, _ associatedData: [UInt8], at now: Instant) -> [UInt8]? {
     state.withLock { state in
       guard wake(&state, at: now) else { return nil }
-      var plain = ByteQueue()
       let nonce = AEADNonce(prefix: instance, counter: part.counter)
-      let isOpen = unsafe part.bytes.withUnsafeBytes { sealed in
+      return unsafe part.bytes.withUnsafeBytes { sealed in
         unsafe associatedData.withUnsafeBytes { data in
-          unsafe state.key?.open(sealed, nonce: nonce, associatedData: data, into: &plain) ?? false
+          unsafe state.key?.open(sealed, nonce: nonce, associatedData: data)
         }
       }
-      return isOpen ? plain.copyToArray() : nil
     }
   }
 

@@ -88,6 +88,7 @@ public enum CacheBypass: String, Sendable, CaseIterable {
   case purposeUnknown = "purpose-unknown", userUnknown = "user-unknown"
   case patientUnknown = "patient-unknown", consentUnknown = "consent-unknown"
   case viewUnknown = "view-unknown", queryParameter = "query-parameter"
+  case unkeyedField = "unkeyed-field"
   case classOfRow = "class", reader, region
   // An entry that this request must not get.
   case row, policy, tenant, sourceRegion = "source-region", consent, staleness, sealed

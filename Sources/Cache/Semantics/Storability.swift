@@ -37,6 +37,8 @@ public enum NotStored: String, CaseIterable, Sendable {
   case noKey = "no-key"
   case untagged
   case region
+  /// The server that answered may lack a change of which the edge knows.
+  case lagging
 }
 
 /// Decides whether an answer may be stored: RFC 9111 section 3, and what the row asks beyond it.

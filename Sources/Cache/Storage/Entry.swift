@@ -6,8 +6,25 @@ internal import Native
 enum StoredAnswer: Sendable {
   /// Fields and the parts of the body.
   case plain(Fields, [[UInt8]])
-  /// The same under a data key.
+  /// The same under a data key: the fields with the body's first part, and the parts after it.
   case sealed(DataKey, head: SealedPart, parts: [SealedPart])
+}
+
+/// An answer in the clear.
+struct OpenAnswer: Sendable {
+  /// The fields.
+  let fields: Fields
+  /// Bytes among which the body is.
+  let parts: [[UInt8]]
+  /// Where the body begins in the first of them.
+  var bodyOffset = 0
+
+  /// The body's own parts.
+  var bodyParts: [[UInt8]] {
+    guard bodyOffset > 0 else { return parts }
+    let first = Array(parts[0][bodyOffset...])
+    return (first.isEmpty ? [] : [first]) + parts.dropFirst()
+  }
 }
 
 /// What is known of an entry beside its answer; never sealed, since look-ups need it.
@@ -83,17 +100,22 @@ final class Entry: Sendable {
   let cost: Int
   /// What its sealed parts are bound to; empty for a plain one.
   private let binding: KeyText
+  /// The same for its head.
+  private let headBinding: [UInt8]
 
   /// Keeps an answer.
   init(_ facts: EntryFacts, _ answer: StoredAnswer) {
     self.facts = facts
     self.answer = answer
-    if case .sealed(let key, _, _) = answer {
+    if case .sealed(let key, _, let parts) = answer {
       binding = facts.binding(key.number)
+      headBinding = SealedHead.binding(binding, parts.count)
     } else {
       binding = KeyText()
+      headBinding = []
     }
-    var cost = CacheLimits.entryOverheadByteCount + binding.bytes.count + facts.key.text.count
+    var cost = CacheLimits.entryOverheadByteCount + facts.key.text.count
+    cost += binding.bytes.count + headBinding.count
     switch answer {
     case .plain(let fields, let parts):
       cost += fields.bytes.count + fields.lines.count * 20
@@ -110,28 +132,28 @@ final class Entry: Sendable {
     return false
   }
 
-  /// Fields and parts; nil when they cannot be opened.
-  func open(at now: Instant) -> (Fields, [[UInt8]])? {
+  /// The answer in the clear; nil when it cannot be opened.
+  func open(at now: Instant) -> OpenAnswer? {
     switch answer {
-    case .plain(let fields, let parts): return (fields, parts)
+    case .plain(let fields, let parts): return OpenAnswer(fields: fields, parts: parts)
     case .sealed(let key, let head, let sealed):
-      guard let text = key.open(head, SealedHead.binding(binding, sealed.count), at: now),
-        let fields = SealedHead.fields(text)
+      guard let text = key.open(head, headBinding, at: now),
+        let (fields, offset) = SealedHead.fields(text)
       else { return nil }
-      var parts: [[UInt8]] = []
+      var parts = [text]
       for (index, part) in sealed.enumerated() {
         guard let bytes = key.open(part, SealedHead.binding(binding, part: index), at: now)
         else { return nil }
         parts.append(bytes)
       }
-      return (fields, parts)
+      return OpenAnswer(fields: fields, parts: parts, bodyOffset: offset)
     }
   }
 }
 
 /// How a head is written when it is sealed, and what sealed parts are bound to beside their entry.
 enum SealedHead {
-  /// The head: knows how many parts follow.
+  /// The head with the first part: knows how many follow.
   static func binding(_ entry: KeyText, _ partCount: Int) -> [UInt8] {
     var text = entry
     text.append(byte: 0)
@@ -139,7 +161,7 @@ enum SealedHead {
     return text.bytes
   }
 
-  /// A part of the body: knows its place.
+  /// A later part of the body: knows its place.
   static func binding(_ entry: KeyText, part index: Int) -> [UInt8] {
     var text = entry
     text.append(byte: 1)
@@ -158,8 +180,8 @@ enum SealedHead {
     return text.bytes
   }
 
-  /// The fields of such a text; nil when it is none.
-  static func fields(_ text: [UInt8]) -> Fields? {
+  /// The fields of such a text, and where it ends; nil when it is none.
+  static func fields(_ text: [UInt8]) -> (Fields, byteCount: Int)? {
     var offset = 0
     func length() -> Int? {
       guard offset + 4 <= text.count else { return nil }
@@ -171,9 +193,9 @@ enum SealedHead {
       defer { offset += count }
       return offset..<offset + count
     }
-    guard let lineCount = length(), lineCount <= text.count else { return nil }
+    guard let lineCount = length(), lineCount <= text.count / 8 else { return nil }
     var fields = Fields()
-    fields.reserveCapacity(byteCount: text.count, lineCount: lineCount)
+    fields.reserveCapacity(byteCount: min(text.count, 1024), lineCount: lineCount)
     for _ in 0..<lineCount {
       guard let name = part(), let value = part() else { return nil }
       unsafe text.withUnsafeBytes { bytes in
@@ -182,6 +204,6 @@ enum SealedHead {
           value: UnsafeRawBufferPointer(rebasing: bytes[value]))
       }
     }
-    return offset == text.count ? fields : nil
+    return (fields, offset)
   }
 }

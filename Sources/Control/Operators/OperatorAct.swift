@@ -6,6 +6,8 @@ public enum OperatorDeed: Hashable, Sendable {
   case order(OverrideKind, OverrideScope, until: WallTime)
   /// The order of this number ends.
   case release(Int)
+  /// The write authority over the data of a home region changes.
+  case authority(String, AuthorityChange)
 }
 
 /// A deed with who, why and for which state of things.
@@ -43,6 +45,8 @@ public enum OperatorRefusal: Error, Equatable, Sendable {
   case warrant
   /// Too many orders.
   case tooMany
+  /// The write authority is in another state.
+  case authority(AuthorityRefusal)
   /// The result would break a safety rule.
   case rule(SafetyRule, String, wayOut: String)
 }
@@ -78,9 +82,27 @@ extension OperatorState {
       if let freeze = next.freeze(on: ended.scope), ended.kind.level < .hard {
         throw .frozen(by: freeze)
       }
+    case .authority(let domain, let change):
+      try next.change(domain, change, act.warrant)
     }
     if next.moved(from: self) { next.switchedAt = next.time }
     return next
+  }
+
+  /// Changes the record of a domain.
+  private mutating func change(
+    _ domain: String, _ change: AuthorityChange, _ warrant: Warrant
+  ) throws(OperatorRefusal) {
+    let index = authorities.firstIndex { $0.domain == domain }
+    guard index != nil || authorities.count < Limits.authorityCountMax else { throw .tooMany }
+    do throws(AuthorityRefusal) {
+      let record = try AuthorityRecord.applying(
+        change, of: domain, to: index.map { authorities[$0] }, by: warrant, at: time,
+        number: actCount)
+      if let index { authorities[index] = record } else { authorities.append(record) }
+    } catch {
+      throw .authority(error)
+    }
   }
 
   /// Refuses an order of a level that the scope has, and a soft one where everything is frozen.

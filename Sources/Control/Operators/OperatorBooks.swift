@@ -24,7 +24,8 @@ public struct OperatorBooks: Hashable, Sendable {
 
   // MARK: The snapshot's bytes
 
-  /// The books as a file: a header, a line for each order, and the hash of all that.
+  /// The books as a file: a header, a line for each order and each record of write
+  /// authority, and the hash of all that.
   var bytes: [UInt8] {
     var text =
       [
@@ -39,6 +40,7 @@ public struct OperatorBooks: Hashable, Sendable {
           order.warrant.reason,
         ].joined(separator: "\t") + "\n"
     }
+    for record in state.authorities { text += record.fields.joined(separator: "\t") + "\n" }
     return Array((text + "\(SHA256.hash(Array(text.utf8)))\n").utf8)
   }
 
@@ -61,6 +63,11 @@ public struct OperatorBooks: Hashable, Sendable {
     state.time = time
     state.switchedAt = WallTime(text: lines[0][5])
     for fields in lines.dropFirst() {
+      if fields.first == AuthorityRecord.mark {
+        guard let record = AuthorityRecord(fields: fields) else { return nil }
+        state.authorities.append(record)
+        continue
+      }
       guard fields.count == 9, let number = Int(fields[0]),
         let kind = OverrideKind(rawValue: fields[1]),
         let tiers = OverrideTiers(rawValue: fields[3]), let since = WallTime(text: fields[4])

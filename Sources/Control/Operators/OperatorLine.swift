@@ -38,6 +38,10 @@ public struct OperatorLine: Hashable, Sendable {
     if fields[2] == "release" {
       guard let number = Int(fields[3]) else { return nil }
       deed = .release(number)
+    } else if fields[2].hasPrefix(AuthorityChange.prefix) {
+      let word = String(fields[2].dropFirst(AuthorityChange.prefix.count))
+      guard let change = AuthorityChange(word, fields[4], fields[5]) else { return nil }
+      deed = .authority(fields[3], change)
     } else {
       guard let kind = OverrideKind(rawValue: fields[2]),
         let tiers = OverrideTiers(rawValue: fields[4]), let until = WallTime(text: fields[5])
@@ -58,6 +62,7 @@ public struct OperatorLine: Hashable, Sendable {
       case .order(let kind, let scope, let until):
         [kind.rawValue, Chain.clean(scope.region), scope.tiers.rawValue, until.text]
       case .release(let number): ["release", "\(number)", "", ""]
+      case .authority(let domain, let change): change.fields(domain)
       }
     let words = [act.warrant.author, act.warrant.ticket, act.warrant.reason]
     return (["\(number)", time.text] + deed + words).joined(separator: "\t")

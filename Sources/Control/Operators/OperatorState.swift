@@ -16,6 +16,8 @@ public struct OperatorState: Hashable, Sendable {
   public internal(set) var switchedAt: WallTime?
   /// The orders in force, by number.
   public internal(set) var overrides: [Override] = []
+  /// Who takes the writes of which domain, in the order of the claims.
+  public internal(set) var authorities: [AuthorityRecord] = []
 
   /// Makes the state in which every region is `auto`.
   public init() {}
@@ -49,6 +51,11 @@ public struct OperatorState: Hashable, Sendable {
     var later = self
     later.settle(at: now)
     return later
+  }
+
+  /// The record of a domain's write authority; nil when there is none.
+  public func authority(_ domain: String) -> AuthorityRecord? {
+    authorities.first { $0.domain == domain }
   }
 
   /// The orders about a region's servers of one tier, strongest first.

@@ -129,6 +129,11 @@ public struct Safety {
     {
       throw .unknownRegion(scope.region, known: world.regions.map(\.name))
     }
+    if case .authority(let domain, _) = act.deed,
+      !world.regions.contains(where: { $0.name == domain })
+    {
+      throw .unknownRegion(domain, known: world.regions.map(\.name))
+    }
     return try state.applying(act, at: now)
   }
 
@@ -283,6 +288,7 @@ extension OperatorRefusal: CustomStringConvertible {
     case .warrant:
       "author and reason must say something, in \(Limits.wordsByteCountMax) bytes at most each"
     case .tooMany: "\(Limits.overrideCountMax) orders are in force; release some first"
+    case .authority(let refusal): "\(refusal)"
     case .rule(let rule, let complaint, let wayOut):
       "\(rule.rawValue): \(complaint); \(wayOut)"
     }
@@ -299,6 +305,7 @@ extension OperatorRefusal: CustomStringConvertible {
     case .duration: "duration"
     case .warrant: "warrant"
     case .tooMany: "too-many-orders"
+    case .authority(let refusal): refusal.code
     case .rule(let rule, _, _): "rule-\(rule.rawValue.lowercased())"
     }
   }

@@ -14,6 +14,8 @@ extension Configuration {
     var downIntervalMilliseconds = 500
     /// Milliseconds until a probe without answer has failed: three round trips across a continent.
     var timeoutMilliseconds = 250
+    /// Milliseconds over which an endpoint that comes back takes its share of the load, a minute.
+    var slowStartMilliseconds = 60_000
   }
 }
 
@@ -30,6 +32,8 @@ extension Configuration.Health {
       "down_interval", in: 50...60_000, default: downIntervalMilliseconds)
     timeoutMilliseconds = reader.durationMilliseconds(
       "timeout", in: 20...10_000, default: timeoutMilliseconds)
+    slowStartMilliseconds = reader.durationMilliseconds(
+      "slow_start", in: 0...600_000, default: slowStartMilliseconds)
     if suspectIntervalMilliseconds > intervalMilliseconds {
       reader.diagnostics.error(
         .combination, at: reader.mark(of: "suspect_interval"),

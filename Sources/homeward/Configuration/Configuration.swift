@@ -35,6 +35,8 @@ struct Configuration: Sendable, Equatable {
   var operators: Operators?
   /// Where operators and auditors ask; nil: nobody can.
   var admin: Admin?
+  /// What is kept of answers; nil: nothing.
+  var cache: Cache?
   /// Where and how decisions are recorded.
   var audit = Audit()
   /// The regions in the file's order, each with at least one endpoint.
@@ -75,6 +77,7 @@ extension Configuration {
       .map { Operators($0, paths) }
     configuration.admin = reader.optionalMapping("admin", "`admin`").map { Admin($0, paths) }
     configuration.checkAdminAddress(reader)
+    configuration.cache = reader.optionalMapping("cache", "`cache`").map { Cache($0, paths) }
     configuration.audit = Audit(reader.mapping("audit", "`audit`"), paths)
     configuration.regions = Region.all(reader, paths)
     configuration.health = Health(reader.section("health"))

@@ -74,6 +74,9 @@ struct ConfigurationLoad {
       load.directory = plainDirectory(
         configuration.directory.file, homes: homes, paths, &others)
     }
+    if let cache = configuration.cache, let policy = load.policy {
+      load.notes += cache.check(policy, diagnostics)
+    }
     if root != nil { checkMaterial(configuration, paths, diagnostics, opens: opensMaterial) }
     load.diagnostics += diagnostics.sorted() + paths.complaints + others
     if root != nil, configuration.location == nil {

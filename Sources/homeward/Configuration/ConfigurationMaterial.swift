@@ -17,6 +17,7 @@ func checkMaterial(
   if let key = configuration.audit.retiringSigningKey {
     checkSigningKey(key, paths, diagnostics, opens: opens)
   }
+  checkSealingKey(configuration.cache?.sealingKey, paths, diagnostics)
   if let key = configuration.directory.signed?.key {
     warnIfOpen(key, "directory key", paths, diagnostics)
   }

@@ -1,4 +1,5 @@
 internal import Base
+internal import Cache
 internal import Clinical
 internal import Edge
 internal import HTTP
@@ -16,6 +17,10 @@ internal import Reactor
 final class SnapshotBuilder {
   private var reservations: [(isAdmin: Bool, port: Listener.Reservation)] = []
   private var loopCount: Int
+  /// Where answers are kept, for the life of the process; nil until a configuration says so.
+  private var cache: CacheStore?
+  /// Whether the store was to be made already: a reload neither makes nor drops one.
+  private var hasBuilt = false
 
   init(loopCount: Int) { self.loopCount = loopCount }
 
@@ -29,6 +34,7 @@ final class SnapshotBuilder {
       definitions: configuration.regions.flatMap { region in
         region.endpoints.map { $0.definition(in: region) }
       })
+    let setting = try cacheSetting(configuration.cache)
     return Snapshot(
       policy: policy, superseded: load.superseded, successor: load.successor, topology: topology,
       classifier: Classifier(configuration),
@@ -40,7 +46,16 @@ final class SnapshotBuilder {
       healthTarget: configuration.health.path,
       limits: configuration.proxyLimits(loopCount: loopCount),
       timeouts: configuration.proxyTimeouts,
-      identity: configuration.identity?.rules)
+      identity: configuration.identity?.rules, cache: setting)
+  }
+
+  /// The store, which is made once, and where the edge stands. Sizes and keys of a reload count from
+  /// the next start on.
+  private func cacheSetting(_ settings: Configuration.Cache?) throws -> CacheSetting? {
+    defer { hasBuilt = true }
+    guard let settings else { return nil }
+    if cache == nil, !hasBuilt { cache = try CacheStore(settings) }
+    return cache.map { CacheSetting(store: $0, region: settings.region) }
   }
 
   /// The admin API's listener and callers; nil without one.
@@ -199,6 +214,7 @@ extension Configuration {
     bounds.origins.probeIntervalSuspectMilliseconds = UInt64(health.suspectIntervalMilliseconds)
     bounds.origins.probeIntervalDownMilliseconds = UInt64(health.downIntervalMilliseconds)
     bounds.origins.probeTimeoutMilliseconds = UInt64(health.timeoutMilliseconds)
+    bounds.origins.slowStartMilliseconds = UInt64(health.slowStartMilliseconds)
     return bounds
   }
 
@@ -211,6 +227,10 @@ extension Configuration {
     patience.clientStallMilliseconds = UInt64(timeouts.clientStallMilliseconds)
     patience.bodyMilliseconds = UInt64(timeouts.bodyMilliseconds)
     patience.connectMilliseconds = UInt64(timeouts.connectMilliseconds)
+    patience.connectNearMilliseconds = UInt64(timeouts.connectNearMilliseconds)
+    patience.alarmTryMilliseconds = UInt64(timeouts.alarmTryMilliseconds)
+    patience.interactiveTryMilliseconds = UInt64(timeouts.interactiveTryMilliseconds)
+    patience.chartTryMilliseconds = UInt64(timeouts.chartTryMilliseconds)
     patience.acquireMilliseconds = 2 * UInt64(timeouts.connectMilliseconds)
     patience.firstByteMilliseconds = UInt64(timeouts.firstByteMilliseconds)
     patience.originStallMilliseconds = UInt64(timeouts.originStallMilliseconds)

@@ -61,22 +61,27 @@ class Edge:
     def __init__(self, regions, policy=None, patients=None, loops=2, location=False, timeouts=None,
                  limits=None, health=None, alpn=None, client_certificates="request",
                  trusted=(), descriptors_max=None, file_blocks_max=None, audit=None,
-                 identity=(), tls=(), listener=(), operators=False, admin=False):
+                 identity=(), tls=(), listener=(), operators=False, admin=False, cache=None,
+                 paths=()):
         self.folder = workshop.folder("edge")
         self.regions, self.loops, self.alpn = regions, loops, alpn
         # True, or further keys of the section `location`.
         self.client_certificates = client_certificates
         self.location = {} if location is True else location
-        self.timeouts = {"drain": "10s", "connect": "1s"} | (timeouts or {})
+        # Patient: a busy machine is not taken for a slow origin.
+        self.timeouts = {"drain": "10s", "connect": "1s", "connect_near": "1s",
+                         "try_alarm": "10s", "try_interactive": "10s", "try_chart": "10s"} | (timeouts or {})
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
         # Lines of the section `identity`, and further ones of the listener and its `tls`.
         self.identity, self.tls, self.listener = list(identity), list(tls), list(listener)
         # With an admin API there are operators; `admin` may be further lines of that section.
         self.admin = [] if admin is True else admin
         self.operators = operators or admin is not False
+        # The section `cache`, and lines of `paths`.
+        self.cache, self.paths = cache, list(paths)
         # Patient: on a busy machine an origin of a test may be slow without being dead.
         self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "2s",
-                       "down_interval": "100ms"} | (health or {})
+                       "down_interval": "100ms", "slow_start": "0s"} | (health or {})
         self.descriptors_max, self.file_blocks_max = descriptors_max, file_blocks_max
         if patients is None:
             patients = [f"p{i},{name},US-AZ,granted," for i, name in enumerate(regions, 1)]
@@ -124,6 +129,10 @@ class Edge:
             text += section("location", {"database": "geo.mmdb"} | self.location)
         text += section("directory", {"file": "directory.csv"})
         text += section("policy", self.policy_section())
+        if self.cache is not None:
+            text += section("cache", self.cache)
+        if self.paths:
+            text += ["paths:"] + [f"  - {line}" for line in self.paths]
         if self.operators:
             text += section("operators", {"directory": "operators"})
         if self.admin is not False:

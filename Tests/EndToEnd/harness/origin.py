@@ -174,8 +174,7 @@ class Origin(Behaviours, Answers):
         with self.lock:
             self.requests.append(request)
         try:
-            name, arguments = request.behaviour
-            behaviour = getattr(self, f"_do_{name}", None)
+            behaviour, arguments = self._behaviour(request)
             if behaviour is None:
                 self._receive(request, reader)
                 self._answer(connection, request, 404, b"no such behaviour")
@@ -188,6 +187,11 @@ class Origin(Behaviours, Answers):
             with self.lock:
                 request.is_over = True
                 self.lock.notify_all()
+
+    def _behaviour(self, request):
+        """How a request is answered, None for not at all, and what else that needs to know."""
+        name, arguments = request.behaviour
+        return getattr(self, f"_do_{name}", None), arguments
 
     def _report(self):
         return json.dumps({

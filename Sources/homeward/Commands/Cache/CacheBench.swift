@@ -118,7 +118,7 @@ final class CacheBench {
     guard
       case .storable(var storing) = permit.admit(response, from: region, at: now, wall: wall)
     else { return }
-    unsafe body.withUnsafeBytes { unsafe storing.append($0, at: now) }
+    _ = unsafe body.withUnsafeBytes { unsafe storing.append($0, at: now) }
     _ = storing.finish(hasTrailers: false, at: now)
   }
 }

@@ -13,8 +13,8 @@ struct CacheBenchCommand: ParsableCommand {
     discussion: """
       Stores answers in memory and asks for them as the edge will: key, look-up, second \
       authorisation, head with Age, body. Once in the clear and once sealed, best of several \
-      rounds. Then sends a trace with Zipf's distribution (exponent 1) through stores that hold a \
-      part of its objects.
+      rounds. With --trace, also sends the trace through stores that have room for 1, 5 and 10 \
+      percent of its objects.
 
       Example:
         homeward cache bench --bytes 16384
@@ -26,15 +26,10 @@ struct CacheBenchCommand: ParsableCommand {
   var bytes = 1024
 
   @Option(
-    name: .long, help: ArgumentHelp("Requests of the trace, 0 to 5000000.", valueName: "count"))
-  var requests = 1_000_000
-
-  @Option(
-    name: .long, help: ArgumentHelp("Objects of the trace, 1000 to 200000.", valueName: "count"))
-  var objects = 100_000
-
-  @Option(name: .long, help: ArgumentHelp("What chance begins with.", valueName: "number"))
-  var seed: UInt64 = 7
+    name: .long,
+    help: ArgumentHelp(
+      "A file with an object's number on each line, 0 to 1000000.", valueName: "file"))
+  var trace: String?
 
   @Flag(name: .long, help: "Print the figures as JSON.")
   var json = false
@@ -42,12 +37,6 @@ struct CacheBenchCommand: ParsableCommand {
   /// Refuses sizes that measure nothing.
   func validate() throws {
     guard (1...65_536).contains(bytes) else { throw ValidationError("--bytes must be 1 to 65536") }
-    guard (0...5_000_000).contains(requests) else {
-      throw ValidationError("--requests must be 0 to 5000000")
-    }
-    guard (1000...200_000).contains(objects) else {
-      throw ValidationError("--objects must be 1000 to 200000")
-    }
   }
 
   /// Measures and reports.
@@ -58,10 +47,12 @@ struct CacheBenchCommand: ParsableCommand {
       let nanoseconds = try bench.nanosecondsPerHit(pathCount: 1000)
       figures.append(("ns_hit_\(name)", .number(nanoseconds)))
     }
-    for tenths in requests > 0 ? [10, 50, 100] : [] {
-      let percent = try hitPercent(thousandths: tenths)
-      let name = "hit_percent_times_100_at_\(tenths / 10)_percent"
-      figures.append((name, .number(Int(percent * 100))))
+    if let trace {
+      let paths = try readTrace(trace)
+      for percent in [1, 5, 10] {
+        let share = try hitPercent(paths, sizePercent: percent)
+        figures.append(("hit_percent_times_100_at_\(percent)_percent", .number(Int(share * 100))))
+      }
     }
     if json {
       StandardStream.output.write("\(JSONValue.object(figures))\n")
@@ -71,28 +62,32 @@ struct CacheBenchCommand: ParsableCommand {
     }
   }
 
-  /// The share of hits of the trace in a store for so many thousandths of its objects.
-  private func hitPercent(thousandths: Int) throws -> Double {
-    var random = SplitMix64(seed: seed)
-    var sums: [Double] = []
-    var sum = 0.0
-    for rank in 1...objects {
-      sum += 1 / Double(rank)
-      sums.append(sum)
+  /// The objects that a trace asks for, in its order.
+  private func readTrace(_ path: String) throws -> [Int] {
+    guard let bytes = try? FileSystem.read(path, byteCountMax: 64 << 20) else {
+      throw ValidationError("`\(path)` cannot be read, or is longer than 64 MiB")
     }
+    var paths: [Int] = []
+    for line in bytes.split(separator: 0x0A) {
+      guard let number = Int(String(decoding: line, as: UTF8.self)),
+        (0...1_000_000).contains(number)
+      else {
+        throw ValidationError(
+          "line \(paths.count + 1) of `\(path)` is not a number from 0 to 1000000")
+      }
+      paths.append(number)
+    }
+    return paths
+  }
+
+  /// The share of hits of the trace in a store for so many hundredths of its objects.
+  private func hitPercent(_ paths: [Int], sizePercent: Int) throws -> Double {
+    let objectCount = Set(paths).count
     let bench = try CacheBench(
       byteCount: 1, seal: .none,
-      byteCountMax: try CacheBench.cost(byteCount: 1) * (objects * thousandths / 1000))
+      byteCountMax: try CacheBench.cost(byteCount: 1) * (objectCount * sizePercent / 100))
     var hitCount = 0
-    for _ in 0..<requests {
-      let point = Double.random(in: 0..<sum, using: &random)
-      var (low, high) = (0, objects - 1)
-      while low < high {
-        let middle = (low + high) / 2
-        if sums[middle] > point { high = middle } else { low = middle + 1 }
-      }
-      if try bench.ask(path: low) { hitCount += 1 }
-    }
-    return Double(hitCount) * 100 / Double(requests)
+    for path in paths where try bench.ask(path: path) { hitCount += 1 }
+    return Double(hitCount) * 100 / Double(max(1, paths.count))
   }
 }

@@ -114,7 +114,7 @@ struct RegionStatus {
       "  " + cut(name(server), 16), server["tier"]?.text ?? "", server["reach"]?.text ?? "-",
       lag ?? (isSeen ? "?" : "-"), rate(server["requests_per_second"]),
       count(server["under_way"]), count(server["failures"]),
-      cut(server["state"]?.text ?? "", 12),
+      cut(server["state"]?.text ?? "", 10),
     ]
   }
 

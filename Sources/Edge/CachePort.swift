@@ -1,0 +1,86 @@
+internal import Base
+internal import Cache
+internal import Proxy
+internal import Reactor
+
+/// One loop's way to the store: makes keys, and tells exchanges when they wait no longer.
+///
+/// Confined to its loop.
+final class CachePort {
+  let store: CacheStore
+  private let loop: UInt32
+  /// The mailboxes of all loops, by their numbers.
+  private let loops: [Mailbox<WorkerMessage>]
+  private var builder = KeyBuilder()
+  /// Exchanges that wait for the answer that another one fetches.
+  private var waiting: [UInt64: Exchange] = [:]
+  private var tokens: UInt64 = 0
+  /// Dealings that are over, whose memory the next ones use.
+  private var spare: [CacheUse] = []
+
+  /// How long a request waits for another one's answer before it asks by itself.
+  static let patienceMilliseconds: UInt64 = 5_000
+  /// As many as a busy moment has; more memory is not kept.
+  private static let spareMax = 256
+
+  init(store: CacheStore, loop: Int, loops: [Mailbox<WorkerMessage>]) {
+    self.store = store
+    self.loop = UInt32(loop)
+    self.loops = loops
+  }
+
+  // MARK: Dealings
+
+  /// Dealings without a request.
+  func makeUse() -> CacheUse { spare.popLast() ?? CacheUse() }
+
+  /// Takes back dealings that are over.
+  func reuse(_ use: CacheUse) {
+    use.removeAll()
+    if spare.count < Self.spareMax { spare.append(use) }
+  }
+
+  /// Begins with a request; false when it passes the cache by.
+  func begin(
+    _ use: CacheUse, _ request: borrowing JudgedRequest, _ ruling: Ruling, hasBody: Bool
+  ) -> Bool {
+    use.begin(request, ruling, hasBody: hasBody, &builder)
+  }
+
+  // MARK: Waiting
+
+  /// A name by which a request may wait.
+  func makeWaiter() -> Waiter {
+    tokens += 1
+    return Waiter(loop: loop, token: tokens)
+  }
+
+  /// The exchange waits under this name.
+  func wait(_ waiter: Waiter, _ exchange: Exchange) { waiting[waiter.token] = exchange }
+
+  /// The exchange waits no longer.
+  func leave(_ waiter: Waiter, _ key: CacheKey?) {
+    waiting[waiter.token] = nil
+    if let key { store.leave(key, waiter) }
+  }
+
+  /// Tells those who wait no longer: the loop's own exchanges at once, others by message. True when
+  /// one of the loop's own goes on.
+  func turnEnded() -> Bool {
+    var hasOwn = false
+    for release in store.takeReleases() {
+      if release.waiter.loop == loop {
+        received(release)
+        hasOwn = true
+      } else {
+        loops[Int(release.waiter.loop)].post(.released(release))
+      }
+    }
+    return hasOwn
+  }
+
+  /// An exchange of this loop waits no longer, unless it left by itself meanwhile.
+  func received(_ release: Release) {
+    waiting.removeValue(forKey: release.waiter.token)?.cacheReleased(release.next)
+  }
+}

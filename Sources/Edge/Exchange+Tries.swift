@@ -1,0 +1,48 @@
+internal import Base
+internal import Origins
+internal import Proxy
+
+/// Attempts that end because another choice may answer sooner.
+///
+/// Only reads are tried elsewhere, only when the request can be sent again, and only while the
+/// retry budget lasts: whoever is asked last has the whole time, so that nothing is refused that
+/// would have been answered late.
+extension Exchange {
+  /// The request is whole at the origin: sets the time for the first byte of the answer.
+  func awaitAnswer() {
+    let timeouts = snapshot.timeouts
+    guard !isHeadHeld, let patience = machine.tryClass.map(timeouts.tryMilliseconds),
+      patience < timeouts.firstByteMilliseconds,
+      request.decision.isNextAsGood(afterChoice: machine.choice)
+    else { return touch(timeouts.firstByteMilliseconds) }
+    touch(patience)
+    isTrying = true
+  }
+
+  /// The attempt's time is over: another choice is asked, or the origin has the rest of the
+  /// ordinary time.
+  func attemptTimedOut() {
+    let timeouts = snapshot.timeouts
+    let spent = machine.tryClass.map(timeouts.tryMilliseconds) ?? 0
+    touch(timeouts.firstByteMilliseconds - min(spent, timeouts.firstByteMilliseconds))
+    moveOn(.slow)
+  }
+
+  /// Health changed: a read that waits for an endpoint which is dead is asked for elsewhere.
+  func healthChanged() {
+    guard !isOver, origin != nil, !isHeadHeld, let endpoint = outcome.endpoint,
+      generation.health.statuses[Int(endpoint.index)].reach == .down
+    else { return }
+    moveOn(nil)
+  }
+
+  /// Asks the next choice, if the machine grants it; tells the prober why.
+  private func moveOn(_ failure: RequestFailure?) {
+    let action = machine.tryTimedOut(isReplayable: isReplayable, judge: &worker.judge, at: now)
+    guard let action else { return }
+    if let failure, let endpoint = outcome.endpoint {
+      worker.requestFailed(snapshot.topology[endpoint], failure)
+    }
+    perform(action)
+  }
+}

@@ -1,0 +1,84 @@
+internal import Cache
+internal import HTTP
+
+extension JudgedRequest {
+  /// Whether all that an origin will see of the client's fields is in the key, or is known to choose
+  /// nothing. Anything else could choose an answer that others are given: such a request passes the
+  /// cache by. For heads that are fit for an origin.
+  public var hasUnkeyedField: Bool {
+    for index in 0..<head.fields.lines.count {
+      let line = head.fields.lines[index]
+      switch line.known {
+      case .accept, .authorization, .cookie, .cacheControl, .via, .forwarded, .xForwardedFor,
+        .xRequestID, .traceparent, .tracestate, .contentType, .te:
+        break
+      case .xForwardedHost:
+        // A trusted proxy may name another one than the key does.
+        if unsafe head.fields.withValue(line, { unsafe !$0.elementsEqual(head.authority) }) {
+          return true
+        }
+      case .xForwardedProto:
+        let isSecure = unsafe head.fields.withValue(line) { unsafe $0.equalsFolded("https") }
+        if isSecure != head.isSecure { return true }
+      case .other:
+        if !UnkeyedFields.isHarmless(line, of: head.fields) { return true }
+      default: return true
+      }
+    }
+    return false
+  }
+
+  /// Takes away what a fill does not need: an answer that others get is asked for as anybody would.
+  public mutating func dropUnkeyedFields() {
+    let fields = head.fields
+    changeFields { changed in
+      changed.removeLines { line in
+        line.known == .contentType || UnkeyedFields.isDropped(line, of: fields)
+      }
+    }
+  }
+}
+
+/// Request fields that choose nothing of an answer, though they are in no key.
+enum UnkeyedFields {
+  /// Whether a field without a meaning of its own here is in the key, conditional, or harmless.
+  @inline(__always)
+  static func isHarmless(_ line: Fields.Line, of fields: borrowing Fields) -> Bool {
+    switch line.nameCount {
+    case 3: fields.isNamed(line, "dnt")
+    case 5: fields.isNamed(line, "range")
+    case 6:
+      fields.isNamed(line, "prefer") || fields.isNamed(line, "origin")
+        || fields.isNamed(line, "pragma")
+    case 7: fields.isNamed(line, "referer")
+    case 8:
+      fields.isNamed(line, "if-range") || fields.isNamed(line, "if-match")
+        || fields.isNamed(line, "priority")
+    case 10: fields.isNamed(line, "user-agent")
+    case 13: fields.isNamed(line, "if-none-match")
+    case 14: fields.isNamed(line, "accept-charset") || isSecurity(line, of: fields)
+    case 15:
+      fields.isNamed(line, "accept-encoding") || fields.isNamed(line, "accept-language")
+        || isSecurity(line, of: fields)
+    case 17: fields.isNamed(line, "if-modified-since")
+    case 19: fields.isNamed(line, "if-unmodified-since")
+    case 25: fields.isNamed(line, "upgrade-insecure-requests")
+    default: isSecurity(line, of: fields)
+    }
+  }
+
+  /// Whether a fill leaves without the field.
+  static func isDropped(_ line: Fields.Line, of fields: borrowing Fields) -> Bool {
+    fields.isNamed(line, "dnt") || fields.isNamed(line, "referer")
+      || fields.isNamed(line, "priority") || fields.isNamed(line, "accept-charset")
+      || fields.isNamed(line, "upgrade-insecure-requests") || isSecurity(line, of: fields)
+  }
+
+  /// What browsers say of themselves, and scripts cannot (`Sec-`).
+  private static func isSecurity(_ line: Fields.Line, of fields: borrowing Fields) -> Bool {
+    guard line.nameCount > 4 else { return false }
+    return unsafe fields.withName(line) { name in
+      unsafe UnsafeRawBufferPointer(rebasing: name[..<4]).equalsFolded("sec-")
+    }
+  }
+}

@@ -1,0 +1,76 @@
+internal import Native
+internal import Policy
+internal import Reactor
+internal import StrictYAML
+
+extension Configuration {
+  /// What is kept of answers, and where the edge stands that keeps it.
+  struct Cache: Sendable, Equatable {
+    /// The region in which the edge stores and serves: one of the policy's.
+    var region = ""
+    /// Where the region is named.
+    var mark = Mark(line: 1, column: 1)
+    /// Bytes that entries may take, 256 MiB by default: some hundred thousand resources.
+    var byteCountMax = 256 << 20
+    /// Bytes of one stored body, 8 MiB by default.
+    var bodyByteCountMax = 8 << 20
+    /// The file of the key under which the keys of sealed entries are wrapped; nil: what the policy
+    /// wants sealed is not stored.
+    var sealingKey: String?
+  }
+}
+
+extension Configuration.Cache {
+  /// Reads `cache`.
+  init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
+    region = reader.name("region")
+    mark = reader.mark(of: "region")
+    byteCountMax = reader.byteSize("size", in: (1 << 20)...(1 << 40), default: byteCountMax)
+    bodyByteCountMax = reader.byteSize(
+      "body_size", in: 1_024...(64 << 20), default: bodyByteCountMax)
+    sealingKey = paths.optionalFile("sealing_key", in: reader)
+    reader.finish()
+  }
+
+  /// Checks what only the policy knows; gives what is worth knowing.
+  func check(_ policy: Policy, _ diagnostics: Diagnostics) -> [String] {
+    guard policy.region(named: region) != nil else {
+      diagnostics.error(
+        .unknownRegion, at: mark,
+        "`cache.region` names `\(region)`, which the policy `\(policy.name)` does not have",
+        suggestion: Spelling.nearest(to: region, among: policy.regions.map(\.name)))
+      return []
+    }
+    let stores = policy.cacheRows.compactMap(\.store)
+    if stores.isEmpty { return ["`cache`: the policy stores nothing, so nothing is kept"] }
+    if sealingKey == nil, stores.contains(where: { $0.seal != .none }) {
+      return [
+        "`cache`: without `sealing_key` nothing is kept of what the policy wants sealed"
+      ]
+    }
+    return []
+  }
+}
+
+/// The sealing key is 32 bytes and nobody else's business.
+func checkSealingKey(
+  _ path: String?, _ paths: ConfigurationPaths, _ diagnostics: Diagnostics
+) {
+  guard let path, paths.isUsable(path) else { return }
+  if let status = try? paths.files.status(of: path), status.isOpenToOthers {
+    let mode = String(status.permissions, radix: 8)
+    diagnostics.error(
+      .material, at: paths.mark(of: path),
+      "the sealing key `\(path)` is open to others (mode \(mode)); `chmod 600 \(path)` closes it")
+    return
+  }
+  let bytes = try? paths.files.read(path, byteCountMax: PseudonymKey.fileByteCountMax)
+  guard bytes.flatMap({ PseudonymKey.key(from: $0) })?.count == AEADKey.keyByteCount else {
+    diagnostics.error(
+      .material, at: paths.mark(of: path),
+      "`\(path)` is no sealing key: it needs \(AEADKey.keyByteCount) random bytes, or"
+        + " \(2 * AEADKey.keyByteCount) hexadecimal digits"
+        + " (`openssl rand -hex 32 > \(path)` makes one)")
+    return
+  }
+}

@@ -1,0 +1,226 @@
+"""Tables of requests and of what must be seen at both ends, and who plays them.
+
+A case is a list of steps. A step is one request, the origin's replies to what it causes there, in
+order, and what the client sees. A step without replies must not reach the origin.
+"""
+
+import dataclasses
+import re
+
+from .script import Reply, numbered
+from .waiting import until
+
+#: Where a case's resources lie: the row of the test policy, and its path without the case's name.
+PLACES = {"reference": "/fhir/ValueSet/{name}", "scheduling": "/fhir/Slot/{name}",
+          "asset": "/app/{name}.js"}
+
+
+@dataclasses.dataclass
+class Step:
+    """One request; see `ask`."""
+
+    replies: tuple
+    send: tuple
+    method: str
+    who: str | None
+    path: str
+    body: bytes | None
+    wants: dict
+
+
+@dataclasses.dataclass
+class Case:
+    """A name, the row of the policy that it is about, and its steps."""
+
+    name: str
+    row: str
+    steps: tuple
+
+
+def case(name, *steps, row="reference"):
+    """A case of a table."""
+    return Case(name, row, steps)
+
+
+def answer(*lines, status=200, **options):
+    """A reply with these field lines."""
+    return Reply(status, lines, **options)
+
+
+def good(*lines, **options):
+    """A reply that any row of the test policy keeps, beside what the lines say."""
+    return answer("Cache-Control: public, max-age=60", *lines, **options)
+
+
+def ask(*replies, send=(), method="GET", who="nurse", path="", body=None, **wants):
+    """A step; `send` are field lines, `path` stands behind the case's own.
+
+    What is wanted:
+    - `status`: of the answer; by default the last reply's, or that of what is stored;
+    - `shows`: the number of the body that is seen, counted from the first that the origin made;
+      None for no body, bytes for exactly these. By default the last;
+    - `stored`: whether the answer says that it was stored;
+    - `detail`: why it was not stored, or why what is stored was passed by;
+    - `hit`: whether it came from the cache; by default, when there are no replies;
+    - `age`, `ttl`: about how many seconds;
+    - `sent`: fields of the last request at the origin, None for none;
+    - `fields`: fields of the answer, None for none, a compiled pattern for some;
+    - `soon`: asks until it is so, when something happens behind the client's back;
+    - `complete`: False when the answer must end early, which a client must be able to tell.
+    """
+    return Step(replies, tuple(send), method, who, path, body, wants)
+
+
+def twice(name, lines, verdict, *, send=(), first=(), row="reference", who="nurse", status=200,
+          **options):
+    """Two requests for one path: what becomes of the first's answer.
+
+    `verdict`: `hit`, `validated` (asked whether it is still good), or the reason why nothing was
+    stored. `first` and `send` are lines of the requests, `options` belong to the reply.
+    """
+    reply = Reply(status, tuple(lines), **options)
+    if verdict == "hit":
+        steps = [ask(reply, send=first, who=who, stored=True), ask(send=send, who=who)]
+    elif verdict == "validated":
+        steps = [ask(reply, send=first, who=who, stored=True),
+                 ask(answer(status=304, *validators(lines)), send=send, who=who,
+                     sent=conditions(lines))]
+    else:
+        again = Reply(status, tuple(lines), **options)
+        steps = [ask(reply, send=first, who=who, stored=False, detail=verdict),
+                 ask(again, send=send, who=who, sent=NO_CONDITIONS)]
+    return Case(name, row, tuple(steps))
+
+
+#: Nothing that makes a request conditional.
+NO_CONDITIONS = {"if-none-match": None, "if-modified-since": None}
+
+
+def validators(lines):
+    """The lines that name a version."""
+    return [line for line in lines if line.lower().startswith(("etag:", "last-modified:"))]
+
+
+def conditions(lines):
+    """What an origin is asked by who holds an answer with these lines."""
+    for line in lines:
+        if line.lower().startswith("etag:"):
+            return {"if-none-match": line.partition(":")[2].strip()}
+    return {"if-modified-since": re.compile("GMT$")}
+
+
+class Player:
+    """Plays one case in a `CacheCase`."""
+
+    def __init__(self, test, played):
+        self.test, self.case = test, played
+        self.name = test.name()
+        self.path = PLACES[played.row].format(name=self.name)
+        #: How many requests the origin has had, and the number and status of what is stored.
+        self.asked_count, self.shown, self.stored_status = 0, 0, 200
+
+    def play(self):
+        """Plays every step."""
+        for number, step in enumerate(self.case.steps, 1):
+            with self.test.subTest(f"{self.case.name}, step {number}"):
+                self.step(step)
+
+    def step(self, step):
+        """Plays one step."""
+        test, wants = self.test, step.wants
+        test.origin.expect(self.name, *step.replies)
+        fields = [(line.partition(":")[0].lower(), line.partition(":")[2].strip())
+                  for line in map(self.filled, step.send)]
+        path = self.filled(step.path) if step.path.startswith("/") else self.path + step.path
+
+        def attempt():
+            return test.get(path, step.who, *fields, method=step.method, body=step.body)
+        found = attempt()
+        if wants.get("soon"):
+            found = self.until_shown(attempt, found, wants)
+        self.count(step)
+        if wants.get("complete") is False:
+            test.assertFalse(found.is_ended and found.reset is None, "the answer looks whole")
+            return
+        test.assertTrue(found.is_ended, f"reset {found.reset}")
+        self.check(step, found)
+
+    def filled(self, text):
+        """The text with the case's name and path in it."""
+        return text.replace("{name}", self.name).replace("{path}", self.path)
+
+    def until_shown(self, attempt, found, wants):
+        """Asks until the body is the wanted one."""
+        def again():
+            answer = attempt()
+            return answer if bytes(answer.body) == self.body(wants["shows"]) else None
+        if bytes(found.body) == self.body(wants["shows"]):
+            return found
+        return until(again, f"body {wants['shows']} is never shown")
+
+    def count(self, step):
+        """The origin was asked exactly as often as there are replies, if need be a bit later."""
+        until(lambda: not self.test.origin.left(self.name), "the origin is not asked", within=3)
+        count = len(self.test.origin.asked(self.name))
+        asked, self.asked_count = count - self.asked_count, count
+        self.test.assertEqual(asked, len(step.replies), "requests at the origin")
+
+    def body(self, shown):
+        """The bytes of the origin's body with this number."""
+        if shown is None:
+            return b""
+        return shown if isinstance(shown, bytes) else numbered(self.name, shown)
+
+    def check(self, step, found):
+        """Compares the answer with what is wanted."""
+        test, wants = self.test, step.wants
+        last = step.replies[-1] if step.replies else None
+        if last and last.status != 304:
+            self.shown, self.stored_status = test.origin.counts[self.name], last.status
+            if last.body is not None:
+                self.shown = last.body
+        shown = wants.get("shows", self.shown)
+        if step.method == "HEAD":
+            shown = None
+        test.assertEqual(found.status, wants.get("status", self.stored_status), found.headers)
+        if shown is not ...:
+            test.assertEqual(bytes(found.body), self.body(shown))
+        if wants.get("hit", not step.replies):
+            test.assert_hit(found)
+        elif "detail" in wants or "stored" in wants:
+            test.assert_forwarded(found)
+        self.check_status(wants, found)
+        self.check_fields(wants, found)
+
+    def check_status(self, wants, found):
+        """Compares `Cache-Status` and `Age`."""
+        test = self.test
+        status = test.status(found) if {"stored", "detail", "ttl"} & set(wants) else {}
+        if "stored" in wants:
+            test.assertEqual("stored" in status, wants["stored"], status)
+        if "detail" in wants:
+            test.assertEqual(status.get("detail"), wants["detail"], status)
+        for name, value in (("age", found.header("age")), ("ttl", status.get("ttl"))):
+            if name in wants:
+                test.assertIsNotNone(value, name)
+                # A busy machine may need seconds between two steps.
+                slack = range(0, 9) if name == "age" else range(-9, 1)
+                test.assertIn(int(value) - wants[name], slack, name)
+
+    def check_fields(self, wants, found):
+        """Compares fields at both ends."""
+        test = self.test
+        for name, wanted in wants.get("fields", {}).items():
+            self.compare(name, wanted, found.header(name))
+        if "sent" in wants:
+            request = test.origin.asked(self.name)[-1]
+            for name, wanted in wants["sent"].items():
+                self.compare(name, wanted, request.header(name))
+
+    def compare(self, name, wanted, value):
+        """One field."""
+        if isinstance(wanted, re.Pattern):
+            self.test.assertRegex(value or "", wanted, name)
+        else:
+            self.test.assertEqual(
+                value, self.filled(wanted) if wanted is not None else None, name)
