@@ -84,6 +84,13 @@ let package = Package(
         "Origins",
         "Policy", "Proxy", "Reactor", logging,
       ]),
+    // Everything but the driver, in a simulated world; tests drive it.
+    library(
+      "Simulation",
+      [
+        "Audit", "Base", "Clinical", "Control", "Directory", "HTTP", "Origins", "Policy", "Proxy",
+        "Reactor",
+      ]),
     .executableTarget(
       name: "homeward",
       dependencies: [
@@ -121,8 +128,8 @@ let package = Package(
     tests(
       "ProxyTests",
       [
-        "Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins", "Policy",
-        "Proxy",
+        "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+        "Policy", "Proxy",
       ]),
     tests(
       "EdgeTests",
@@ -138,6 +145,7 @@ let package = Package(
         "Identity",
         "Native", "Origins", "Policy", "Reactor", "StrictYAML", argumentParser,
       ]),
+    tests("SimulationTests", ["Base", "Control", "HTTP", "Origins", "Proxy", "Simulation"]),
     tests("TidyTests", []),
   ]
 )

@@ -27,6 +27,10 @@ import Testing
       "Admin", "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native",
       "Origins", "Policy", "Proxy", "Reactor", "Logging",
     ],
+    "Simulation": [
+      "Audit", "Base", "Clinical", "Control", "Directory", "HTTP", "Origins", "Policy", "Proxy",
+      "Reactor",
+    ],
     "homeward": [
       "Admin", "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory",
       "Edge",
@@ -42,8 +46,7 @@ import Testing
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
     "Admin", "Base", "HTTP", "Audit", "Cache", "Clinical", "Control", "Directory", "Identity",
-    "Origins",
-    "Policy", "Proxy", "StrictYAML",
+    "Origins", "Policy", "Proxy", "Simulation", "StrictYAML",
   ]
 
   private static let forbiddenInPureTargets = [
