@@ -111,7 +111,7 @@ public final class AdminDesk {
     let call = AdminCall(
       caller: caller, time: moment.time, now: moment.now, places: places, query: target.query,
       body: try body(of: request, for: route), request: request)
-    if isReadOnly, route.method != .get, !call.isDryRun {
+    if isReadOnly, !route.isRead, !call.isDryRun {
       throw Problem(
         503, "audit-failed",
         "the audit log has failed, and nothing is changed without a record; restart the edge")

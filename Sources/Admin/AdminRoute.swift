@@ -83,6 +83,8 @@ public struct AdminRoute {
   public let outcomes: [Outcome]
   /// Further statuses, each a problem.
   public let problems: [UInt16: String]
+  /// Whether it changes nothing: every GET, and what asks with a body.
+  let isRead: Bool
   let handler: Handler
   private let segments: [String]
 
@@ -90,7 +92,7 @@ public struct AdminRoute {
   public init(
     _ method: Method, _ path: String, name: String, roles: Set<AdminRole>, _ summary: String,
     parameters: [Parameter] = [], body: Schema? = nil, outcomes: [Outcome],
-    problems: [UInt16: String] = [:], handler: @escaping Handler
+    problems: [UInt16: String] = [:], isRead: Bool = false, handler: @escaping Handler
   ) {
     self.method = method
     self.path = path
@@ -101,6 +103,7 @@ public struct AdminRoute {
     self.body = body
     self.outcomes = outcomes
     self.problems = problems
+    self.isRead = isRead || method == .get
     self.handler = handler
     segments = path.split(separator: "/").map(String.init)
   }

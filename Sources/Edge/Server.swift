@@ -249,7 +249,7 @@ public final class Server {
       instance: options.audit.instance, process: processIdentifier(), since: Clock.wall(),
       loopCount: options.loopCount)
     let (hash, health, policy) = (options.configurationHash, prober.current, snapshot.policy)
-    return try options.admin?.start(audit: auditLog, log: log) {
+    return try options.admin?.start(audit: auditLog, log: log, cache: cacheOperations) {
       EdgeView(identity, configurationHash: hash, health: health, policy: policy)
     }
   }

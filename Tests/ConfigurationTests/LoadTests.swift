@@ -65,6 +65,7 @@ import Testing
     #expect(listener.tls?.clientRevocations == "conf/edge.pem")
     #expect(configuration.identity?.rules == Self.fullIdentity)
     #expect(configuration.listeners[1].tls == nil)
+    #expect(configuration.admin == Self.fullAdmin)
     #expect(configuration.trust.proxies.map(\.description) == ["10.0.0.0/8", "2001:db8::/32"])
     #expect(
       configuration.fhir

@@ -214,7 +214,7 @@ class Description(AdminCase):
 
     def test_every_described_read_answers(self):
         for path, operations in openapi.DOCUMENT["paths"].items():
-            if "get" in operations and path != "/v1/events" and "{" not in path:
+            if "get" in operations and path not in ("/v1/events", "/v1/cache") and "{" not in path:
                 with self.subTest(path):
                     self.assertEqual(self.ask("GET", path).status, 200)
 

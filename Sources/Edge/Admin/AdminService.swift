@@ -30,9 +30,22 @@ public final class AdminService: Sendable {
     case stop
   }
 
-  /// Makes the desk on its thread: from what is known of the edge, and how its audit log stands.
-  public typealias Furnish =
-    @Sendable (EdgeView, CallerRules, @escaping () -> AuditAccount, AdminDesk.Moment) -> EdgeWatcher
+  /// The edge around a desk; parts of the edge that can be asked something stand here.
+  public struct Surroundings {
+    /// What is known of the edge.
+    public let view: EdgeView
+    /// Who may call.
+    public let rules: CallerRules
+    /// How the audit log stands.
+    public let account: () -> AuditAccount
+    /// The cache; nil when nothing is kept.
+    public let cache: CacheOperations?
+    /// When the thread begins.
+    public let moment: AdminDesk.Moment
+  }
+
+  /// Makes the desk, on its thread.
+  public typealias Furnish = @Sendable (Surroundings) -> EdgeWatcher
 
   let inbox: Mailbox<Message>
   let definition: Definition
@@ -53,11 +66,12 @@ public final class AdminService: Sendable {
 
   /// Starts the thread. `makeView` is called there.
   func start(
-    audit: AuditLog, log: EdgeLog, makeView: @escaping @Sendable () -> EdgeView
+    audit: AuditLog, log: EdgeLog, cache: CacheOperations?,
+    makeView: @escaping @Sendable () -> EdgeView
   ) throws(SystemError) -> Thread {
     try Thread(name: "homeward-admin") { [self] in
       do throws(SystemError) {
-        try AdminThread(self, audit: audit, log: log, makeView()).run(inbox)
+        try AdminThread(self, audit: audit, log: log, cache, makeView()).run(inbox)
       } catch {
         log.adminEnded("\(error)")
       }

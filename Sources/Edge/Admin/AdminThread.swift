@@ -24,7 +24,8 @@ final class AdminThread: TimerTarget, ListenerOwner {
   private static let tickMilliseconds: UInt64 = 500
 
   init(
-    _ service: AdminService, audit: AuditLog, log: EdgeLog, _ view: EdgeView
+    _ service: AdminService, audit: AuditLog, log: EdgeLog, _ cache: CacheOperations?,
+    _ view: EdgeView
   ) throws(SystemError) {
     context = try LoopContext()
     self.audit = audit
@@ -32,7 +33,10 @@ final class AdminThread: TimerTarget, ListenerOwner {
     definition = service.definition
     let moment = AdminDesk.Moment(context.loop.now, context.wallTime)
     watcher = service.furnish(
-      view, definition.rules, { AuditAccount(audit.counters, hasFailed: audit.hasFailed) }, moment)
+      AdminService.Surroundings(
+        view: view, rules: definition.rules,
+        account: { AuditAccount(audit.counters, hasFailed: audit.hasFailed) }, cache: cache,
+        moment: moment))
   }
 
   var desk: AdminDesk { watcher.desk }

@@ -10,13 +10,14 @@ enum AdminRoutes {
   /// deploy/openapi.json must say the same.
   static func all(
     view: @escaping () -> EdgeView, account: @escaping () -> AuditAccount,
-    store: (any ControlStore)?
+    store: (any ControlStore)?, cache: CacheOperations?
   ) -> [AdminRoute] {
     EdgeRoutes(view, account: account).all
       + RegionRoutes(
         store: store, outline: { view().outline() },
         report: { call in view().report(call.now, call.time) }
       ).all
+      + AuthorityRoutes(store).all + CacheRoutes(cache).all
   }
 
   /// The description of them all.
@@ -24,7 +25,7 @@ enum AdminRoutes {
     OpenAPI.description(
       of: all(
         view: { preconditionFailure("described, not called") }, account: { AuditAccount() },
-        store: nil))
+        store: nil, cache: nil))
   }
 }
 
@@ -35,11 +36,12 @@ extension AdminService {
   ) throws -> AdminService? {
     guard let definition else { return nil }
     let folder = configuration.operators?.directory
-    return try AdminService(definition) { view, rules, account, moment in
+    return try AdminService(definition) { edge in
       let store = folder.map { FileControlStore(OperatorFolder($0), SystemStorage()) }
-      let routes = AdminRoutes.all(view: { view }, account: account, store: store)
-      let desk = AdminDesk(rules: rules, routes: routes, since: moment.time)
-      return EdgeWatcher(desk, view, store, at: moment)
+      let routes = AdminRoutes.all(
+        view: { edge.view }, account: edge.account, store: store, cache: edge.cache)
+      let desk = AdminDesk(rules: edge.rules, routes: routes, since: edge.moment.time)
+      return EdgeWatcher(desk, edge.view, store, at: edge.moment)
     }
   }
 }

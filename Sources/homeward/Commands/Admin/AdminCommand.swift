@@ -33,12 +33,7 @@ struct AdminGetCommand: ParsableCommand {
     guard path.hasPrefix("/"), path.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
       throw AdminOptions.usage("`\(path)` is no path such as /v1/status")
     }
-    let reply = try admin.client().get(path)
-    guard reply.isDone else {
-      StandardStream.error.write("homeward: \(reply.detail) [\(reply.code)]\n")
-      throw ExitCode(1)
-    }
-    StandardStream.output.write("\(reply.json)\n")
+    StandardStream.output.write("\(try admin.client().get(path).required())\n")
   }
 }
 

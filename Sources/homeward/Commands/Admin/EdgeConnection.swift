@@ -18,6 +18,15 @@ struct EdgeReply {
   var code: String { json["title"]?.text ?? "status-\(status)" }
   /// What is wrong, and what to do.
   var detail: String { json["detail"]?.text ?? "the answer has status \(status)" }
+
+  /// The document, if it was done; otherwise says why not, and ends with 1.
+  func required() throws -> JSONValue {
+    guard isDone else {
+      StandardStream.error.write("homeward: \(detail) [\(code)]\n")
+      throw ExitCode(1)
+    }
+    return json
+  }
 }
 
 /// Whom a command asks: a running edge, or the files of one that does not run.
