@@ -122,6 +122,20 @@ class Confusion(CacheCase):
         self.assertEqual(bytes(found.body), b"west")
         self.assert_hit(found)
 
+    def test_what_is_too_old_for_a_plan_is_fetched_anew(self):
+        """Machines get nothing older than thirty seconds, though the row keeps it for an hour."""
+        name = self.name()
+        path = f"/fhir/ValueSet/{name}"
+        self.east.expect(name, good("Age: 40", 'ETag: "a"', body=b"kept"))
+        self.assertIn("stored", self.status(self.get(path, "machine")))
+        self.east.expect(name, answer(P60, 'ETag: "a"', status=304))
+        found = self.get(path, "machine")
+        self.assertEqual(bytes(found.body), b"kept")
+        self.assertEqual(self.east.asked(name)[-1].header("if-none-match"), '"a"')
+        found = self.get(path, "machine")
+        self.assert_hit(found)
+        self.assertLess(int(found.header("age")), 30)
+
     def test_withdrawn_consent_is_refused_before_anything_is_looked_up(self):
         name = self.name()
         self.expect(name, good())

@@ -1,9 +1,12 @@
 """What happens at the same time: changes during a fetch, many who ask at once, floods."""
 
+import random
+import threading
 
+from harness import content, h2
 from harness.cachecase import CacheCase
 from harness.cachetable import answer, good
-from harness.script import Reply
+from harness.script import Reply, ScriptedOrigin
 from harness.waiting import until
 
 P60 = "Cache-Control: public, max-age=60"
@@ -228,74 +231,98 @@ class Races(CacheCase):
         self.assertEqual(bytes(found.body), b"o" * 1_000_000)
 
 
-class Floods(CacheCase):
-    """A store of eight megabytes."""
-
-    @classmethod
-    def cache(cls):
-        return super().cache() | {"size": "8MiB", "body_size": "1MiB"}
-
-    def test_a_flood_is_bounded_in_memory_and_leaves_what_is_used(self):
-        hot = [self.name() for _ in range(20)]
-        for name in hot:
-            self.origin.expect(name, good(body=b"hot"))
-            for _ in range(4):
-                self.get(f"/fhir/ValueSet/{name}")
-        self.edge.forget_peak()
-        before = self.edge.resident()
-        flood = self.name()
-        with self.origin.lock:
-            self.origin.scripts[flood] = [good(body=b"f" * 60_000)] * 1000
-        hits = 0
-        for turn in range(1000):
-            self.get(f"/fhir/ValueSet/{flood}?_k={turn}")
-            if turn % 50 == 0:
-                for name in hot:
-                    with self.origin.lock:
-                        self.origin.scripts[name] = [good(body=b"hot")]
-                    found = self.get(f"/fhir/ValueSet/{name}")
-                    hits += "hit" in self.status(found)
-        # Sixty megabytes went through; eight may stay, and what is being carried.
-        self.assertLess(self.edge.resident(peak=True) - before, 40 << 20)
-        self.assertGreater(hits / 400, 0.95)
-
-    def test_what_is_larger_than_the_bound_is_passed_on(self):
-        name = self.name()
-        self.origin.expect(name, good(body=b"x" * 2_000_000), good(body=b"x" * 2_000_000))
-        for _ in range(2):
-            found = self.get(f"/fhir/ValueSet/{name}")
-            self.assertEqual(len(found.body), 2_000_000)
-            self.assertEqual(self.status(found).get("detail"), "too-large")
-
-
-class Policies(CacheCase):
-    """A policy that changes while the edge runs."""
-
-    def activate(self, text):
-        """Puts a policy in the place of the old one and waits until it is in force."""
-        self.edge.policy_file.write_text(text)
-        loaded = self.edge.log().count("policy in force")
-        self.edge.signal(1)
-        until(lambda: self.edge.log().count("policy in force") > loaded,
-              lambda: self.edge.log()[-2000:])
-
-    def test_a_policy_that_forbids_storing_ends_what_is_stored(self):
-        text = self.edge.policy_file.read_text()
+    def test_a_slow_client_does_not_hold_the_others_for_long(self):
+        """Whoever fetches for all reads nothing; those who wait lose patience."""
         name = self.name()
         path = f"/fhir/ValueSet/{name}"
-        self.origin.expect(name, good(body=b"1"))
-        self.get(path)
-        self.assert_hit(self.get(path))
-        for change in (("ttl: 1h", "ttl: 30m"), ("key: [tenant, region]", "key: [tenant, role]"),
-                       ("seal: tenant", "seal: region")):
-            with self.subTest(change[1]):
-                self.activate(text.replace(*change, 1))
-                self.origin.expect(name, good(body=b"2"))
+        self.origin.expect(name, good(body=b"s" * 4_000_000), good(body=b"whole"))
+        slow = self.h2(window=1000, connection_window=65535)
+        stream = slow.request("GET", path, self.fields["nurse"])
+        slow.streams[stream].reads = False
+        slow.wait(lambda: slow.streams[stream].received_count >= 1000, "the first bytes")
+        client = self.h2()
+        found = client.finish(client.request("GET", path, self.fields["nurse"]), within=8)
+        self.assertEqual(bytes(found.body), b"whole")
 
-                def is_new():
-                    return bytes(self.get(path).body) == b"2"
-                until(is_new, "the policy in force")
-                self.assert_hit(self.get(path))
-                self.activate(text)
-                self.origin.expect(name, good(body=b"1"))
-                until(lambda: bytes(self.get(path).body) == b"1", "the policy of before")
+    def test_parts_of_large_answers(self):
+        """What is stored is sealed in pieces; a range may begin and end in any of them."""
+        name = self.name()
+        path = f"/fhir/ValueSet/{name}"
+        whole = content.body(300_000)
+        self.origin.expect(name, good(body=whole))
+        self.get(path)
+        chance = random.Random(7)
+        edges = [0, 1, 65_535, 65_536, 65_537, 131_071, 131_072, 299_999]
+        for turn in range(60):
+            first, last = sorted(chance.choice(edges) if turn % 2 else chance.randrange(300_000)
+                                 for _ in range(2))
+            client = self.client if turn % 3 else self.h1()
+            found = self.get(path, "nurse", ("range", f"bytes={first}-{last}"), client=client)
+            self.assertEqual(found.status, 206)
+            self.assertEqual(found.header("content-range"), f"bytes {first}-{last}/300000")
+            self.assertEqual(bytes(found.body), whole[first:last + 1], (first, last))
+        self.assertEqual(len(self.origin.asked(name)), 1)
+
+
+class VersionedOrigin(ScriptedOrigin):
+    """One resource whose version each change raises; reads look it up early and answer late."""
+
+    version = 0
+
+    def _behaviour(self, request):
+        with self.lock:
+            if request.method == "PUT":
+                self.version += 1
+            version = self.version
+        # What is read now arrives after other requests have come and gone.
+        threading.Event().wait((request.index * 7 + version) % 5 / 1000)
+        lines = (P60, f'ETag: W/"{version}"')
+        return self._play, [Reply(200, lines), b"%d" % version]
+
+
+class Histories(CacheCase):
+    """Readers and writers on many connections: who reads behind a change sees it."""
+
+    @classmethod
+    def make(cls):
+        edge = super().make()
+        origin = VersionedOrigin("west", homes=("east",))
+        edge.regions["west"][0].origin = cls.origin = origin
+        edge.configure()
+        return edge
+
+    def test_no_read_is_older_than_a_change_that_was_answered_before(self):
+        path = f"/fhir/ValueSet/{self.name()}"
+        state = {"known": 0, "reads": 0, "hits": 0, "faults": []}
+        done = threading.Event()
+
+        def read(number):
+            with h2.Connection(self.edge.port) as client:
+                fields = list(self.fields["nurse"])
+                if number % 2:
+                    fields.append(("cache-control", "max-age=5"))
+                while not done.is_set():
+                    known = state["known"]
+                    found = client.finish(client.request("GET", path, fields))
+                    if found.status != 200 or int(found.body) < known:
+                        state["faults"].append((known, found.status, bytes(found.body)))
+                        return
+                    state["reads"] += 1
+                    state["hits"] += "; hit" in found.header("cache-status")
+
+        readers = [threading.Thread(target=read, args=(number,)) for number in range(6)]
+        for reader in readers:
+            reader.start()
+        try:
+            for _ in range(150):
+                found = self.get(path, "nurse", ("content-type", "application/fhir+json"),
+                                 method="PUT", body=b'{"resourceType":"ValueSet"}')
+                self.assertEqual(found.status, 200)
+                state["known"] = int(found.body)
+        finally:
+            done.set()
+            for reader in readers:
+                reader.join()
+        self.assertEqual(state["faults"], [])
+        self.assertGreater(state["reads"], 150)
+        self.assertGreater(state["hits"], 20, "nothing was kept meanwhile")

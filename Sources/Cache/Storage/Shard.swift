@@ -83,6 +83,9 @@ struct Shard {
       case .dead:
         counts[place].deadCount += 1
         remove(node)
+      case .withheld(.staleness):
+        // Too old for this plan, though fresh for others: a newer answer serves them all.
+        stale = entry
       case .withheld(let reason):
         counts[place].withheldCount += 1
         return .fetch(reason)

@@ -4,7 +4,7 @@ import itertools
 import re
 import secrets
 
-from . import cachepolicy, tokens
+from . import cachepolicy, h1, tokens
 from .case import EdgeCase
 from .edge import Edge, Endpoint
 from .script import ScriptedOrigin
@@ -74,6 +74,9 @@ class CacheCase(EdgeCase):
         """One request of a user, to the end."""
         client = client or self.client
         fields = [*self.fields[who], *fields]
+        if isinstance(client, h1.Connection):
+            client.request(method, path, fields, body or b"")
+            return client.response(method)
         return client.finish(client.request(method, path, fields, body))
 
     # Sight.

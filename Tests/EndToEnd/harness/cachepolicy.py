@@ -39,7 +39,7 @@ routes:
       role: [system]
     overrides: [R-1, R-2]
     serve:
-      - {{ region: west, tier: cache, staleness: 24h }}
+      - {{ region: west, tier: cache, staleness: 30s }}
       - {{ region: east, tier: primary }}
     audit: standard
   - id: R-4
