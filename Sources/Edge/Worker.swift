@@ -31,7 +31,7 @@ enum WorkerMessage: Sendable {
 /// One loop of the data plane: its listeners, connections, pools and exchanges.
 ///
 /// Born on its thread and confined to it; reached from outside through its mailbox only.
-final class Worker: TimerTarget {
+final class Worker: TimerTarget, ListenerOwner {
   let context: LoopContext
   let log: EdgeLog
   let audit: AuditPort
@@ -171,7 +171,7 @@ final class Worker: TimerTarget {
         continue
       }
       do throws(SystemError) {
-        kept.append(try OpenListener(definition, worker: self))
+        kept.append(try OpenListener(definition, owner: self))
       } catch {
         let address = SocketAddress(definition.address, port: definition.port)
         failure = "cannot listen on \(address): \(error)"
@@ -335,6 +335,7 @@ final class Worker: TimerTarget {
     if tickCount % Self.ticksPerSweep == 0 {
       reportDifferences()
       reportSessionFaults()
+      reports.post(.traffic(generation.loads.traffic(snapshot.topology), loop: audit.loop))
       for client in Array(clients.values) { client.checkDeadlines(now) }
       if droppedClientCount > 0 { log.clientsDropped(droppedClientCount) }
       droppedClientCount = 0

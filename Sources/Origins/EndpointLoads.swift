@@ -1,5 +1,25 @@
 public import Base
 
+/// What one loop has counted of an endpoint since it began.
+public struct EndpointTraffic: Sendable, Hashable {
+  /// The endpoint's name.
+  public let name: String
+  /// Requests that were sent there.
+  public let startedCount: UInt64
+  /// Those that failed.
+  public let failedCount: UInt64
+  /// Those that are under way.
+  public let inFlightCount: UInt64
+
+  /// Makes a count.
+  public init(name: String, startedCount: UInt64, failedCount: UInt64, inFlightCount: UInt64) {
+    self.name = name
+    self.startedCount = startedCount
+    self.failedCount = failedCount
+    self.inFlightCount = inFlightCount
+  }
+}
+
 /// What one loop itself knows of the endpoints: latency, requests under way, recent failures.
 ///
 /// Owned by one loop. Requests that began under an older topology are accounted in its own value.
@@ -7,6 +27,9 @@ public struct EndpointLoads: Sendable {
   private struct Load {
     var latency: LatencyEstimate
     var inFlightCount: UInt64 = 0
+    /// Requests sent there, and those that failed, since the topology was adopted.
+    var startedCount: UInt64 = 0
+    var failedCount: UInt64 = 0
     /// Tried after its peers until then.
     var avoidUntil = Instant(nanoseconds: 0)
     /// From when on successes are told to the prober, and how many wait for that.
@@ -37,6 +60,7 @@ public struct EndpointLoads: Sendable {
   /// A request was sent to `endpoint`; exactly one of `succeeded`, `failed` or `abandoned` follows.
   public mutating func started(_ endpoint: EndpointID) {
     loads[Int(endpoint.index)].inFlightCount += 1
+    loads[Int(endpoint.index)].startedCount &+= 1
   }
 
   /// Its response came after `microseconds`. The number of successes that the prober should be told
@@ -60,6 +84,7 @@ public struct EndpointLoads: Sendable {
   public mutating func failed(_ endpoint: EndpointID, at now: Instant) {
     let index = Int(endpoint.index)
     finish(index)
+    loads[index].failedCount &+= 1
     loads[index].avoidUntil = now.adding(milliseconds: limits.avoidMilliseconds)
     loads[index].tellSuccessAt = Instant(nanoseconds: 0)
   }
@@ -70,6 +95,16 @@ public struct EndpointLoads: Sendable {
   /// Requests under way.
   public func inFlightCount(_ endpoint: EndpointID) -> UInt64 {
     loads[Int(endpoint.index)].inFlightCount
+  }
+
+  /// What was counted of the endpoints of `topology`, whose loads these are.
+  public func traffic(_ topology: Topology) -> [EndpointTraffic] {
+    precondition(topology.endpoints.count == loads.count, "another topology")
+    return zip(topology.endpoints, loads).map { endpoint, load in
+      EndpointTraffic(
+        name: endpoint.name, startedCount: load.startedCount, failedCount: load.failedCount,
+        inFlightCount: load.inFlightCount)
+    }
   }
 
   /// Whether this loop saw it fail so recently that the prober's verdict may not be known yet.

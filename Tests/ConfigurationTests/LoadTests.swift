@@ -68,6 +68,7 @@ import Testing
     #expect(listener.tls?.clientRevocations == "conf/edge.pem")
     #expect(configuration.identity?.rules == Self.fullIdentity)
     #expect(configuration.listeners[1].tls == nil)
+    #expect(configuration.admin == Self.fullAdmin)
     #expect(configuration.trust.proxies.map(\.description) == ["10.0.0.0/8", "2001:db8::/32"])
     #expect(
       configuration.fhir
@@ -120,6 +121,7 @@ import Testing
       files.contents["deploy/run/directory/" + name] = []
     }
     files.contents["deploy/run/directory/directory.key"] = files.contents["conf/pseudonym.key"]
+    files.contents["deploy/run/admin/tokens"] = []
     files.contents["deploy/run/identity/keys.json"] = files.contents["conf/keys.json"]
     files.contents["deploy/run/pseudonym.key"] = files.contents["conf/pseudonym.key"]
     files.contents["deploy/run/signing.key"] = []
