@@ -19,6 +19,7 @@ extension Exchange {
   /// No connection could be had.
   func acquireFailed(_ reason: PoolRefusal) {
     waitingIn = nil
+    givePlaceBack()
     let refusal: Refusal = reason == .queueFull ? .overloaded : .originConnect
     perform(machine.acquireFailed(refusal, judge: &worker.judge, at: now))
   }
@@ -62,7 +63,8 @@ extension Exchange {
     outcome.answeredAt = now
     outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
-    if isGatewayFault, let endpoint = outcome.endpoint {
+    let overload = status == 429 || status == 503 ? noteOverload() : nil
+    if isGatewayFault, overload == nil, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
     if isEnd { detachOrigin() }
@@ -70,7 +72,8 @@ extension Exchange {
     if isConfirmation() { return }
     perform(
       machine.originAnswered(
-        status: status, isReplayable: isReplayable, judge: &worker.judge, at: now))
+        status: status, overload: overload, isReplayable: isReplayable, judge: &worker.judge,
+        at: now))
   }
 
   func originSent(_ bytes: UnsafeRawBufferPointer) {
@@ -111,6 +114,7 @@ extension Exchange {
     guard let origin else { return }
     self.origin = nil
     settleLoad(isGatewayFault ? .failed : .succeeded)
+    givePlaceBack()
     if isRequestEnded { origin.complete(originStream) } else { origin.abandon(originStream) }
   }
 
@@ -118,7 +122,8 @@ extension Exchange {
     guard !isOver else { return }
     origin = nil
     settleLoad(.failed)
-    if fault != .neverProcessed, let endpoint = outcome.endpoint {
+    givePlaceBack()
+    if fault != .neverProcessed, fault != .refused, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .reset)
     }
     perform(
@@ -221,6 +226,7 @@ extension Exchange {
     responseDebt = 0
     labelGate = nil
     letGoAnswer()
+    givePlaceBack()
     guard let origin else { return }
     self.origin = nil
     settleLoad(verdict)
@@ -235,6 +241,8 @@ extension Exchange {
 
   func settleLoad(_ verdict: LoadVerdict) {
     guard let endpoint = outcome.endpoint else { return }
+    // What it said of itself counts already.
+    if isOverloaded { return generation.loads.abandoned(endpoint) }
     switch verdict {
     case .succeeded:
       let took = now.microseconds(since: outcome.connectedAt ?? now)
@@ -249,6 +257,7 @@ extension Exchange {
     guard !isOver else { return }
     isOver = true
     deadline = .never
+    givePlaceBack()
     swallow(requestDebt)
     requestDebt = 0
     dropBody()

@@ -22,6 +22,7 @@ extension Exchange {
   /// The attempt's time is over: another choice is asked, or the origin has the rest of the
   /// ordinary time.
   func attemptTimedOut() {
+    leaveSilentConnection()
     let timeouts = snapshot.timeouts
     let spent = machine.tryClass.map(timeouts.tryMilliseconds) ?? 0
     touch(timeouts.firstByteMilliseconds - min(spent, timeouts.firstByteMilliseconds))
@@ -34,6 +35,13 @@ extension Exchange {
       generation.health.statuses[Int(endpoint.index)].reach == .down
     else { return }
     moveOn(nil)
+  }
+
+  /// Nothing came on the connection since the request left: it may be open on our side only, so that
+  /// it takes no other request. What else is under way there goes on.
+  func leaveSilentConnection() {
+    guard let origin, let since = outcome.connectedAt, origin.receivedAt <= since else { return }
+    origin.pool.goAway(origin)
   }
 
   /// Asks the next choice, if the machine grants it; tells the prober why.

@@ -28,6 +28,10 @@ final class Exchange {
 
   var origin: OriginConnection?
   var originStream = StreamID(0)
+  /// The endpoint where it has a place: it waits for it or uses it. See `EndpointLoads.take`.
+  var place: EndpointID?
+  /// Whether the endpoint said that it has too much to do.
+  var isOverloaded = false
   /// The pool that this exchange waits in for a connection.
   var waitingIn: OriginPool?
 
@@ -93,7 +97,8 @@ final class Exchange {
 
   /// Forgets a request that is over, and lets go of everything that it was bound to.
   func removeAll() {
-    precondition(isOver && origin == nil && waitingIn == nil, "the exchange is under way")
+    precondition(
+      isOver && origin == nil && waitingIn == nil && place == nil, "the exchange is under way")
     binding = nil
     clientStream = StreamID(0)
     request.removeAll()
@@ -101,6 +106,7 @@ final class Exchange {
     outcome = Outcome()
     recordSequence = nil
     originStream = StreamID(0)
+    isOverloaded = false
     requestBody = ByteQueue()
     requestDebt = 0
     requestTrailers = nil
@@ -203,6 +209,9 @@ final class Exchange {
     case .lookUp(let mayWait): lookUp(mayWait: mayWait)
     case .serveHit: serveHit()
     case .standIn: standIn()
+    case .pause(let milliseconds):
+      releaseOrigin(.failed)
+      touch(UInt64.random(in: 0...milliseconds, using: &worker.random))
     case .sendRequest: sendRequest()
     case .forwardHead: forwardHead()
     case .answer(let refusal):
@@ -225,6 +234,11 @@ final class Exchange {
   func acquire(_ choice: Int, requiresFresh: Bool) {
     releaseOrigin(.failed)
     let endpoint = request.decision.endpoint(ofChoice: choice)
+    guard generation.loads.take(endpoint, machine.latency) else {
+      return perform(machine.acquireFailed(.classLimit, judge: &worker.judge, at: now))
+    }
+    place = endpoint
+    isOverloaded = false
     outcome.attemptCount += 1
     outcome.endpoint = endpoint
     if request.decision.isProbation(ofChoice: choice) {
@@ -376,6 +390,7 @@ final class Exchange {
       return clientFailed(.requestTimeout)
     }
     if origin != nil, !isResponding, !isClientsTurn, let endpoint = outcome.endpoint {
+      leaveSilentConnection()
       worker.requestFailed(snapshot.topology[endpoint], .timeout)
     }
     perform(machine.timedOut(isReplayable: isReplayable, judge: &worker.judge, at: now))

@@ -14,6 +14,8 @@ final class OriginConnection: Connection {
   let startedAt: Instant
   private(set) var codec: (any ClientCodec)?
   private var exchanges = StreamTable()
+  /// When bytes last came.
+  private(set) var receivedAt = Instant(nanoseconds: 0)
   /// Requests that this connection has carried.
   private(set) var requestCount = 0
 
@@ -51,17 +53,18 @@ final class OriginConnection: Connection {
     exchanges.remove(stream)
     codec?.reset(stream, code: ErrorCode.cancel)
     drain()
-    settle()
+    settle(isProven: false)
   }
 
   /// Lets go of an exchange whose response is complete. Its place is free once the codec says so.
   func complete(_ stream: StreamID) { exchanges.remove(stream) }
 
-  /// Tells the pool that a stream's place is free, or that the connection is spent.
-  private func settle() {
+  /// Tells the pool that a stream's place is free, or that the connection is spent. `isProven` if
+  /// the peer had a say in it.
+  private func settle(isProven: Bool = true) {
     guard !isClosed else { return }
     if codec?.isReusable == true {
-      pool.released(self, isReusable: true)
+      pool.released(self, isProven: isProven)
     } else if exchanges.count == 0 {
       close()
     }
@@ -72,6 +75,7 @@ final class OriginConnection: Connection {
   override var isFinished: Bool { codec?.isFinished ?? false }
 
   override func received(_ bytes: UnsafeRawBufferPointer) {
+    receivedAt = context.loop.now
     unsafe codec?.receive(bytes)
     drain()
   }
@@ -125,6 +129,7 @@ final class OriginConnection: Connection {
       case .reset(let stream, let fault):
         let exchange = exchanges.find(stream)
         exchanges.remove(stream)
+        if fault == .refused { pool.refused(self) }
         // No further event names the stream: its place is free now or never.
         settle()
         exchange?.originFailed(fault)

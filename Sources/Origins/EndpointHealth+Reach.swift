@@ -55,7 +55,7 @@ extension EndpointHealth {
     switch state {
     case .probing: return true
     case .healthy, .warming, .suspect:
-      return failures.inRowCount + 1 >= limits.ejectionFailureCount || failures.areTooMany(limits)
+      return failures.inRowCount >= limits.ejectionFailureCount - 1 || failures.areTooMany(limits)
     case .unknown, .down, .ejected: return false
     }
   }

@@ -166,7 +166,7 @@ extension RemovalReason {
   /// The audit log's word for a removal.
   init(_ removal: Removal) {
     switch removal {
-    case .down, .ejected, .suppressed: self = .unhealthy
+    case .down, .ejected, .suppressed, .overloaded: self = .unhealthy
     case .draining: self = .drained
     case .lagging: self = .stale
     case .unmeasured: self = .lagUnknown

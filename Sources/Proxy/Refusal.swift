@@ -14,6 +14,8 @@ public enum Refusal: String, CaseIterable, Sendable {
   case auditUnavailable = "audit-unavailable"
   /// Too much is under way already.
   case overloaded
+  /// Requests of this latency class have their share of the places already.
+  case classLimit = "class-limit-reached"
   /// The request contradicts itself or breaks FHIR's rules.
   case invalid
   /// What arrived is not HTTP, or contradicts itself.
@@ -73,8 +75,8 @@ public enum Refusal: String, CaseIterable, Sendable {
     switch self {
     case .unauthenticated, .stepUpRequired: 401
     case .forbidden, .noRule, .reasonRequired, .purposeNotGranted, .answerWithheld: 403
-    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
-      .identityUnavailable:
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .classLimit,
+      .originConnect, .identityUnavailable:
       503
     case .invalid, .malformed, .targetNotCanonical, .bodyIncomplete: 400
     case .tunnelRefused: 405
@@ -98,8 +100,8 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .forbidden, .noRule, .purposeNotGranted: "forbidden"
     case .answerWithheld: "suppressed"
     case .reasonRequired: "required"
-    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
-      .identityUnavailable:
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .classLimit,
+      .originConnect, .identityUnavailable:
       "transient"
     case .invalid: "invalid"
     case .malformed, .bodyIncomplete: "structure"
@@ -126,7 +128,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .homeUnknown: "destination_not_found"
     case .auditUnavailable, .identityUnavailable: "proxy_internal_error"
     case .obligationUnmet: "proxy_configuration_error"
-    case .overloaded: "connection_limit_reached"
+    case .overloaded, .classLimit: "connection_limit_reached"
     case .invalid, .severalPatients, .malformed, .targetNotCanonical, .targetTooLong,
       .fieldsTooLarge, .methodRefused, .tunnelRefused, .expectationRefused, .codingRefused,
       .versionRefused, .requestTimeout, .bodyIncomplete:
@@ -146,6 +148,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .homeUnknown: 30
     case .unavailable, .originConnect, .originReset, .originTimeout: 2
     case .auditUnavailable, .overloaded, .identityUnavailable: 1
+    case .classLimit: 5
     default: nil
     }
   }
@@ -159,6 +162,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .unavailable: "no lawful server is healthy and fresh enough; try again shortly"
     case .auditUnavailable: "the decision could not be recorded, so nothing is disclosed"
     case .overloaded: "the edge is at its limit; try again shortly"
+    case .classLimit: "too many requests of this kind are under way; try again shortly"
     case .invalid: "the request is not valid"
     case .malformed: "the request is not valid HTTP"
     case .targetNotCanonical: "the request's target can be read in more than one way"

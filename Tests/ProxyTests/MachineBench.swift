@@ -14,7 +14,7 @@ enum Event: String, CaseIterable, Sendable {
   /// The origin's head came.
   case ok, gateway
   /// The origin's side ended.
-  case unprocessed, lost, reset, malformed
+  case unprocessed, refused, lost, reset, malformed
   /// The client went away; its request broke off; nothing happened for too long.
   case gone, broken, timeout
 
@@ -55,6 +55,7 @@ final class MachineBench {
     case .ok: answered(200)
     case .gateway: answered(503)
     case .unprocessed: failed(.neverProcessed)
+    case .refused: failed(.refused)
     case .lost: failed(.connectionLost)
     case .reset: failed(.peerReset(code: 2))
     case .malformed: failed(.malformed("no status"))
@@ -75,11 +76,13 @@ final class MachineBench {
   }
 
   /// The origin's head came with this status.
-  func answered(_ status: UInt16) -> ExchangeMachine.Action {
-    machine.originAnswered(status: status, isReplayable: isReplayable, judge: &judge, at: now)
+  func answered(_ status: UInt16, _ overload: Overload? = nil) -> ExchangeMachine.Action {
+    machine.originAnswered(
+      status: status, overload: overload, isReplayable: isReplayable, judge: &judge, at: now)
   }
 
-  private func failed(_ fault: StreamFault) -> ExchangeMachine.Action {
+  /// The stream ended like this.
+  func failed(_ fault: StreamFault) -> ExchangeMachine.Action {
     machine.originFailed(fault, isReplayable: isReplayable, judge: &judge, at: now)
   }
 }
@@ -94,6 +97,7 @@ extension ExchangeMachine.Action {
     case .serveHit: "hit"
     case .standIn: "stand-in"
     case .acquire(let choice, let requiresFresh): "get\(choice)\(requiresFresh ? "!" : "")"
+    case .pause(let milliseconds): "pause\(milliseconds)"
     case .sendRequest: "send"
     case .forwardHead: "forward"
     case .answer(let refusal): refusal.rawValue
@@ -107,7 +111,7 @@ extension ExchangeMachine.Action {
     switch self {
     case .answer, .resetClient, .abandon: true
     case .none, .awaitRecord, .lookUp, .serveHit, .standIn: false
-    case .acquire, .sendRequest, .forwardHead: false
+    case .acquire, .pause, .sendRequest, .forwardHead: false
     }
   }
 }

@@ -20,7 +20,9 @@ struct RegionReport {
     let copies: [String]
 
     /// Whether it answers, and is what it should be, and fresh.
-    var isFit: Bool { (reach == "healthy" || reach == "warming") && role == tier && freshness == "fresh" }
+    var isFit: Bool {
+      (reach == "healthy" || reach == "warming") && role == tier && freshness == "fresh"
+    }
 
     /// Whether it is known not to answer.
     var isDown: Bool { reach == "down" }

@@ -242,6 +242,11 @@ class Behaviours:
         else:
             self._answer(connection, request, status, b"status")
 
+    def _do_busy(self, connection, request, reader, status, seconds):
+        """That status, and when to come back."""
+        self._receive(request, reader)
+        self._answer(connection, request, status, b"busy", fields=[("Retry-After", seconds)])
+
     def _do_early(self, connection, request, reader):
         """A final answer before the request's body was read."""
         self._answer(connection, request, 413, b"early", fields=[("Connection", "close")])
