@@ -188,7 +188,7 @@ struct Shard {
   mutating func insert(_ entry: Entry) -> NotStored? {
     let key = entry.facts.key
     if let node = find(key) { remove(node) }
-    guard entry.cost <= byteCountMax / 4 else { return .overCapacity }
+    guard entry.cost <= byteCountMax / 4 + limits.headByteCountMax else { return .overCapacity }
     let tenant = entry.facts.tenant
     while tenants.count > 1, let chain = tenants[tenant],
       chain.byteCount + entry.cost > tenantByteCountMax

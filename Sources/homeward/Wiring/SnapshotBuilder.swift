@@ -49,8 +49,8 @@ final class SnapshotBuilder {
       identity: configuration.identity?.rules, cache: setting)
   }
 
-  /// The store, which is made once, and where the edge stands. Sizes and keys of a reload count from
-  /// the next start on.
+  /// The store, which is made once, and where the edge stands. Sizes and keys of a reload count
+  /// from the next start on.
   private func cacheSetting(_ settings: Configuration.Cache?) throws -> CacheSetting? {
     defer { hasBuilt = true }
     guard let settings else { return nil }
