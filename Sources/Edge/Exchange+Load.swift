@@ -12,12 +12,12 @@ extension Exchange {
     generation.loads.giveBack(place, machine.latency)
   }
 
-  /// The endpoint answered 429 or 503. With Retry-After it has too much to do, which says nothing
-  /// of its health: it is left alone as long as it says. Nil without.
+  /// What it means when the endpoint answered 429 or 503 with Retry-After: it has too much to do,
+  /// which says nothing of its health, and is left alone as long as it says. Nil for other answers.
   func noteOverload() -> Overload? {
-    guard let endpoint = outcome.endpoint, let seconds = heldHead.retryAfterSeconds else {
-      return nil
-    }
+    guard heldHead.status == 429 || heldHead.status == 503,
+      let endpoint = outcome.endpoint, let seconds = heldHead.retryAfterSeconds
+    else { return nil }
     isOverloaded = true
     generation.loads.overloaded(endpoint, seconds: seconds, at: now)
     let choices = request.decision.narrowed.choices

@@ -11,6 +11,7 @@ extension Exchange {
 
   /// A connection is ready for the request.
   func acquired(_ connection: OriginConnection) {
+    if let hedge, waitingIn == nil { return hedgeAcquired(hedge, connection) }
     waitingIn = nil
     origin = connection
     perform(machine.acquired(isReused: connection.requestCount > 0))
@@ -18,6 +19,7 @@ extension Exchange {
 
   /// No connection could be had.
   func acquireFailed(_ reason: PoolRefusal) {
+    if let hedge, waitingIn == nil { return forgetHedge(hedge) }
     waitingIn = nil
     givePlaceBack()
     let refusal: Refusal = reason == .queueFull ? .overloaded : .originConnect
@@ -58,12 +60,19 @@ extension Exchange {
   func originAnswered(_ codec: any ClientCodec, isEnd: Bool) {
     guard !isOver else { return }
     codec.takeResponse(originStream, into: &heldHead)
+    if hedge != nil, prefersHedge(isEnd: isEnd) { return }
+    answered(isEnd: isEnd)
+  }
+
+  /// The head at hand is the answer, unless another try is granted.
+  func answered(isEnd: Bool) {
+    hedgeAt = .never
     isHeadHeld = true
     let status = heldHead.status
     outcome.answeredAt = now
     outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
-    let overload = status == 429 || status == 503 ? noteOverload() : nil
+    let overload = noteOverload()
     if isGatewayFault, overload == nil, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
@@ -126,6 +135,7 @@ extension Exchange {
     if fault != .neverProcessed, fault != .refused, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .reset)
     }
+    if hedge != nil, hedgeTakesOver(.failed) { return }
     perform(
       machine.originFailed(fault, isReplayable: isReplayable, judge: &worker.judge, at: now))
   }
@@ -217,6 +227,7 @@ extension Exchange {
 
   /// Lets go of the origin side: a connection in use, or a place in a queue.
   func releaseOrigin(_ verdict: LoadVerdict) {
+    dropHedge(.abandoned)
     waitingIn?.cancel(self)
     waitingIn = nil
     isHeadHeld = false
@@ -237,7 +248,7 @@ extension Exchange {
   var isGatewayFault: Bool { (502...504).contains(outcome.status) }
 
   /// What an attempt says about its endpoint.
-  enum LoadVerdict { case succeeded, failed, abandoned }
+  enum LoadVerdict { case succeeded, failed, abandoned, overtaken }
 
   func settleLoad(_ verdict: LoadVerdict) {
     guard let endpoint = outcome.endpoint else { return }
@@ -250,6 +261,9 @@ extension Exchange {
       if count > 0 { worker.requestSucceeded(snapshot.topology[endpoint], count: count) }
     case .failed: generation.loads.failed(endpoint, at: now)
     case .abandoned: generation.loads.abandoned(endpoint)
+    case .overtaken:
+      let took = now.microseconds(since: outcome.connectedAt ?? now)
+      generation.loads.overtaken(endpoint, microseconds: took, at: now)
     }
   }
 
@@ -257,6 +271,7 @@ extension Exchange {
     guard !isOver else { return }
     isOver = true
     deadline = .never
+    dropHedge(.abandoned)
     givePlaceBack()
     swallow(requestDebt)
     requestDebt = 0

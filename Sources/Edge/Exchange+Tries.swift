@@ -8,8 +8,23 @@ internal import Proxy
 /// retry budget lasts: whoever is asked last has the whole time, so that nothing is refused that
 /// would have been answered late.
 extension Exchange {
+  /// Whether the next bytes of the request are the client's to send: no origin is to blame then.
+  var isClientsTurn: Bool { !isRequestEnded && requestDebt == 0 }
+
+  /// Sets the deadline of whoever's turn it is while the request is on its way.
+  func awaitNext() {
+    if isClientsTurn {
+      touch(snapshot.timeouts.clientStallMilliseconds)
+    } else if requestDebt > 0 {
+      touch(snapshot.timeouts.originStallMilliseconds)
+    } else {
+      awaitAnswer()
+    }
+  }
+
   /// The request is whole at the origin: sets the time for the first byte of the answer.
   func awaitAnswer() {
+    planHedge()
     let timeouts = snapshot.timeouts
     guard !isHeadHeld, let patience = machine.tryClass.map(timeouts.tryMilliseconds),
       patience < timeouts.firstByteMilliseconds,
@@ -23,6 +38,7 @@ extension Exchange {
   /// ordinary time.
   func attemptTimedOut() {
     leaveSilentConnection()
+    if hedgeTakesOver(.failed) { return }
     let timeouts = snapshot.timeouts
     let spent = machine.tryClass.map(timeouts.tryMilliseconds) ?? 0
     touch(timeouts.firstByteMilliseconds - min(spent, timeouts.firstByteMilliseconds))
@@ -34,7 +50,7 @@ extension Exchange {
     guard !isOver, origin != nil, !isHeadHeld, let endpoint = outcome.endpoint,
       generation.health.statuses[Int(endpoint.index)].reach == .down
     else { return }
-    moveOn(nil)
+    if !hedgeTakesOver(.failed) { moveOn(nil) }
   }
 
   /// Nothing came on the connection since the request left: it may be open on our side only, so that

@@ -30,6 +30,10 @@ final class Exchange {
   var originStream = StreamID(0)
   /// The endpoint where it has a place: it waits for it or uses it. See `EndpointLoads.take`.
   var place: EndpointID?
+  /// A second copy of the request at another server; nil for most.
+  var hedge: Hedge?
+  /// When to send one.
+  var hedgeAt = Instant.never
   /// Whether the endpoint said that it has too much to do.
   var isOverloaded = false
   /// The pool that this exchange waits in for a connection.
@@ -103,7 +107,8 @@ final class Exchange {
   /// Forgets a request that is over, and lets go of everything that it was bound to.
   func removeAll() {
     precondition(
-      isOver && origin == nil && waitingIn == nil && place == nil, "the exchange is under way")
+      isOver && origin == nil && waitingIn == nil && place == nil && hedge == nil,
+      "the exchange is under way")
     binding = nil
     clientStream = StreamID(0)
     request.removeAll()
@@ -129,6 +134,7 @@ final class Exchange {
     isOver = false
     isIdentifying = false
     isTrying = false
+    hedgeAt = .never
     deadline = .never
   }
 
@@ -305,20 +311,6 @@ final class Exchange {
     unsafe codec.send(originStream, bytes)
     settleRequestDebt(codec, adding: count)
     awaitNext()
-  }
-
-  /// Whether the next bytes of the request are the client's to send: no origin is to blame then.
-  var isClientsTurn: Bool { !isRequestEnded && requestDebt == 0 }
-
-  /// Sets the deadline of whoever's turn it is while the request is on its way.
-  func awaitNext() {
-    if isClientsTurn {
-      touch(snapshot.timeouts.clientStallMilliseconds)
-    } else if requestDebt > 0 {
-      touch(snapshot.timeouts.originStallMilliseconds)
-    } else {
-      awaitAnswer()
-    }
   }
 
   /// The answer was complete before the request. A little more of the request is read and dropped,

@@ -98,14 +98,14 @@ final class OriginConnection: Connection {
     } else {
       pool.lost(self)
     }
-    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost) }
+    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost, on: self) }
   }
 
   override func close(resets: Bool = false) {
     guard !isClosed else { return }
     super.close(resets: resets)
     pool.lost(self)
-    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost) }
+    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost, on: self) }
   }
 
   private func drain() {
@@ -114,9 +114,17 @@ final class OriginConnection: Connection {
       context.flushLater(self)
       switch event {
       case .head(let stream, let isEnd):
-        exchanges.find(stream)?.originAnswered(codec, isEnd: isEnd)
+        guard let exchange = exchanges.find(stream) else { continue }
+        if let hedge = exchange.hedge, hedge.connection === self {
+          exchange.hedgeAnswered(hedge, codec, isEnd: isEnd)
+        } else {
+          exchange.originAnswered(codec, isEnd: isEnd)
+        }
       case .informational(let stream):
-        exchanges.find(stream)?.originInformed(codec.takeResponse(stream))
+        let head = codec.takeResponse(stream)
+        guard let exchange = exchanges.find(stream), exchange.hedge?.connection !== self
+        else { continue }
+        exchange.originInformed(head)
       case .body(let stream, let bytes):
         if let exchange = exchanges.find(stream) {
           unsafe exchange.originSent(bytes)
@@ -132,7 +140,7 @@ final class OriginConnection: Connection {
         if fault == .refused { pool.refused(self) }
         // No further event names the stream: its place is free now or never.
         settle()
-        exchange?.originFailed(fault)
+        exchange?.originFailed(fault, on: self)
       case .writable(let stream): exchanges.find(stream)?.originDrained()
       case .goAway: pool.goAway(self)
       case .failed(let fault):

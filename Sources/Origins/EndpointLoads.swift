@@ -6,6 +6,7 @@ public import Base
 public struct EndpointLoads: Sendable {
   private struct Load {
     var latency: LatencyEstimate
+    var history = LatencyHistory()
     var inFlightCount: UInt64 = 0
     /// Tried after its peers until then.
     var avoidUntil = Instant(nanoseconds: 0)
@@ -85,6 +86,7 @@ public struct EndpointLoads: Sendable {
     finish(index)
     loads[index].latency.observe(
       microseconds: microseconds, at: now, decayMilliseconds: limits.latencyDecayMilliseconds)
+    loads[index].history.observe(microseconds: microseconds)
     loads[index].avoidUntil = Instant(nanoseconds: 0)
     loads[index].untoldCount += 1
     guard now >= loads[index].tellSuccessAt else { return 0 }
@@ -99,6 +101,15 @@ public struct EndpointLoads: Sendable {
     finish(index)
     loads[index].avoidUntil = now.adding(milliseconds: limits.avoidMilliseconds)
     loads[index].tellSuccessAt = Instant(nanoseconds: 0)
+  }
+
+  /// Another server answered the same request first, after `microseconds`: it takes at least as
+  /// long.
+  public mutating func overtaken(_ endpoint: EndpointID, microseconds: UInt64, at now: Instant) {
+    let index = Int(endpoint.index)
+    finish(index)
+    loads[index].latency.observe(
+      microseconds: microseconds, at: now, decayMilliseconds: limits.latencyDecayMilliseconds)
   }
 
   /// The client went away first: nothing is learned.
@@ -127,6 +138,12 @@ public struct EndpointLoads: Sendable {
   /// Whether it said so, and the time is not over.
   public func isOverloaded(_ endpoint: EndpointID, at now: Instant) -> Bool {
     now < loads[Int(endpoint.index)].overloadedUntil
+  }
+
+  /// After how long a read there may be sent to a second server: what nineteen of twenty answers
+  /// take at most. Nil before there were enough.
+  public func hedgeMicroseconds(_ endpoint: EndpointID) -> UInt64? {
+    loads[Int(endpoint.index)].history.p95Microseconds.map { max($0, limits.hedgeMicrosecondsMin) }
   }
 
   /// Whether a real request may test the endpoint, which is on probation: one at a time.

@@ -149,6 +149,11 @@ public struct OriginLimits: Sendable, Equatable {
   public var retryAfterSecondsMax: UInt64 = 30
   /// After that, the endpoint costs four times as much for this long.
   public var overloadMemoryMilliseconds: UInt64 = 10_000
+  /// Reads that are sent twice, in percent of the requests of the last ten seconds (Finagle,
+  /// The Tail at Scale: a few percent take the tail off).
+  public var hedgePercentMax: UInt64 = 2
+  /// A read is not sent twice before this long: faster answers are not worth it.
+  public var hedgeMicrosecondsMin: UInt64 = 1_000
   /// Retries that cost an origin work, in percent of the requests of the last ten seconds.
   public var retryPercentMax: UInt64 = 20
   /// Such retries per second that are allowed at any rate (Finagle), so that a quiet edge can

@@ -355,6 +355,14 @@ public struct ExchangeMachine: Sendable {
     return retry(after: .timeout, isReplayable: isReplayable, judge: &judge, at: now)
   }
 
+  /// A second copy of the request, at another choice, is the request from here on.
+  public mutating func moved(to choice: Int) {
+    precondition(state == .awaitingHead && request.method.isSafe, "a write, or too late")
+    self.choice = choice
+    attemptCount += 1
+    isReused = false
+  }
+
   private mutating func acquire(_ choice: Int, requiresFresh: Bool) -> Action {
     self.choice = choice
     attemptCount += 1

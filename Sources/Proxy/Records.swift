@@ -199,6 +199,7 @@ extension Outcome {
     record.firstByteMicroseconds = answeredAt?.microseconds(since: startedAt)
     record.totalMicroseconds = total
     record.attempts = UInt16(attemptCount)
+    record.isHedged = isHedged
     record.termination = termination
     record.labelledClass = finding?.dataClass
     record.labelledSensitivity = finding?.sensitivity

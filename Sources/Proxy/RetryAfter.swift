@@ -6,9 +6,8 @@ extension ResponseHead {
   public var retryAfterSeconds: UInt64? {
     guard let line = fields.first(.retryAfter) else { return nil }
     let text = fields.value(line)
-    guard (1...6).contains(text.utf8.count), text.utf8.allSatisfy((0x30...0x39).contains) else {
-      return Self.dateSeconds
-    }
+    let isNumber = text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    guard isNumber, (1...6).contains(text.utf8.count) else { return Self.dateSeconds }
     return UInt64(text) ?? Self.dateSeconds
   }
 

@@ -203,6 +203,84 @@ class Answers(Faults):
         self.assertEqual(after - before, 5)
 
 
+class Hedges(Faults):
+    """Row 8 with two replicas: who is slower than usual is not waited for."""
+
+    def replicas(self):
+        """An edge with two replicas and a primary, which knows how fast they are."""
+        self.origins = [Origin("west", f"west-{n}", "replica") for n in (2, 3)]
+        self.primary = Origin("west", "west-1", "primary")
+        edge = self.edge(
+            *(Endpoint(origin, tier="replica") for origin in self.origins), Endpoint(self.primary))
+        counts = curl.load(edge, document("bytes-10"), 600, 4)
+        self.assertEqual(counts["2xx"], 600, counts)
+        for origin in self.origins:
+            self.assertGreater(len(origin.requests), 40, "both have a history")
+            origin.forget()
+        return edge
+
+    def hedged(self, edge):
+        """The outcomes of reads that were sent twice."""
+        records = map(json.loads, edge.audit_text().splitlines())
+        return [record for record in records if record.get("hedged")]
+
+    def slow_down(self, edge):
+        """The first server to be asked hangs from now on; the other one."""
+        slow, well = self.origins
+        slow.instead = ("hang",)
+        begun = time.monotonic()
+        while not slow.requests:
+            reply = curl.fetch(edge, document("bytes-11"))
+            self.assertEqual((reply.status, len(reply.body)), (200, 11), reply)
+            self.assertLess(time.monotonic() - begun, 20, "never asked")
+        return slow, well
+
+    def test_row_08_a_slow_read_is_sent_to_another_replica(self):
+        edge = self.replicas()
+        begun = time.monotonic()
+        slow, well = self.slow_down(edge)
+        self.assertLess(time.monotonic() - begun, 8, "the attempt's own time is ten seconds")
+        # The copy that lost is cancelled, and the record says what happened.
+        until(lambda: slow.under_way() == 0, "the slow one to be told")
+        until(lambda: self.hedged(edge), "the outcome to be recorded")
+        outcome = self.hedged(edge)[-1]
+        self.assertEqual((outcome["endpoint"], outcome["attempts"]), (well.name, 2))
+        self.assertEqual(len(self.hedged(edge)), len(slow.requests))
+        self.assertEqual(self.primary.requests, [])
+
+    def test_row_08_writes_and_reads_without_a_peer_are_sent_once(self):
+        edge = self.replicas()
+        self.primary.instead = ("delayed",)
+        with Connection(edge.port) as client:
+            stream = client.request("POST", operation("echo"), [], b"once")
+            until(lambda: self.primary.seen("echo"), "the write to arrive")
+            time.sleep(0.3)
+            self.primary.release()
+            self.assertEqual(client.finish(stream).status, 200)
+        self.assertEqual(len(self.primary.requests), 1)
+        # With one replica left, the next step is the primary's: no peer, no second copy.
+        self.origins[0].kill()
+        until(lambda: self.origins[0].name in edge.endpoints("down"), "the replica to be missed")
+        self.origins[1].instead = ("delayed",)
+        with Connection(edge.port) as client:
+            stream = client.request("GET", document("bytes-10"))
+            until(lambda: self.origins[1].seen("bytes-10"), "the read to arrive")
+            time.sleep(0.3)
+            self.origins[1].release()
+            self.assertEqual(client.finish(stream).status, 200)
+        self.assertEqual(self.hedged(edge), [])
+
+    def test_row_08_two_in_a_hundred_are_sent_twice_at_most(self):
+        edge = self.replicas()
+        for origin in self.origins:
+            origin.instead = ("nap", 60)
+        counts = curl.load(edge, document("bytes-10"), 400, 4)
+        self.assertEqual(counts["2xx"], 400, counts)
+        asked = sum(len(origin.requests) for origin in self.origins)
+        self.assertGreater(asked, 400, "some are")
+        self.assertLessEqual(asked, 400 + 20)
+
+
 class HTTP2(Faults):
 
     def h2(self, script, **options):

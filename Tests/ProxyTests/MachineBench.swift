@@ -104,6 +104,9 @@ final class MachineBench {
     machine.tryTimedOut(isReplayable: isReplayable, judge: &judge, at: now)
   }
 
+  /// A second copy of the request is the request.
+  func move(to choice: Int) { machine.moved(to: choice) }
+
   /// The pool gave this reason for having no connection.
   func unreachable(_ refusal: Refusal) -> ExchangeMachine.Action {
     machine.acquireFailed(refusal, judge: &judge, at: now)

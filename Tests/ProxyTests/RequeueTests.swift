@@ -121,7 +121,7 @@ import Testing
   @Test(
     arguments: [
       ("5", 5), ("0", 0), ("120", 120), ("Wed, 21 Oct 2026 07:28:00 GMT", 10), ("", 10),
-      ("99999999999999999999", 10), ("-1", 10),
+      ("99999999999999999999", 10), ("1000000", 10), ("-1", 10),
     ] as [(String, UInt64)])
   func retryAfterIsRead(_ row: (String, UInt64)) {
     var head = ResponseHead(status: 503)
