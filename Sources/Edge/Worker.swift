@@ -53,6 +53,7 @@ final class Worker: TimerTarget, ListenerOwner {
   var random: SplitMix64
   private var decider: Decider
   var judge: ExchangeMachine.Judge
+  private var hedges: HedgeBudget
   private var listeners: [OpenListener] = []
   private var clients: [ObjectIdentifier: ClientConnection] = [:]
   /// Clients dropped at the limit since the last sweep.
@@ -83,6 +84,7 @@ final class Worker: TimerTarget, ListenerOwner {
     judge = ExchangeMachine.Judge(
       budget: RetryBudget(limits: snapshot.limits.origins, at: context.loop.now),
       limits: snapshot.limits.origins)
+    hedges = HedgeBudget(limits: snapshot.limits.origins, at: context.loop.now)
     generation = Generation(
       snapshot.copyForLoop(), health: health.copyForLoop(), after: nil, worker: self)
   }
@@ -230,6 +232,12 @@ final class Worker: TimerTarget, ListenerOwner {
     spareExchanges.append(exchange)
   }
 
+  /// Whether a read may be sent twice now.
+  func mayHedge() -> Bool {
+    let now = context.loop.now
+    return hedges.withdraw(requestCount: judge.budget.requestCount(at: now), at: now)
+  }
+
   /// Counts an exchange as under way; false when the loop has too many.
   func began(_ exchange: Exchange) -> Bool {
     exchange.index = exchanges.count
@@ -325,7 +333,9 @@ final class Worker: TimerTarget, ListenerOwner {
     let isLate = now.milliseconds(since: tickedAt) > 2 * Self.tickMilliseconds
     tickedAt = now
     // Backwards: an exchange that ends is replaced by one that was looked at already.
-    for exchange in exchanges.reversed() where now >= exchange.deadline {
+    for exchange in exchanges.reversed() {
+      if now >= exchange.hedgeAt, !isLate { exchange.sendHedge() }
+      guard now >= exchange.deadline else { continue }
       if isLate, exchange.isTrying { continue }
       exchange.timedOut()
     }
