@@ -34,6 +34,8 @@ public enum Removal: Hashable, Sendable {
   case ejected
   /// It fell too often of late.
   case suppressed
+  /// It says that it has too much to do, and when to come back.
+  case overloaded
   /// It is about to stop.
   case draining
   /// Its data is, or may be, older than the step allows; both in milliseconds.
@@ -73,6 +75,7 @@ public enum Removal: Hashable, Sendable {
     case .down: "down"
     case .ejected: "ejected"
     case .suppressed: "suppressed"
+    case .overloaded: "overloaded"
     case .draining: "draining"
     case .lagging: "lagging"
     case .unmeasured: "unmeasured"

@@ -43,6 +43,7 @@ extension Options {
   static func random(_ seed: UInt64) -> Options {
     var options = Options(seed: seed)
     options.isMovable = seed % 2 == 0
+    options.isHasty = true
     // A lease that has to run out takes 6.4 seconds.
     options.loadMilliseconds = options.isMovable ? 9_000 : 4_000
     if seed % 4 == 1 { options.edgeCount = 1 }

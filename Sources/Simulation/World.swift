@@ -50,7 +50,7 @@ final class World {
   init(_ options: Options) {
     self.options = options
     random = SplitMix64(seed: options.seed)
-    law = options.isMovable ? Law.movable : Law.fixed
+    law = options.isMovable ? (options.isHasty ? .hasty : .movable) : .fixed
     trace = Trace(keepsLines: options.keepsTrace)
     storage = SimulatedStorage()
     let topology = law.snapshot.topology
@@ -190,6 +190,8 @@ struct Options {
   var requestPauseMilliseconds: UInt64 = 40
   /// Whether each domain's writes have a record of who takes them, which may move.
   var isMovable = false
+  /// Whether writes wait only a little for an authority that moves.
+  var isHasty = false
   /// Whether faults are drawn.
   var hasFaults = true
 

@@ -20,6 +20,7 @@ internal import Reactor
       RunCommand.self, CheckCommand.self, PolicyCommand.self, DirectoryCommand.self,
       FactsCommand.self, AuditCommand.self, CacheCommand.self, RegionCommand.self,
       AuthorityCommand.self, PlanCommand.self, DrillCommand.self,
+      AdminCommand.self,
     ])
 
   /// Parses the arguments and runs what they name.

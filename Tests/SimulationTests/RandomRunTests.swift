@@ -45,7 +45,8 @@ import Testing
   @Test(arguments: Mutant.allCases)
   func theCheckerFindsEachMutant(mutant: Mutant) {
     let found = (1...200 as ClosedRange<UInt64>).first { seed in
-      var options = Options.random(seed)
+      // What concerns moves of an authority needs one.
+      var options = Options.random(mutant.needsMove ? 2 * seed : seed)
       options.mutant = mutant
       return Simulation.run(options).violation != nil
     }

@@ -1,3 +1,4 @@
+internal import Admin
 internal import Base
 internal import Control
 internal import Edge
@@ -30,13 +31,19 @@ final class ActiveOrderFeed: OperatorFeed {
     var summary: [String] = []
   }
 
+  /// What the control loop told last.
+  private struct Sight {
+    var health: HealthSnapshot?
+    var traffic = TrafficBoard()
+  }
+
   private let folder: OperatorFolder
   /// Where the last books that were read are kept, for a start without the folder; nil for nowhere.
   private let copyPath: String?
   private let logger: Logger
   private let memory: Mutex<Memory>
   let gate = WriteGate()
-  private let latest = Mutex<HealthSnapshot?>(nil)
+  private let latest = Mutex(Sight())
 
   /// Milliseconds between two reports while only lags change, and while more does.
   private static let reportMilliseconds: UInt64 = 2_000
@@ -51,16 +58,23 @@ final class ActiveOrderFeed: OperatorFeed {
 
   func ended() { memory.withLock { $0.registrar.remove() } }
 
-  func sees(_ health: HealthSnapshot) { latest.withLock { $0 = health } }
+  func sees(_ health: HealthSnapshot) { latest.withLock { $0.health = health } }
+
+  func sees(_ traffic: [EndpointTraffic], loop: Int) {
+    let now = Clock.monotonic()
+    latest.withLock { $0.traffic.take(traffic, loop: loop, at: now) }
+  }
 
   func next() -> OperatorNews? {
     let now = Clock.wall()
     let begin = Clock.boot()
-    let health = latest.withLock { $0 }
+    let sight = latest.withLock { $0 }
     return memory.withLock { memory in
       let isGood = read(&memory)
       // A folder that is gone is not made anew: it may come back.
-      if let health, isGood || memory.stored == nil { report(health, now, &memory) }
+      if let health = sight.health, isGood || memory.stored == nil {
+        report(health, sight.traffic, now, &memory)
+      }
       guard let stored = memory.stored else { return nil }
       let state = stored.books.state.settled(at: now)
       hold(state, isGood: isGood, begin, &memory)
@@ -211,8 +225,11 @@ final class ActiveOrderFeed: OperatorFeed {
 
   /// Writes what the edge sees: soon when something changed, else now and then. It is for people
   /// and for the safety rules: when the disk does not take it, the next one may.
-  private func report(_ health: HealthSnapshot, _ now: WallTime, _ memory: inout Memory) {
-    let report = RegionReport(health, at: now)
+  private func report(
+    _ health: HealthSnapshot, _ traffic: TrafficBoard, _ now: WallTime, _ memory: inout Memory
+  ) {
+    let report = RegionReport(
+      health, traffic, process: processIdentifier(), at: Clock.monotonic(), now)
     let summary = report.summary
     let passed = (max(now, memory.writtenAt).microseconds - memory.writtenAt.microseconds) / 1_000
     guard

@@ -74,19 +74,19 @@ struct RegionBreakGlassCommand: ParsableCommand {
     name: .customLong("for"),
     help: ArgumentHelp("How long, such as 30m; an hour at most.", valueName: "time"),
     transform: { text in
-      guard let milliseconds = RegionOrderOptions.milliseconds(text) else {
+      guard let seconds = orderSeconds(text) else {
         throw ValidationError("`\(text)` is no time such as 90s or 30m")
       }
-      return milliseconds
+      return seconds
     })
-  var duration: UInt64
+  var duration: Int
 
-  @OptionGroup var act: RegionActOptions
+  @OptionGroup var act: FolderActOptions
 
   /// Asks.
   func run() throws {
     try act.act { state in
-      let until = max(Clock.wall(), state.time).microseconds + duration * 1_000
+      let until = max(Clock.wall(), state.time).microseconds + UInt64(duration) * 1_000_000
       return .waive(rules, until: WallTime(microseconds: until))
     }
   }
@@ -100,7 +100,7 @@ struct RegionAgreeCommand: ParsableCommand {
       Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
       """)
 
-  @OptionGroup var act: RegionActOptions
+  @OptionGroup var act: FolderActOptions
 
   @Argument(
     help: "What was asked for, such as B-7.",

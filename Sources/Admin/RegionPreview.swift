@@ -1,21 +1,21 @@
-internal import Base
-internal import Control
+public import Base
+public import Control
 
 /// What an act would change, and which rules would hold.
-struct RegionPreview {
+public struct RegionPreview {
   private let refusal: OperatorRefusal?
   private let rules: [(rule: SafetyRule, complaint: String?)]
   private let changes: [String]
 
   /// Tries `act` on `before`; nothing is written.
-  init(
-    _ act: OperatorAct, _ before: OperatorState, _ safety: Safety, _ settings: RegionSettings,
+  public init(
+    _ act: OperatorAct, _ before: OperatorState, _ safety: Safety, _ outline: RegionOutline,
     at now: WallTime
   ) {
     do throws(OperatorRefusal) {
       let after = try safety.result(of: act, on: before, at: now)
       rules = SafetyRule.ofOrders.map { ($0, safety.complaint($0, after, before)) }
-      changes = settings.regions.flatMap { Self.changes($0, before, after) }
+      changes = outline.regions.flatMap { Self.changes($0, before, after) }
       var refused: OperatorRefusal?
       do throws(OperatorRefusal) { _ = try safety.judge(act, on: before, at: now) } catch {
         refused = error
@@ -28,10 +28,10 @@ struct RegionPreview {
 
   /// What changes about a region: tier by tier, and server by server where they differ.
   private static func changes(
-    _ region: Configuration.Region, _ before: OperatorState, _ after: OperatorState
+    _ region: RegionOutline.Region, _ before: OperatorState, _ after: OperatorState
   ) -> [String] {
     [Tier.replica, .primary].flatMap { tier -> [String] in
-      let names = region.endpoints.filter { ($0.tier == .primary) == (tier == .primary) }
+      let names = region.servers.filter { $0.tier == tier }
         .map(\.name)
       let lines = names.compactMap { name -> String? in
         let old = before.effect(region.name, tier, name).words
@@ -49,32 +49,37 @@ struct RegionPreview {
     }
   }
 
-  /// Whether the act would be done.
-  var isAllowed: Bool { refusal == nil }
+  /// What `json` holds.
+  static let schema = Schema.object([
+    Schema.Field("ok", .boolean, "whether the act would be done"),
+    Schema.Field("dry_run", .boolean),
+    Schema.Field("changes", .list(.text), "for each region and tier, what was and what would be"),
+    Schema.Field(
+      "rules",
+      .list(
+        .object([
+          Schema.Field("rule", .text), Schema.Field("says", .text),
+          Schema.Field("holds", .boolean), Schema.Field("complaint", .optional(.text)),
+        ])), "the safety rules, on the state after the act"),
+    Schema.Field("code", .optional(.text), "why it would be refused"),
+    Schema.Field("message", .optional(.text)),
+  ])
 
-  /// For people.
-  var text: String {
-    var lines = changes.isEmpty && refusal == nil ? ["nothing would move"] : changes
-    lines += rules.map {
-      "\($0.rule.rawValue) \($0.complaint == nil ? "holds" : "BROKEN"): "
-        + ($0.complaint ?? $0.rule.text)
-    }
-    lines.append(refusal.map { "would be refused: \($0) [\($0.code)]" } ?? "would be done")
-    return lines.map { $0 + "\n" }.joined()
-  }
+  /// Whether the act would be done.
+  public var isAllowed: Bool { refusal == nil }
 
   /// For programs.
-  var json: JSONValue {
+  public var json: JSONValue {
     .object([
-      ("ok", .boolean(isAllowed)), ("dry_run", .boolean(true)),
+      ("ok", .boolean(refusal == nil)), ("dry_run", .boolean(true)),
       ("changes", .list(changes.map { .text($0) })),
       (
         "rules",
         .list(
           rules.map {
             .object([
-              ("rule", .text($0.rule.rawValue)), ("holds", .boolean($0.complaint == nil)),
-              ("complaint", .optional($0.complaint)),
+              ("rule", .text($0.rule.rawValue)), ("says", .text($0.rule.text)),
+              ("holds", .boolean($0.complaint == nil)), ("complaint", .optional($0.complaint)),
             ])
           })
       ),
