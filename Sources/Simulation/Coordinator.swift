@@ -45,7 +45,7 @@ final class Coordinator {
       return world.after(milliseconds: 500) { next.step() }
     }
     perform()
-    world.after(milliseconds: 20) { self.step() }
+    world.after(milliseconds: 30) { self.step() }
   }
 
   private func perform() {
