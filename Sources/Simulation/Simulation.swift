@@ -20,7 +20,7 @@
 //
 // A run: `swift test --filter SimulationTests`. A hundred thousand of them, which needs a release
 // build: `HOMEWARD_SIMULATIONS=100000 swift test -c release -Xswiftc -enable-testing --filter
-// SimulationTests`. One seed with its trace: `HOMEWARD_SEED=17 swift test --filter SimulationTests`.
+// SimulationTests`. One seed with its trace: `HOMEWARD_SEED=17` before either.
 
 /// What a run came to.
 struct RunResult: Sendable {

@@ -22,7 +22,8 @@ import Testing
       Issue.record("seed \(result.seed): \(result.violation.map { "\($0)" } ?? "")")
     }
     print(
-      "\(Self.count) runs from seed \(Self.first), \(results.requestCount) requests, \(results.goodCount) good,"
+      "\(Self.count) runs from seed \(Self.first), \(results.requestCount) requests,"
+        + " \(results.goodCount) good,"
         + " \(results.writeCount) writes, \(took)")
     #expect(results.broken.count == 0)
     #expect(results.goodCount * 10 > results.requestCount * 5)
