@@ -36,6 +36,8 @@ public struct OutcomeRecord: Equatable, Sendable {
   public var totalMicroseconds: UInt64?
   /// How many origins were tried.
   public var attempts: UInt16 = 0
+  /// Whether a second origin was asked because the first one was slow; `endpoint` answered.
+  public var isHedged = false
   /// How it ended.
   public var termination = Termination.completed
   /// The class that the answer's labels named beyond the request; nil when they did not, or when
@@ -43,6 +45,8 @@ public struct OutcomeRecord: Equatable, Sendable {
   public var labelledClass: DataClass?
   /// The confidentiality that they named.
   public var labelledSensitivity: Sensitivity?
+  /// What the cache had to do with it; nil when it was not asked.
+  public var cache: CacheRecord?
   /// The error of RFC 9209 that the client was told; empty when none.
   public var proxyError = Name.empty
 
@@ -73,6 +77,7 @@ private enum Tag {
   static let proxyError: UInt8 = 19
   static let labelledClass: UInt8 = 20
   static let labelledSensitivity: UInt8 = 21
+  static let isHedged: UInt8 = 22
 }
 
 extension OutcomeRecord: EncodableRecord {
@@ -82,7 +87,9 @@ extension OutcomeRecord: EncodableRecord {
 
   var kind: RecordKind { .outcome }
 
-  var byteCountMax: Int { 512 + region.byteCount + endpoint.byteCount + proxyError.byteCount }
+  var byteCountMax: Int {
+    512 + region.byteCount + endpoint.byteCount + proxyError.byteCount + (cache?.byteCountMax ?? 0)
+  }
 
   func encode(to writer: inout RecordWriter) {
     writer.id(Tag.id, id)
@@ -104,8 +111,10 @@ extension OutcomeRecord: EncodableRecord {
     writer.integer(Tag.attempts, UInt64(attempts))
     writer.word(Tag.termination, termination)
     writer.name(Tag.proxyError, proxyError)
+    writer.flag(Tag.isHedged, isHedged)
     if let labelledClass { writer.word(Tag.labelledClass, labelledClass) }
     if let labelledSensitivity { writer.word(Tag.labelledSensitivity, labelledSensitivity) }
+    cache?.encode(to: &writer)
   }
 
   /// Reads the fields of an outcome; those that are not known are passed over.
@@ -132,8 +141,13 @@ extension OutcomeRecord: EncodableRecord {
       case Tag.attempts: attempts = try field.integer(as: UInt16.self)
       case Tag.termination: termination = try field.word(as: Termination.self)
       case Tag.proxyError: proxyError = field.name
+      case Tag.isHedged: isHedged = true
       case Tag.labelledClass: labelledClass = try field.word(as: DataClass.self)
       case Tag.labelledSensitivity: labelledSensitivity = try field.word(as: Sensitivity.self)
+      case CacheRecord.tags:
+        var taken = cache ?? CacheRecord()
+        try taken.take(field)
+        cache = taken
       default: break
       }
     }

@@ -1,3 +1,4 @@
+internal import Admin
 internal import Audit
 internal import HTTP
 internal import Logging
@@ -147,6 +148,23 @@ struct EdgeLog: Sendable {
       ])
   }
 
+  func adminEnded(_ reason: String) {
+    logger.critical("the admin API has ended", metadata: ["reason": "\(reason)"])
+  }
+
+  func adminClientBroke(_ peer: String, _ reason: String) {
+    logger.debug("admin connection broke", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+  }
+
+  func adminRecorded(_ record: AdminRecord) {
+    logger.notice(
+      "admin API",
+      metadata: [
+        "what": "\(record.subject)", "author": "\(record.author)", "scope": "\(record.scope)",
+        "detail": "\(record.detail)",
+      ])
+  }
+
   func deltasApplied(_ batches: Int, _ changes: Int, _ last: UInt64) {
     logger.info(
       "directory deltas in force",
@@ -157,6 +175,12 @@ struct EdgeLog: Sendable {
     logger.error(
       "directory deltas are not read: the last good state stays and ages",
       metadata: ["reason": "\(reason)"])
+  }
+
+  func cacheEnded(_ act: String, _ scope: String, _ author: String) {
+    logger.notice(
+      "stored answers are ended by an operator",
+      metadata: ["act": "\(act)", "scope": "\(scope)", "author": "\(author)"])
   }
 
   func sealBroken() {

@@ -37,7 +37,9 @@ extension Exchange {
     guard request.decision.refusal == nil, write.heldUntil == .never else { return false }
     let patient = request.patientHash
     guard worker.heldWrites.mustFollow(patient) else { return false }
-    return hold(HeldPlace(domain: request.domain(ofChoice: 0, snapshot), patient: patient))
+    let place = HeldPlace(domain: request.domain(ofChoice: 0, snapshot), patient: patient)
+    if !hold(place) { request.refuse(.authorityMoving) }
+    return write.isHeld
   }
 
   private func hold(_ place: HeldPlace) -> Bool {
@@ -157,8 +159,10 @@ extension Worker {
     guard !heldWrites.isEmpty, !isReleasing else { return }
     isReleasing = true
     defer { isReleasing = false }
-    let health = generation.health
-    let ready = heldWrites.release(atOnceMax: snapshot.limits.releasedWritesMax) { place in
+    let ready = heldWrites.release(atOnceMax: snapshot.limits.releasedWritesMax) {
+      exchange, place in
+      // Regions are numbered by the snapshot that the exchange began with.
+      let health = exchange.generation.health
       guard health.isConfirmed(place.domain, epochMin: place.epochMin) else { return false }
       return gate?.isOpen(
         hasRecord: health.hasRecord(place.domain), revision: health.authorities.revision) ?? true

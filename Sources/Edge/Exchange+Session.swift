@@ -1,5 +1,6 @@
 internal import Base
 internal import HTTP
+internal import Native
 internal import Origins
 internal import Proxy
 
@@ -42,7 +43,8 @@ extension Exchange {
   func tellSession(_ told: SessionMark?) {
     guard let sealer = worker.sessions, request.takesPartInSession(heldHead.status) else { return }
     request.appendSession(
-      told, to: &heldHead, choice: machine.choice, sealer, at: context.wallTime, snapshot)
+      told, to: &heldHead, choice: machine.choice, sealer, nonce: .random(), at: context.wallTime,
+      snapshot)
   }
 }
 

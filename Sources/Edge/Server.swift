@@ -1,6 +1,7 @@
+internal import Admin
 internal import Audit
 internal import Base
-public import Logging
+internal import Logging
 internal import Origins
 internal import Policy
 public import Proxy
@@ -22,44 +23,14 @@ enum WorkerReport: Sendable {
   case policies(PolicyPair)
   /// Operators order something else.
   case orders(OperatorNews)
+  /// What the loop has counted of its endpoints.
+  case traffic([EndpointTraffic], loop: UInt16)
 }
 
 /// The running edge: a worker per core, the committer, and the control loop with the prober.
 ///
 /// Made and run on the main thread, which becomes the control loop.
 public final class Server {
-  /// What a server needs beside its first snapshot.
-  public struct Options: Sendable {
-    /// How many data-plane loops.
-    public var loopCount: Int
-    /// The audit log.
-    public var audit: AuditOptions
-    /// The content hash of the configuration, for the record of its coming into force.
-    public var configurationHash: String
-    /// Start of every random sequence; from the system's generator.
-    public var seed: UInt64
-    /// Where messages go.
-    public var logger: Logger
-    /// Tells of other versions of the policy; nil for a policy that changes by reload only.
-    public var policies: (any PolicyFeed)?
-    /// Tells what operators order; nil when nobody can.
-    public var operators: (any OperatorFeed)?
-
-    /// Makes options.
-    public init(
-      loopCount: Int, audit: AuditOptions, configurationHash: String, seed: UInt64,
-      logger: Logger, policies: (any PolicyFeed)? = nil, operators: (any OperatorFeed)? = nil
-    ) {
-      self.loopCount = loopCount
-      self.audit = audit
-      self.configurationHash = configurationHash
-      self.seed = seed
-      self.logger = logger
-      self.policies = policies
-      self.operators = operators
-    }
-  }
-
   private let context: LoopContext
   private let log: EdgeLog
   private let options: Options
@@ -73,6 +44,8 @@ public final class Server {
   private let directories: Mailbox<DirectoryWatch.Message>
   /// Looks after the store; nil for an edge that keeps nothing.
   private let cacheKeeper: CacheKeeper?
+  /// What operators may ask of the cache, on any thread; nil for an edge that keeps nothing.
+  public let cacheOperations: CacheOperations?
   private var signals: Signals?
   private var snapshot: Snapshot
   private var listeningCount = 0
@@ -107,23 +80,32 @@ public final class Server {
     keeper = try Mailbox()
     directories = try Mailbox()
     let control = context
-    cacheKeeper = snapshot.cacheSetting.map { CacheKeeper(context: control, store: $0.store) }
+    let stored = snapshot.cacheSetting.map { CacheKeeper(context: control, store: $0.store) }
+    cacheKeeper = stored
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     auditWriter = try AuditWriter(options.audit, at: Clock.wall())
     auditLog = try AuditLog(options.audit)
+    let (records, edgeLog) = (auditLog, log)
+    let operations = snapshot.cacheSetting.map {
+      CacheOperations(store: $0.store, auditLog: records, log: edgeLog, snapshot: snapshot)
+    }
+    cacheOperations = operations
     // Before any decision: an account begins here.
     auditLog.append(EventRecord(kind: .start, time: Clock.wall()))
     for (index, recovery) in auditWriter.recoveries { auditLog.append(recovery, in: index) }
     // Before any decision: what operators ordered outlives a restart.
     let news = options.operators?.next()
-    let operators = options.operators
+    let (operators, admin) = (options.operators, options.admin)
     prober = Prober(
       context: context, snapshot: snapshot, orders: news?.orders ?? RegionOrders(), log: log,
       seed: options.seed,
       publish: { health in
+        stored?.sees(health)
+        operations?.sees(health)
         for worker in workers { worker.post(.health(health)) }
         operators?.sees(health)
+        admin?.tell(.health(health))
       })
     recordConfiguration(options.configurationHash)
     if let news { auditLog.append(news, log) }
@@ -149,6 +131,7 @@ public final class Server {
     let operators = try options.operators.map { feed in
       try feed.watch(stop: stopOperators) { [reports] in reports.post(.orders($0)) }
     }
+    let admin = try startAdmin()
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
     cacheKeeper?.run()
@@ -165,6 +148,8 @@ public final class Server {
     stopOperators.post(WatchStop())
     operators?.join()
     options.operators?.ended()
+    options.admin?.inbox.post(.stop)
+    admin?.join()
     auditLog.inbox.post(.stop)
     committer.join()
     stopIndex.post(AuditIndexThread.Stop())
@@ -250,12 +235,24 @@ public final class Server {
   /// Starts the thread that follows the deltas of patient directories.
   private func startDirectoryWatch() throws -> Thread {
     let (inbox, log) = (directories, self.log)
+    let store = cacheKeeper?.store
     return try Thread(name: "homeward-patients") {
       do throws(SystemError) {
-        try DirectoryWatch(log: log, inbox: inbox).run()
+        try DirectoryWatch(log: log, inbox: inbox, cache: store).run()
       } catch {
         log.deltasStopped("\(error)")
       }
+    }
+  }
+
+  /// Starts the thread that answers operators, before any loop serves clients.
+  private func startAdmin() throws -> Thread? {
+    let identity = EdgeView.Identity(
+      instance: options.audit.instance, process: processIdentifier(), since: Clock.wall(),
+      loopCount: options.loopCount)
+    let (hash, health, policy) = (options.configurationHash, prober.current, snapshot.policy)
+    return try options.admin?.start(audit: auditLog, log: log, cache: cacheOperations) {
+      EdgeView(identity, configurationHash: hash, health: health, policy: policy)
     }
   }
 
@@ -289,6 +286,10 @@ public final class Server {
     case .orders(let news):
       prober.order(news.orders)
       auditLog.append(news, log)
+      options.admin?.tell(.orders)
+    case .traffic(let traffic, let loop):
+      options.operators?.sees(traffic, loop: Int(loop))
+      options.admin?.tell(.traffic(traffic, loop: Int(loop)))
     case .ended:
       runningCount -= 1
       if runningCount == 0 { context.loop.stop() }
@@ -322,6 +323,8 @@ public final class Server {
     guard hasStarted else { return }
     prober.whenSettled { [unowned self] in
       for worker in workers { worker.post(.adopt(snapshot, prober.current)) }
+      cacheKeeper?.adopted(snapshot)
+      cacheOperations?.adopted(snapshot)
       // Otherwise the last loop that listens brings it about.
       if listeningCount == options.loopCount { recordPolicies() }
     }
@@ -348,10 +351,15 @@ public final class Server {
     event.subject = .text(options.audit.instance)
     event.detail = .text(hash)
     auditLog.append(event)
+    options.admin?.tell(.configuration(hash))
   }
 
   /// The loops have the snapshot: the log says what is new of its policies.
   private func recordPolicies() {
+    if isAdoptionDue || isShadowDue {
+      options.admin?.tell(
+        .policy(snapshot.policy, shadow: snapshot.policies.successor?.policy))
+    }
     if isAdoptionDue { recordAdoption() }
     if isShadowDue { recordShadow() }
   }
@@ -383,14 +391,8 @@ public final class Server {
     guard !isDraining else { return }
     isDraining = true
     log.draining(snapshot.timeouts.drainMilliseconds / 1000)
+    options.admin?.tell(.draining)
     for worker in workers { worker.post(.drain) }
     if runningCount == 0 { context.loop.stop() }
   }
-}
-
-/// Why a server could not start.
-public struct ServerError: Error, CustomStringConvertible {
-  let reason: String
-  /// The reason, for people.
-  public var description: String { reason }
 }

@@ -60,13 +60,15 @@ public struct HeldWrites<Holder: AnyObject> {
 
   /// Takes out those that may go now, in order; `isReady` says whether the holder of a place's
   /// domain takes writes.
-  public mutating func release(atOnceMax: Int, _ isReady: (HeldPlace) -> Bool) -> [Holder] {
+  public mutating func release(atOnceMax: Int, _ isReady: (Holder, HeldPlace) -> Bool) -> [Holder] {
     guard !waiting.isEmpty, released.count < atOnceMax else { return [] }
     var busy = Set(released.compactMap(\.place.patient))
     var gone: [Holder] = []
     waiting.removeAll { entry in
       let isFree = entry.place.patient.map { busy.insert($0).inserted } ?? true
-      guard isFree, released.count < atOnceMax, isReady(entry.place) else { return false }
+      guard isFree, released.count < atOnceMax, isReady(entry.holder, entry.place) else {
+        return false
+      }
       released.append(entry)
       gone.append(entry.holder)
       return true

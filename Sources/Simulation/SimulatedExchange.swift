@@ -105,6 +105,9 @@ final class SimulatedExchange {
       if mutant == .disclosesEarly { return recordDurable() }
       edge.audit.await(recordSequence, self)
     case .acquire(let choice, let requiresFresh): acquire(choice, requiresFresh: requiresFresh)
+    case .pause(let milliseconds):
+      releaseOrigin(.failed)
+      touch(UInt64.random(in: 0...milliseconds, using: &edge.random))
     case .lookUp, .serveHit, .standIn: preconditionFailure("simulated edges keep no answers")
     case .sendRequest: sendRequest()
     case .forwardHead: forwardHead()
@@ -284,7 +287,7 @@ final class SimulatedExchange {
     endWrite()
     wire = nil
     settleLoad(.failed)
-    if fault != .neverProcessed, let endpoint { edge.requestFailed(endpoint, .reset) }
+    if fault != .neverProcessed, fault != .refused, let endpoint { edge.requestFailed(endpoint, .reset) }
     if mutant == .splices, isResponding { return splice() }
     let judged: StreamFault = mutant == .resendsWrites ? .neverProcessed : fault
     perform(machine.originFailed(judged, isReplayable: true, judge: &edge.judge, at: now))

@@ -82,16 +82,20 @@ class AuthorityCase(unittest.TestCase):
                 e["seen"] >= act and not e["writes"].get("west") for e in known)
         until(all_have, self.shown)
 
-    def switch(self):
+    def switch(self, old=None, new=None, epoch=2):
         """Moves the authority from the primary to the replica, as a plan would."""
+        old, new = old or self.primary, new or self.replica
         self.change("fence")
         self.follow()
-        # The old primary follows: read-only, and the new one has all of its log.
-        log = self.primary.entries()
-        self.primary.become("replica", 1)
+        self.promote(old, new, epoch)
+
+    def promote(self, old, new, epoch):
+        """The second half: the old primary follows, and the new one has all of its log."""
+        log = old.entries()
+        old.become("replica", epoch - 1)
         self.change("fenced", "--position", len(log))
-        self.change("promote", "--endpoint", "west-r", "--position", len(log))
-        self.replica.become("primary", 2, log)
+        self.change("promote", "--endpoint", new.name, "--position", len(log))
+        new.become("primary", epoch, log)
         self.change("activate")
 
     # Clients.
@@ -149,6 +153,42 @@ class Switchovers(AuthorityCase):
         self.assertEqual(epochs, {"1"})
         epochs = {r.header("ehr-epoch") for r in self.replica.requests if r.method == "POST"}
         self.assertEqual(epochs, {"2"})
+
+    def test_the_authority_goes_there_and_back_at_once(self):
+        self.init()
+        writers = [Writer(edge, first=1 + 100_000 * index)
+                   for index, edge in enumerate(self.edges)]
+        until(lambda: all(len(w.results) > 10 for w in writers), "writes")
+        for epoch in (2, 3, 4):
+            old, new = self.primary, self.replica
+            if epoch == 3:
+                old, new = new, old
+            self.switch(old, new, epoch)
+        count = self.replica.count()
+        until(lambda: self.replica.count() > count + 20, self.edge.log)
+        results = [result for writer in writers for result in writer.stop()]
+        self.assertEqual({status for _, status, *_ in results}, {200}, results[-1])
+        log = self.replica.entries()
+        self.assertEqual(sorted(log), sorted(n for w in writers for n in w.acknowledged))
+
+    def test_hundreds_wait_and_go_in_their_patients_order(self):
+        self.init()
+        self.change("fence")
+        self.follow()
+        client = h2.Connection(self.edge.port)
+        self.addCleanup(client.close)
+        numbers = range(1, 91)
+        streams = [client.request("POST", operation(f"note-{n}", f"p{n % 2 + 1}"))
+                   for n in numbers]
+        self.replica.pause = 0.002
+        self.promote(self.primary, self.replica, 2)
+        self.assertEqual({client.finish(s, within=20).status for s in streams}, {200})
+        log = self.replica.entries()
+        self.assertEqual(sorted(log), list(numbers))
+        for rest in (0, 1):
+            self.assertEqual([n for n in log if n % 2 == rest],
+                             [n for n in numbers if n % 2 == rest])
+        self.assertEqual(self.primary.entries(), [])
 
     def test_both_edges_follow_one_record(self):
         """Both could reach both servers, which both say that they are the primary."""

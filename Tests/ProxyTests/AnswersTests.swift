@@ -15,6 +15,7 @@ private let faces: [(Refusal, UInt16, String, String, String?)] = [
   (.lostTail, 409, "conflict", "http_request_denied", nil),
   (.auditUnavailable, 503, "transient", "proxy_internal_error", "1"),
   (.overloaded, 503, "transient", "connection_limit_reached", "1"),
+  (.classLimit, 503, "transient", "connection_limit_reached", "5"),
   (.invalid, 400, "invalid", "http_request_error", nil),
   (.malformed, 400, "structure", "http_request_error", nil),
   (.targetNotCanonical, 400, "value", "http_request_error", nil),
@@ -40,6 +41,7 @@ private let faces: [(Refusal, UInt16, String, String, String?)] = [
   (.originTimeout, 504, "timeout", "http_response_timeout", "2"),
   (.originReset, 502, "exception", "connection_terminated", "2"),
   (.originMalformed, 502, "exception", "http_protocol_error", nil),
+  (.notStored, 504, "not-found", "proxy_internal_response", nil),
 ]
 
 /// A search whose every part must stay out of the answer.

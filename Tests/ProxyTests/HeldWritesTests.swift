@@ -23,7 +23,7 @@ import Testing
     _ writes: inout HeldWrites<Holder>, atOnceMax: Int = 10,
     _ isReady: (HeldPlace) -> Bool = { _ in true }
   ) -> String {
-    writes.release(atOnceMax: atOnceMax, isReady).map(\.name).joined()
+    writes.release(atOnceMax: atOnceMax) { isReady($1) }.map(\.name).joined()
   }
 
   @Test func oneOfAPatientAtATimeInTheOrderTheyCame() {

@@ -14,12 +14,24 @@ enum Event: String, CaseIterable, Sendable {
   /// The origin's head came.
   case ok, gateway
   /// The origin's side ended.
-  case unprocessed, lost, reset, malformed
+  case unprocessed, refused, lost, reset, malformed
   /// The client went away; its request broke off; nothing happened for too long.
   case gone, broken, timeout
 
   /// Whether it brings a connection, which only a machine that waits for one may be told.
   var isConnection: Bool { self == .fresh || self == .reused }
+}
+
+/// What the cache can say.
+enum CacheEvent: String, CaseIterable, Sendable {
+  /// Something may be served; nothing may; something may stand in.
+  case hit, miss, stale
+  /// Another request fetches it; it did, or everybody asks by himself.
+  case waits, released, alone
+  /// Nothing may stand in.
+  case nothing
+  /// The origin's 304 was of no use.
+  case again
 }
 
 /// A machine with its judge, driven by events and answering in short words.
@@ -55,6 +67,7 @@ final class MachineBench {
     case .ok: answered(200)
     case .gateway: answered(503)
     case .unprocessed: failed(.neverProcessed)
+    case .refused: failed(.refused)
     case .lost: failed(.connectionLost)
     case .reset: failed(.peerReset(code: 2))
     case .malformed: failed(.malformed("no status"))
@@ -64,10 +77,35 @@ final class MachineBench {
     }
   }
 
+  /// Starts a request that the cache may answer.
+  func beginCached(
+    _ method: Method = .get, isDurable: Bool, choiceCount: Int = 3
+  ) -> ExchangeMachine.Action {
+    machine.begin(
+      .init(method: method, isDurable: isDurable, choiceCount: choiceCount, usesCache: true))
+  }
+
+  /// Tells the machine what the cache says.
+  func apply(_ event: CacheEvent) -> ExchangeMachine.Action {
+    switch event {
+    case .hit: machine.cacheHit()
+    case .miss: machine.cacheMissed(mayStandIn: false)
+    case .stale: machine.cacheMissed(mayStandIn: true)
+    case .waits: machine.cacheWaits()
+    case .released: machine.cacheReleased(looksUp: true)
+    case .alone: machine.cacheReleased(looksUp: false)
+    case .nothing: machine.cacheCannotStandIn()
+    case .again: machine.asksAgain()
+    }
+  }
+
   /// The attempt took longer than its class allows.
   func slow() -> ExchangeMachine.Action? {
     machine.tryTimedOut(isReplayable: isReplayable, judge: &judge, at: now)
   }
+
+  /// A second copy of the request is the request.
+  func move(to choice: Int) { machine.moved(to: choice) }
 
   /// The pool gave this reason for having no connection.
   func unreachable(_ refusal: Refusal) -> ExchangeMachine.Action {
@@ -75,11 +113,13 @@ final class MachineBench {
   }
 
   /// The origin's head came with this status.
-  func answered(_ status: UInt16) -> ExchangeMachine.Action {
-    machine.originAnswered(status: status, isReplayable: isReplayable, judge: &judge, at: now)
+  func answered(_ status: UInt16, _ overload: Overload? = nil) -> ExchangeMachine.Action {
+    machine.originAnswered(
+      status: status, overload: overload, isReplayable: isReplayable, judge: &judge, at: now)
   }
 
-  private func failed(_ fault: StreamFault) -> ExchangeMachine.Action {
+  /// The stream ended like this.
+  func failed(_ fault: StreamFault) -> ExchangeMachine.Action {
     machine.originFailed(fault, isReplayable: isReplayable, judge: &judge, at: now)
   }
 }
@@ -90,10 +130,11 @@ extension ExchangeMachine.Action {
     switch self {
     case .none: "-"
     case .awaitRecord: "wait"
-    case .lookUp(let mayWait): mayWait ? "look" : "look!"
-    case .serveHit: "hit"
-    case .standIn: "stand-in"
+    case .lookUp: "look"
+    case .serveHit: "serve"
+    case .standIn: "stale?"
     case .acquire(let choice, let requiresFresh): "get\(choice)\(requiresFresh ? "!" : "")"
+    case .pause(let milliseconds): "pause\(milliseconds)"
     case .sendRequest: "send"
     case .forwardHead: "forward"
     case .answer(let refusal): refusal.rawValue
@@ -107,7 +148,7 @@ extension ExchangeMachine.Action {
     switch self {
     case .answer, .resetClient, .abandon: true
     case .none, .awaitRecord, .lookUp, .serveHit, .standIn: false
-    case .acquire, .sendRequest, .forwardHead: false
+    case .acquire, .pause, .sendRequest, .forwardHead: false
     }
   }
 }

@@ -1,5 +1,6 @@
 import Base
 import Identity
+import Native
 import Testing
 
 @testable import Proxy
@@ -17,7 +18,9 @@ import Testing
     return unsafe withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { memory in
       var text = unsafe ByteWriter(memory)
       unsafe Array(patient.utf8).withUnsafeBytes {
-        unsafe sealer.seal(mark, patient: $0, domain: Array(domain.utf8), at: time, into: &text)
+        unsafe sealer.seal(
+          mark, patient: $0, domain: Array(domain.utf8), at: time, nonce: .random(),
+          into: &text)
       }
       return unsafe [UInt8](memory[..<text.count])
     }

@@ -1,5 +1,6 @@
 public import Base
 public import HTTP
+public import Native
 internal import Origins
 internal import Policy
 
@@ -71,7 +72,7 @@ extension JudgedRequest {
   /// about the log of the home. Another region's server tells a position in a log of its own.
   public func appendSession(
     _ told: SessionMark?, to response: inout ResponseHead, choice index: Int,
-    _ sealer: SessionSealer, at time: WallTime, _ snapshot: Snapshot
+    _ sealer: SessionSealer, nonce: AEADNonce, at time: WallTime, _ snapshot: Snapshot
   ) {
     guard let home = decision.facts.home else { return }
     let isHome = snapshot.topology.region(of: decision.endpoint(ofChoice: index)) == home
@@ -85,7 +86,8 @@ extension JudgedRequest {
       "ehr-session", isUnique: true, byteCountMax: SessionSealer.characterCount
     ) { text in
       unsafe decision.withScope(head) { patient in
-        unsafe sealer.seal(mark, patient: patient, domain: domain, at: time, into: &text)
+        unsafe sealer.seal(
+          mark, patient: patient, domain: domain, at: time, nonce: nonce, into: &text)
       }
     }
   }

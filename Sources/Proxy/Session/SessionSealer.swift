@@ -98,10 +98,11 @@ public final class SessionSealer {
       SessionMark(epoch: Self.number(found[24..<32]), position: Self.number(found[32..<40])))
   }
 
-  /// Writes the token of `mark` for requests about `patient` with data of `domain`.
+  /// Writes the token of `mark` for requests about `patient` with data of `domain`. The nonce is
+  /// drawn at random for this token.
   func seal(
     _ mark: SessionMark, patient: UnsafeRawBufferPointer, domain: [UInt8], at time: WallTime,
-    into text: inout ByteWriter
+    nonce: AEADNonce, into text: inout ByteWriter
   ) {
     let key = prepared[0]
     let scope = unsafe Self.scope(patient, domain, key.key)
@@ -110,7 +111,6 @@ public final class SessionSealer {
       Self.append(word, byteCount: 8, to: &plain)
     }
     Self.append(time.microseconds / 1_000_000, byteCount: 4, to: &plain)
-    let nonce = AEADNonce.random()
     sealed.removeAll()
     sealed.append(Self.version)
     Self.append(UInt64(key.key.id), byteCount: 4, to: &sealed)

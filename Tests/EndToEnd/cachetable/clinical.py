@@ -54,8 +54,9 @@ _REPRESENTATIONS = [
            ("", ["Accept-Encoding: BR,gzip"])),
     _alike("a list on two lines", ("", ["Accept: a/b, c/d"]), ("", ["Accept: a/b", "Accept: c/d"])),
     _alike("a field that chooses nothing", ("", ["User-Agent: a"]), ("", ["User-Agent: b"])),
-    _alike("an encoded letter", ("?_elements=name", []), ("?_elements=n%61me", [])),
-    _alike("small hexadecimal digits", ("?_elements=a%2Fb", []), ("?_elements=a%2fb", [])),
+    _alike("an encoded letter of a path", ("", []), ("/fhir/%56alueSet/{name}", [])),
+    _alike("a path with detours", ("", []), ("/fhir/x/../ValueSet/./{name}", [])),
+    _apart("an encoded letter of a query", ("?_elements=name", []), ("?_elements=n%61me", [])),
 ]
 
 _SEARCHES = [
@@ -65,6 +66,11 @@ _SEARCHES = [
            ("/$expand?filter=abc&count=10", []), ("/$expand?count=10&filter=abc", [])),
     _apart("one parameter twice, in another order", (SEARCH + "&date=ge2020&date=le2021", []),
            (SEARCH + "&date=le2021&date=ge2020", [])),
+    _apart("one parameter under two spellings, in another order",
+           (SEARCH + "&date=ge2020&d%61te=le2021", []), (SEARCH + "&d%61te=le2021&date=ge2020", [])),
+    _apart("one parameter behind a semicolon, in another order",
+           (SEARCH + "&title=a;date=ge2020&date=le2021", []),
+           (SEARCH + "&date=le2021&title=a;date=ge2020", [])),
     _apart("$expand with other parameters", ("/$expand?filter=abc", []),
            ("/$expand?filter=abd", [])),
     _apart("$expand with a parameter more", ("/$expand?filter=abc", []),
@@ -84,7 +90,8 @@ _SEARCHES = [
     case("a search ends with a change of what it includes",
          ask(good(), path="/fhir/PractitionerRole?_id={name}&_include=PractitionerRole:location",
              stored=True),
-         ask(answer(), method="PUT", path="/fhir/Location/{name}", body=b"{}",
+         ask(answer(), method="PUT", path="/fhir/Location/{name}",
+             body=b'{"resourceType":"Location"}',
              send=["Content-Type: application/fhir+json"]),
          ask(good(), path="/fhir/PractitionerRole?_id={name}&_include=PractitionerRole:location",
              sent=NO_CONDITIONS)),
