@@ -3,8 +3,8 @@ internal import Origins
 internal import Policy
 internal import Proxy
 
-/// A write that waits until the authority over its data has moved, or may not leave just now: stands
-/// for `Edge/Exchange+Hold`.
+/// A write that waits until the authority over its data has moved, or may not leave just now:
+/// stands for `Edge/Exchange+Hold`.
 extension SimulatedExchange {
   /// What an exchange knows of its write.
   struct Write {
