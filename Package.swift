@@ -82,6 +82,13 @@ let package = Package(
         "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
         "Policy", "Proxy", "Reactor", logging,
       ]),
+    // Everything but the driver, in a simulated world; tests drive it.
+    library(
+      "Simulation",
+      [
+        "Audit", "Base", "Clinical", "Control", "Directory", "HTTP", "Origins", "Policy", "Proxy",
+        "Reactor",
+      ]),
     .executableTarget(
       name: "homeward",
       dependencies: [
@@ -116,7 +123,10 @@ let package = Package(
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(
       "ProxyTests",
-      ["Audit", "Base", "Clinical", "Directory", "HTTP", "Identity", "Origins", "Policy", "Proxy"]),
+      [
+        "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+        "Policy", "Proxy",
+      ]),
     tests(
       "EdgeTests",
       [
@@ -129,6 +139,7 @@ let package = Package(
         "homeward", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
         "Native", "Origins", "Policy", "Reactor", "StrictYAML", argumentParser,
       ]),
+    tests("SimulationTests", ["Base", "Control", "HTTP", "Origins", "Proxy", "Simulation"]),
     tests("TidyTests", []),
   ]
 )

@@ -213,6 +213,24 @@ public enum AuditText {
     json.add("proxyError", record.proxyError.string)
     json.add("labelledClass", record.labelledClass?.rawValue ?? "")
     json.add("labelledSensitivity", record.labelledSensitivity?.rawValue ?? "")
+    if let cache = record.cache { add(cache, to: &json) }
+  }
+
+  /// What the cache had to do with an outcome.
+  private static func add(_ record: CacheRecord, to json: inout JSONText) {
+    var cache = JSONText()
+    cache.add("verdict", record.verdict.string)
+    cache.add("reason", record.reason.string)
+    if record.row > 0 { cache.add("row", UInt64(record.row)) }
+    cache.add("storedUnder", hexadecimal(record.storedUnder))
+    cache.add("storedBy", record.storedBy.map { "\($0)" } ?? "")
+    cache.add("storedAt", record.storedAt.map(timestamp) ?? "")
+    cache.add("ageMilliseconds", record.ageMilliseconds)
+    cache.add("freshMilliseconds", record.freshMilliseconds)
+    cache.add("dataKey", record.dataKey)
+    cache.add("entry", record.entry.map { "\($0)" } ?? "")
+    cache.add("validator", record.validator.string)
+    json.add("cache", cache)
   }
 
   /// The members of an event.
@@ -334,8 +352,23 @@ public enum AuditText {
     if let named = record.labelledClass, let level = record.labelledSensitivity {
       lines.append("labelled: \(named.rawValue), \(level.rawValue)")
     }
+    if let cache = record.cache { lines.append(line(cache)) }
     if record.proxyError != .empty { lines.append("error: \(record.proxyError.string)") }
     return lines
+  }
+
+  /// What the cache had to do with an outcome, for people.
+  private static func line(_ record: CacheRecord) -> String {
+    var line = "cache: \(record.verdict.string)"
+    if record.reason != .empty { line += " (\(record.reason.string))" }
+    if record.row > 0 { line += ", row \(record.row)" }
+    if let age = record.ageMilliseconds { line += ", \(age) ms old" }
+    if let storedBy = record.storedBy { line += ", stored by decision \(storedBy)" }
+    if record.storedUnder != .empty {
+      line += " under policy \(hexadecimal(record.storedUnder))"
+    }
+    if let dataKey = record.dataKey { line += ", sealed by key \(dataKey)" }
+    return line
   }
 
   /// An event for people.

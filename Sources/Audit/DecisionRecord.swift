@@ -175,9 +175,9 @@ public struct DecisionRecord: Equatable, Sendable {
   /// How far the version in force decided for the data class: `enforce`, `observe` or `shadow`;
   /// empty when no policy was asked.
   public var phase = Name.empty
-  /// Whether the cache was asked: `none` when the policy keeps nothing of the request, `bypass` when
-  /// it would and the plan or the edge does not, `asked` when it was (the outcome says what came of
-  /// it); empty when no policy was asked.
+  /// Whether the cache was asked: `none` when the policy keeps nothing of the request, `bypass`
+  /// when it would and the plan or the edge does not, `asked` when it was (the outcome says what
+  /// came of it); empty when no policy was asked.
   public var cacheVerdict = Name.empty
   /// The plan, in order.
   public var candidates: [RecordedCandidate] = []

@@ -43,6 +43,8 @@ public struct OutcomeRecord: Equatable, Sendable {
   public var labelledClass: DataClass?
   /// The confidentiality that they named.
   public var labelledSensitivity: Sensitivity?
+  /// What the cache had to do with it; nil when it was not asked.
+  public var cache: CacheRecord?
   /// The error of RFC 9209 that the client was told; empty when none.
   public var proxyError = Name.empty
 
@@ -82,7 +84,9 @@ extension OutcomeRecord: EncodableRecord {
 
   var kind: RecordKind { .outcome }
 
-  var byteCountMax: Int { 512 + region.byteCount + endpoint.byteCount + proxyError.byteCount }
+  var byteCountMax: Int {
+    512 + region.byteCount + endpoint.byteCount + proxyError.byteCount + (cache?.byteCountMax ?? 0)
+  }
 
   func encode(to writer: inout RecordWriter) {
     writer.id(Tag.id, id)
@@ -106,6 +110,7 @@ extension OutcomeRecord: EncodableRecord {
     writer.name(Tag.proxyError, proxyError)
     if let labelledClass { writer.word(Tag.labelledClass, labelledClass) }
     if let labelledSensitivity { writer.word(Tag.labelledSensitivity, labelledSensitivity) }
+    cache?.encode(to: &writer)
   }
 
   /// Reads the fields of an outcome; those that are not known are passed over.
@@ -134,6 +139,10 @@ extension OutcomeRecord: EncodableRecord {
       case Tag.proxyError: proxyError = field.name
       case Tag.labelledClass: labelledClass = try field.word(as: DataClass.self)
       case Tag.labelledSensitivity: labelledSensitivity = try field.word(as: Sensitivity.self)
+      case CacheRecord.tags:
+        var taken = cache ?? CacheRecord()
+        try taken.take(field)
+        cache = taken
       default: break
       }
     }

@@ -1,5 +1,5 @@
 public import Base
-internal import Native
+public import Native
 internal import Synchronization
 
 /// Purges by prefix that fills under way must be held against: bounded; what is older counts for
@@ -74,6 +74,17 @@ extension CacheStore {
     var count = 0
     forEachShard { shard in
       count += shard.removeAll { $0.facts.key.isBelow(authority: authority, path: path) }
+    }
+    return count
+  }
+
+  /// Takes out every entry of a row that says something else than these: no policy in force would
+  /// serve it. Gives how many entries that were.
+  @discardableResult
+  public func keepOnly(rows: Set<SHA256Digest>) -> Int {
+    var count = 0
+    forEachShard { shard in
+      count += shard.removeAll { !rows.contains($0.facts.row.fingerprint) }
     }
     return count
   }

@@ -1,5 +1,5 @@
 public import Base
-internal import HTTP
+public import HTTP
 internal import Native
 internal import Synchronization
 
@@ -45,6 +45,8 @@ public final class CacheStore: Sendable {
   /// The limits.
   public let limits: CacheLimits
   private let cells: [Cell]
+  /// Names entries in records.
+  private let entryHash: SipHash24
   private let releases = Mutex<[Release]>([])
   private let hasReleases = Atomic<Bool>(false)
   private let fillNumber = Atomic<UInt64>(0)
@@ -69,7 +71,13 @@ public final class CacheStore: Sendable {
     self.keys = keys
     names = CacheNames(limits: limits)
     generations = Generations(limits: limits, key: tableKey)
+    entryHash = SipHash24(key0: ~tableKey.0, key1: ~tableKey.1)
     cells = (0..<shardCount).map { _ in Cell(limits, hashMask: hashMask) }
+  }
+
+  /// What names an entry in records: a keyed hash of its key, under a key of this process.
+  public func recordName(of evidence: HitEvidence) -> (high: UInt64, low: UInt64) {
+    unsafe evidence.keyDigest.withBytes { unsafe entryHash.hash128($0) }
   }
 
   /// The shard of a key: other bits than the shard's own table uses.
@@ -174,6 +182,19 @@ public final class CacheStore: Sendable {
       $0.reject(facts.key, number: facts.number, isBroken: isBroken)
     }
     return isBroken
+  }
+
+  /// An origin answered a HEAD: what is stored of the same target ends if it is another version
+  /// (RFC 9111 section 4.3.5).
+  public func headAnswered(_ key: CacheKey, _ head: borrowing ResponseHead, _ wall: WallTime) {
+    let response = ResponseFacts(head, at: wall)
+    cell(key).state.withLock { shard in
+      guard let node = shard.find(key), let facts = shard.entries[node]?.facts else { return }
+      let verdict = HeadVerdict(
+        response, etag: facts.etag, lastModifiedSeconds: facts.lastModifiedSeconds,
+        bodyByteCount: facts.bodyByteCount)
+      if verdict == .outdates { shard.remove(node) }
+    }
   }
 
   /// Runs `body` on each shard, one lock at a time.

@@ -79,6 +79,7 @@ public struct FillPermit: ~Copyable {
       chance: claim.key.word >> 20)
     let reason =
       Storability.judge(request, response, rules)
+      ?? (Storability.isMisplaced(response, in: ruling.dataClass) ? .mediaType : nil)
       ?? Self.tagReason(tags, rules)
       ?? Self.lifetimeReason(freshness, response, rules)
       ?? (ruling.sourceRegions.contains(source) ? nil : .region)
@@ -130,6 +131,7 @@ public struct FillPermit: ~Copyable {
       chance: claim.key.word >> 20)
     // The client's own condition is about his copy; the stored answer is judged as if he had none.
     if Storability.judge(request, response, rules) != nil
+      || Storability.isMisplaced(response, in: ruling.dataClass)
       || Self.tagReason(tags, rules) != nil || !ruling.sourceRegions.contains(source)
     {
       claim.dropEntry(old.number)

@@ -10,6 +10,16 @@ extension PatientKey {
 }
 
 extension PatientDirectory {
+  /// Tells whom a change is about: the id's own key, and the person's.
+  func tell(_ change: DirectoryChange, _ changed: (PatientKey) -> Void) {
+    let key =
+      switch change {
+      case .upsert(let key, _), .remove(let key), .merge(let key, _), .consent(let key, _): key
+      }
+    changed(key)
+    if let person = resolve(key)?.key, person != key { changed(person) }
+  }
+
   /// The key of the person behind an id, with merges followed; the id's own key for somebody
   /// unknown. Nil unless it has the length of an id.
   public func personKey(of id: UnsafeRawBufferPointer) -> PatientKey? {

@@ -188,15 +188,21 @@ public final class PatientDirectory: Sendable {
   }
 
   /// Takes the next bytes of the delta log, from where the last call's consumed bytes ended.
-  /// `startsFile` begins anew, at the first byte of a file. One thread at a time.
+  /// `startsFile` begins anew, at the first byte of a file. `changed` hears of each person about
+  /// whom something else is in force now. One thread at a time.
   public func receiveDeltas(
-    _ raw: UnsafeRawBufferPointer, startsFile: Bool = false
+    _ raw: UnsafeRawBufferPointer, startsFile: Bool = false,
+    changed: (PatientKey) -> Void = { _ in }
   ) -> DeltaProgress {
     follower.withLock { follower in
       guard var reading = follower else { return DeltaProgress() }
       if startsFile { reading.begin() }
       let step = unsafe reading.receive(
-        raw, apply: { apply($0, homeNames: $1) }, hasRoom: { overlay.hasRoom(for: $0) },
+        raw,
+        apply: { changes, names in
+          apply(changes, homeNames: names)
+          for change in changes { tell(change, changed) }
+        }, hasRoom: { overlay.hasRoom(for: $0) },
         finish: { time in
           newest.max(time.microseconds, ordering: .relaxed)
         })

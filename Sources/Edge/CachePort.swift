@@ -18,7 +18,7 @@ final class CachePort {
   /// Dealings that are over, whose memory the next ones use.
   private var spare: [CacheUse] = []
 
-  /// How long a request waits for another one's answer before it asks by itself.
+  /// How long a request waits for answers that others fetch before it asks by itself.
   static let patienceMilliseconds: UInt64 = 5_000
   /// As many as a busy moment has; more memory is not kept.
   private static let spareMax = 256

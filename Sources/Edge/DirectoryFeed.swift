@@ -8,8 +8,11 @@ extension PatientDirectory {
   /// Reads the delta log as far as it goes now and puts it in force; nothing without a log.
   ///
   /// A file that took the log's place, or that became shorter, is read from its start: what it
-  /// repeats is passed over. One thread at a time. Throws when the file cannot be read.
-  public func readDeltas() throws(SystemError) -> DeltaProgress {
+  /// repeats is passed over. `changed` hears of each person about whom something else is in force
+  /// now. One thread at a time. Throws when the file cannot be read.
+  public func readDeltas(
+    changed: (PatientKey) -> Void = { _ in }
+  ) throws(SystemError) -> DeltaProgress {
     var total = DeltaProgress()
     guard let path = deltasPath else { return total }
     while true {
@@ -25,7 +28,7 @@ extension PatientDirectory {
         return position.offset
       }
       let progress = unsafe bytes.withUnsafeBytes {
-        unsafe receiveDeltas($0, startsFile: isNew)
+        unsafe receiveDeltas($0, startsFile: isNew, changed: changed)
       }
       position.offset += progress.consumedCount
       deltaPosition = position

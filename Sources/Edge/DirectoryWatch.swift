@@ -1,5 +1,7 @@
 internal import Base
+internal import Cache
 internal import Directory
+internal import Proxy
 internal import Reactor
 
 /// Follows the delta logs of all directories in use, on a thread of its own: a consent that is
@@ -33,12 +35,15 @@ final class DirectoryWatch: TimerTarget {
 
   private let loop: EventLoop
   private let log: EdgeLog
+  /// Where answers are kept, which end with a patient's consent; nil for an edge that keeps none.
+  private let cache: CacheStore?
   private var followed: [Followed] = []
 
   /// Makes the watch on its thread.
-  init(log: EdgeLog, inbox: Mailbox<Message>) throws(SystemError) {
+  init(log: EdgeLog, inbox: Mailbox<Message>, cache: CacheStore? = nil) throws(SystemError) {
     loop = try EventLoop()
     self.log = log
+    self.cache = cache
     try inbox.attach(to: loop) { [unowned self] in received($0) }
   }
 
@@ -75,7 +80,7 @@ final class DirectoryWatch: TimerTarget {
       let isOther = entry.seen.map { !$0.isSameFile(as: version) } ?? true
       if directory.deltaState.fault != nil, !isOther { return }
       if isOther { entry.isTold = false }
-      let progress = try directory.readDeltas()
+      let progress = try directory.readDeltas { person in cache?.patientChanged(person.bytes) }
       entry.seen = version
       if progress.batchCount > 0 {
         log.deltasApplied(progress.batchCount, progress.changeCount, directory.deltaState.last)

@@ -159,6 +159,12 @@ struct EdgeLog: Sendable {
       metadata: ["reason": "\(reason)"])
   }
 
+  func cacheEnded(_ act: String, _ scope: String, _ author: String) {
+    logger.notice(
+      "stored answers are ended by an operator",
+      metadata: ["act": "\(act)", "scope": "\(scope)", "author": "\(author)"])
+  }
+
   func sealBroken() {
     logger.critical(
       "a stored answer does not open under its key: memory was changed; the answer is dropped")

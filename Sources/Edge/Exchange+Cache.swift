@@ -14,14 +14,15 @@ extension Exchange {
     else { return false }
     let use = port.makeUse()
     cacheUse = use
-    return port.begin(use, request, ruling, hasBody: !isRequestEnded)
+    return port.begin(use, request, ruling, hasBody: hasRequestBody)
   }
 
   /// Asks the store; see `CacheStore.lookUp`.
-  func lookUp(mayWait: Bool) {
+  func lookUp() {
     guard let use = cacheUse, let port = worker.cache, let key = use.key, let facts = use.facts,
       let ruling = use.ruling
     else { return perform(machine.cacheMissed(mayStandIn: false)) }
+    let mayWait = cachePatience.map { now < $0 } ?? true
     let waiter = mayWait ? port.makeWaiter() : nil
     switch port.store.lookUp(key, facts, ruling, waiter: waiter, at: now) {
     case .hit(let hit): found(hit, use)
@@ -35,9 +36,11 @@ extension Exchange {
       perform(machine.cacheMissed(mayStandIn: false))
     case .unavailable: answer(.notStored)
     case .wait:
+      let end = cachePatience ?? now.adding(milliseconds: CachePort.patienceMilliseconds)
       if let waiter { port.wait(waiter, self) }
       cacheWaiter = waiter
-      touch(CachePort.patienceMilliseconds)
+      cachePatience = end
+      deadline = end
       perform(machine.cacheWaits())
     }
   }
@@ -130,8 +133,25 @@ extension Exchange {
   /// The origin's head, made fit for the client, is the answer: begins to store it, if it may be.
   func admitAnswer() {
     guard let use = cacheUse else { return }
+    if request.head.method == .head {
+      if let key = use.key { worker.cache?.store.headAnswered(key, heldHead, context.wallTime) }
+      return
+    }
     use.admit(
       heldHead, from: cacheSource, at: outcome.answeredAt ?? now, wall: context.wallTime)
+  }
+
+  /// Says what the cache had to do with an origin's answer.
+  func appendCacheStatus() {
+    if let cacheUse {
+      cacheUse.status.append(to: &heldHead.fields)
+    } else if snapshot.cacheSetting != nil {
+      if request.mayBeStored {
+        heldHead.fields.append("cache-status", "homeward; fwd=bypass")
+      } else {
+        heldHead.fields.append("cache-status", "homeward; fwd=method")
+      }
+    }
   }
 
   /// A stored answer for an origin that failed.
@@ -146,7 +166,7 @@ extension Exchange {
 
   /// The answer was sent, and is whole.
   func storeAnswer() {
-    _ = cacheUse?.finish(hasTrailers: heldTrailers != nil, at: now)
+    cacheUse?.finish(hasTrailers: heldTrailers != nil, at: now)
   }
 
   // MARK: Serving
@@ -162,7 +182,6 @@ extension Exchange {
     use.status.append(to: &heldHead.fields)
     outcome.status = heldHead.status
     outcome.answeredAt = now
-    outcome.evidence = evidence
     isResponding = true
     dropBody()
     let isEnd = use.remainingByteCount == 0
@@ -230,7 +249,9 @@ extension Exchange {
       changedTags = []
     }
     leaveCache()
+    cachePatience = nil
     guard let use = cacheUse.take() else { return }
+    outcome.cache = use.outcome
     worker.cache?.reuse(use)
   }
 }

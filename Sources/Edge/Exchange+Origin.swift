@@ -168,7 +168,7 @@ extension Exchange {
     admitAnswer()
     request.describeResponse(&heldHead, choice: machine.choice, snapshot: snapshot)
     tellSession(mark)
-    cacheUse?.status.append(to: &heldHead.fields)
+    appendCacheStatus()
     isResponding = true
     dropBody()
     // The time of the record is over; from here on the body has its own.

@@ -73,6 +73,10 @@ final class Exchange {
   var cacheUse: CacheUse?
   /// By what name it waits for another one's answer.
   var cacheWaiter: Waiter?
+  /// Until when it may do so; nil before it first did.
+  var cachePatience: Instant?
+  /// Whether a body came with the request, or may still come.
+  var hasRequestBody = false
   /// What a change that was sent may end.
   var changedTags: [CacheTag] = []
 
@@ -90,6 +94,7 @@ final class Exchange {
     request.take(stream, from: codec)
     request.came(from: client.facts(request))
     isRequestEnded = isEnd
+    hasRequestBody = !isEnd
     outcome.startedAt = now
   }
 
@@ -195,7 +200,7 @@ final class Exchange {
       touch(snapshot.timeouts.auditMilliseconds)
       worker.audit.await(self)
     case .acquire(let choice, let requiresFresh): acquire(choice, requiresFresh: requiresFresh)
-    case .lookUp(let mayWait): lookUp(mayWait: mayWait)
+    case .lookUp: lookUp()
     case .serveHit: serveHit()
     case .standIn: standIn()
     case .sendRequest: sendRequest()

@@ -73,6 +73,8 @@ public final class Server {
   private let directories: Mailbox<DirectoryWatch.Message>
   /// Looks after the store; nil for an edge that keeps nothing.
   private let cacheKeeper: CacheKeeper?
+  /// What operators may ask of the cache, on any thread; nil for an edge that keeps nothing.
+  public let cacheOperations: CacheOperations?
   private var signals: Signals?
   private var snapshot: Snapshot
   private var listeningCount = 0
@@ -107,11 +109,17 @@ public final class Server {
     keeper = try Mailbox()
     directories = try Mailbox()
     let control = context
-    cacheKeeper = snapshot.cacheSetting.map { CacheKeeper(context: control, store: $0.store) }
+    let stored = snapshot.cacheSetting.map { CacheKeeper(context: control, store: $0.store) }
+    cacheKeeper = stored
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     auditWriter = try AuditWriter(options.audit, at: Clock.wall())
     auditLog = try AuditLog(options.audit)
+    let (records, edgeLog) = (auditLog, log)
+    let operations = snapshot.cacheSetting.map {
+      CacheOperations(store: $0.store, auditLog: records, log: edgeLog, snapshot: snapshot)
+    }
+    cacheOperations = operations
     // Before any decision: an account begins here.
     auditLog.append(EventRecord(kind: .start, time: Clock.wall()))
     for (index, recovery) in auditWriter.recoveries { auditLog.append(recovery, in: index) }
@@ -122,6 +130,8 @@ public final class Server {
       context: context, snapshot: snapshot, orders: news?.orders ?? RegionOrders(), log: log,
       seed: options.seed,
       publish: { health in
+        stored?.sees(health)
+        operations?.sees(health)
         for worker in workers { worker.post(.health(health)) }
         operators?.sees(health)
       })
@@ -192,11 +202,8 @@ public final class Server {
     let snapshot = self.snapshot
     let (loops, mailbox) = (workers, workers[index])
     let reports = self.reports
-    let auditLog = self.auditLog
-    let keeper = self.keeper
-    let log = self.log
-    let gate = options.operators?.gate
-    let seed = options.seed &+ UInt64(index) &+ 1
+    let (auditLog, keeper, log) = (self.auditLog, self.keeper, self.log)
+    let (gate, seed) = (options.operators?.gate, options.seed &+ UInt64(index) &+ 1)
     return try Thread(name: "homeward-loop-\(index)") {
       do {
         let worker = Worker(
@@ -250,9 +257,10 @@ public final class Server {
   /// Starts the thread that follows the deltas of patient directories.
   private func startDirectoryWatch() throws -> Thread {
     let (inbox, log) = (directories, self.log)
+    let store = cacheKeeper?.store
     return try Thread(name: "homeward-patients") {
       do throws(SystemError) {
-        try DirectoryWatch(log: log, inbox: inbox).run()
+        try DirectoryWatch(log: log, inbox: inbox, cache: store).run()
       } catch {
         log.deltasStopped("\(error)")
       }
@@ -322,6 +330,8 @@ public final class Server {
     guard hasStarted else { return }
     prober.whenSettled { [unowned self] in
       for worker in workers { worker.post(.adopt(snapshot, prober.current)) }
+      cacheKeeper?.adopted(snapshot)
+      cacheOperations?.adopted(snapshot)
       // Otherwise the last loop that listens brings it about.
       if listeningCount == options.loopCount { recordPolicies() }
     }
@@ -386,11 +396,4 @@ public final class Server {
     for worker in workers { worker.post(.drain) }
     if runningCount == 0 { context.loop.stop() }
   }
-}
-
-/// Why a server could not start.
-public struct ServerError: Error, CustomStringConvertible {
-  let reason: String
-  /// The reason, for people.
-  public var description: String { reason }
 }

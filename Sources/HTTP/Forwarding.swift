@@ -200,6 +200,25 @@ public enum Forwarding {
     return count
   }
 
+  /// Takes from a request what its client alone says of itself and its way, for an answer that is
+  /// shared: neither may show in it. Our own names in `Via` stay, so that a loop is still noticed.
+  public static func shareRequest(_ fields: inout Fields, requestID: UInt128) {
+    let ownCount = viaLoopCount(fields)
+    unsafe fields.removeLines { line, bytes in
+      switch line.known {
+      case .via, .xRequestID, .tracestate: return true
+      case .other:
+        let name = unsafe ByteScan.slice(
+          bytes, Int(line.nameStart)..<Int(line.nameStart + line.nameCount))
+        return unsafe ByteScan.equalsIgnoringCase(name, "user-agent")
+      default: return false
+      }
+    }
+    for _ in 0..<ownCount { fields.append("via", "1.1 homeward") }
+    fields.append("user-agent", "homeward")
+    appendRequestID(&fields, requestID)
+  }
+
   /// Adds our line to `Via`.
   private static func appendVia(_ fields: inout Fields, received: ReceivedProtocol) {
     switch received {

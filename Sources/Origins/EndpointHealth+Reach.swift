@@ -55,7 +55,9 @@ extension EndpointHealth {
     switch state {
     case .probing: return true
     case .healthy, .warming, .suspect:
-      return failures.inRowCount + 1 >= limits.ejectionFailureCount || failures.areTooMany(limits)
+      // The count stays at its maximum: one more would not fit.
+      return Int(failures.inRowCount) + 1 >= Int(limits.ejectionFailureCount)
+        || failures.areTooMany(limits)
     case .unknown, .down, .ejected: return false
     }
   }

@@ -1,10 +1,11 @@
+internal import Base
 internal import Cache
 internal import HTTP
 
 extension JudgedRequest {
-  /// Whether all that an origin will see of the client's fields is in the key, or is known to choose
-  /// nothing. Anything else could choose an answer that others are given: such a request passes the
-  /// cache by. For heads that are fit for an origin.
+  /// Whether the client sent a field that is not in the key, and not known to choose nothing. It
+  /// could choose an answer that others are given: such a request passes the cache by. For heads
+  /// that are fit for an origin.
   public var hasUnkeyedField: Bool {
     for index in 0..<head.fields.lines.count {
       let line = head.fields.lines[index]
@@ -28,13 +29,18 @@ extension JudgedRequest {
     return false
   }
 
+  /// Whether answers to the request's method are ever stored.
+  public var mayBeStored: Bool { head.method == .get || head.method == .head }
+
   /// Takes away what a fill does not need: an answer that others get is asked for as anybody would.
   public mutating func dropUnkeyedFields() {
     let fields = head.fields
+    let requestID = UInt128(decision.id.high) << 64 | UInt128(decision.id.low)
     changeFields { changed in
       changed.removeLines { line in
         line.known == .contentType || UnkeyedFields.isDropped(line, of: fields)
       }
+      Forwarding.shareRequest(&changed, requestID: requestID)
     }
   }
 }

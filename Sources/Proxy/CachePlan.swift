@@ -130,7 +130,7 @@ extension RowRules {
 }
 
 extension KeyParts {
-  /// A policy's words for a key. The region is in every key; who keys the consent means a patient's.
+  /// A policy's words for a key. The region is in every key; the consent is a patient's.
   fileprivate init(_ parts: CacheKeyParts) {
     self = []
     let pairs: [(CacheKeyParts, KeyParts)] = [

@@ -7,8 +7,8 @@ internal import Identity
 internal import Policy
 
 /// What the cache may do for one request: the plan's step of tier `cache`, the matrix row and who
-/// asks, joined to a `Ruling`. What the edge answers itself, broken glass, answers that are read for
-/// labels and whatever may hold a protected record get none: they neither store nor are served.
+/// asks, joined to a `Ruling`. What the edge answers itself, broken glass, answers that are read
+/// for labels and whatever may hold a protected record get none: they neither store nor are served.
 extension Decision {
   /// Index of the plan's candidate of tier `cache` in this edge's region, when its answer may be
   /// kept at all; nil for all other requests, after a comparison or two.
@@ -58,7 +58,8 @@ extension JudgedRequest {
       let row = plan.cacheRow.flatMap({ cache.rows[$0]?.row })
     else { return nil }
     var sources = RegionSet()
-    for candidate in plan.candidates {
+    // What a cache may answer came from one of those whom the plan lets answer.
+    for candidate in plan.candidates where candidate.tier != .cache {
       sources.insert(cache.regions[Int(candidate.region.index)])
     }
     let facts = decision.facts

@@ -41,6 +41,26 @@ enum CacheTags {
   static func consent(_ person: [UInt8]) -> CacheTag { CacheTag(.consent, id: person) }
 }
 
+extension CacheStore {
+  /// Something else is known of a patient, his consent perhaps: what depends on it ends.
+  public func patientChanged(_ person: [UInt8]) { generations.bump(CacheTags.consent(person)) }
+
+  /// Ends all that depends on a FHIR type (`ValueSet`) or on one resource (`ValueSet/123`).
+  public func purge(tag text: String) {
+    let id = Array(text.utf8)
+    guard !id.contains(0x2F) else { return purge(CacheTag(.resource, id: id)) }
+    purge(CacheTag(.type, id: id))
+    purge(CacheTag(.type, id: id + [0x2F, 0x2A]))
+  }
+
+  /// Ends all that depends on a patient, whichever of his ids this is.
+  public func purge(patient id: String, _ snapshot: Snapshot) {
+    let person = unsafe Array(id.utf8).withUnsafeBytes { unsafe snapshot.personBytes($0) }
+    purge(CacheTags.patient(person))
+    purge(CacheTags.consent(person))
+  }
+}
+
 extension ResourceType {
   /// The type's name as bytes.
   fileprivate var bytes: [UInt8] { Array("\(name)".utf8) }
@@ -61,12 +81,19 @@ extension JudgedRequest {
       permit.watch(CacheTags.anyOf(type))
     } else {
       permit.watch(CacheTags.type(type))
+      if mayJoin { permit.watch(CacheTags.reference) }
     }
     guard ruling.row.rules.dependsOnPatient, !ruling.patient.isEmpty else { return }
     permit.watch(CacheTags.patient(ruling.patient))
     permit.watch(CacheTags.patient([]))
     permit.watch(CacheTags.consent(ruling.patient))
     permit.watch(CacheTags.consent([]))
+  }
+
+  /// Whether a search may bring resources of other types: includes, chains and modifiers have such
+  /// bytes, and so have spellings of them that are not looked into.
+  private var mayJoin: Bool {
+    head.target[head.pathCount...].contains { $0 == 0x25 || $0 == 0x2A || $0 == 0x2E || $0 == 0x3A }
   }
 
   /// Whether the target names an operation (`/ValueSet/$expand`).
@@ -88,10 +115,7 @@ extension JudgedRequest {
       CacheTag.target(AffectedTarget(authority: head.authority, target: head.target))
     ]
     let classification = decision.classification
-    guard classification.isFHIR else {
-      if decision.facts.dataClass == .asset { tags.append(CacheTags.asset) }
-      return tags
-    }
+    guard classification.isFHIR else { return tags }
     appendTypeTags(&tags)
     if mayConcernReference { tags.append(CacheTags.reference) }
     appendPatientTags(&tags, snapshot)

@@ -5,8 +5,8 @@ public import HTTP
 /// One request's dealings with the cache: key and ruling, then the right to fetch, the answer that
 /// is being stored, or the stored answer that is being served.
 ///
-/// An object, so that requests without such dealings carry a nil; its memory is used again. Confined
-/// to the loop of its exchange.
+/// An object, so that requests without such dealings carry a nil; its memory is used again.
+/// Confined to the loop of its exchange.
 public final class CacheUse {
   /// What the request asks of caches, as the client asked it.
   public private(set) var facts: RequestFacts?
@@ -26,6 +26,8 @@ public final class CacheUse {
   private var cursor: BodyCursor?
   /// Why the stored answer may be served; nil when none is.
   public private(set) var evidence: HitEvidence?
+  /// What happened so far.
+  public private(set) var verdict = Outcome.CacheVerdict.passed
 
   /// Makes a place for one request after the other.
   public init() {}
@@ -41,6 +43,13 @@ public final class CacheUse {
     opened = nil
     cursor = nil
     evidence = nil
+    verdict = .passed
+  }
+
+  /// What the record of the exchange says of the cache.
+  public var outcome: Outcome.CacheOutcome {
+    Outcome.CacheOutcome(
+      verdict: verdict, detail: status.detail, bypass: status.bypass, evidence: evidence)
   }
 
   /// Begins with a request whose head is fit for an origin; false when it passes the cache by.
@@ -120,10 +129,11 @@ public final class CacheUse {
     if unsafe !storable!.append(bytes, at: now) { storable = nil }
   }
 
-  /// The answer was whole: it is stored, or it is said why not.
-  public func finish(hasTrailers: Bool, at now: Instant) -> NotStored? {
-    guard let response = storable.take() else { return nil }
-    return response.finish(hasTrailers: hasTrailers, at: now)
+  /// The answer was whole: it is stored, or it is noted why not.
+  public func finish(hasTrailers: Bool, at now: Instant) {
+    guard let response = storable.take() else { return }
+    status.detail = response.finish(hasTrailers: hasTrailers, at: now)
+    if status.detail == nil { verdict = .stored }
   }
 
   /// The origin confirmed the stored answer with `head`: whether that may be served.
@@ -136,6 +146,7 @@ public final class CacheUse {
     guard found(hit, at: wall) else { return false }
     status = .forwarded(.stale)
     status.forwardStatus = 304
+    verdict = .confirmed
     status.ttlSeconds = hit.remainingMilliseconds / 1000
     status.isStored = true
     return true
@@ -145,6 +156,7 @@ public final class CacheUse {
   public func standsIn(at now: Instant, wall: WallTime, failedStatus: UInt16?) -> Bool {
     guard let hit = permit?.standIn(at: now), found(hit, at: wall) else { return false }
     permit = nil
+    verdict = .stoodIn
     status.forwardStatus = failedStatus
     status.ttlSeconds = hit.remainingMilliseconds / 1000
     return true
@@ -158,6 +170,7 @@ public final class CacheUse {
     answer = hit.answer(to: facts, at: wall)
     evidence = hit.evidence
     status = hit.status
+    verdict = hit.remainingMilliseconds < 0 ? .staleHit : .hit
     self.opened = opened
     // What finds an entry may use its memory for the next one.
     key = nil

@@ -13,9 +13,8 @@ public struct ExchangeMachine: Sendable {
     case none
     /// Tell `recordDurable` or `recordFailed` when the decision's record is on disk, or is not.
     case awaitRecord
-    /// Look the answer up in the cache: tell `cacheHit`, `cacheMissed` or `cacheWaits`. Who waited
-    /// once must not wait again.
-    case lookUp(mayWait: Bool)
+    /// Look the answer up in the cache: tell `cacheHit`, `cacheMissed` or `cacheWaits`.
+    case lookUp
     /// Send the stored answer to the client.
     case serveHit
     /// Look for a stored answer in place of an origin's error, or of a failure: tell `cacheHit` or
@@ -124,7 +123,7 @@ public struct ExchangeMachine: Sendable {
     self.request = request
     if request.usesCache {
       state = .lookingUp
-      return .lookUp(mayWait: true)
+      return .lookUp
     }
     guard request.choiceCount > 0 else { return answer(.unavailable) }
     if request.isDurable && !request.method.isSafe {
@@ -169,7 +168,7 @@ public struct ExchangeMachine: Sendable {
     guard state == .collapsed else { return .none }
     guard looksUp else { return fetch() }
     state = .lookingUp
-    return .lookUp(mayWait: false)
+    return .lookUp
   }
 
   /// Nothing stored may stand in.

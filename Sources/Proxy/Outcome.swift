@@ -39,12 +39,48 @@ public struct Outcome: Sendable {
   public var endpoint: EndpointID?
   /// What the answer's labels said beyond the request; nil for nothing, or nothing that mattered.
   public var finding: LabelFinding?
-  /// Why a stored answer could be served; nil when an origin or the edge answered.
-  public var evidence: HitEvidence?
+  /// What the cache had to do with the answer; nil when it was not asked.
+  public var cache: CacheOutcome?
   /// Body bytes from the client.
   public var requestBytes: UInt64 = 0
   /// Body bytes to the client.
   public var responseBytes: UInt64 = 0
+
+  /// What the cache had to do with an answer.
+  public struct CacheOutcome: Sendable {
+    /// What happened.
+    public var verdict: CacheVerdict
+    /// Why nothing was stored.
+    public var detail: NotStored?
+    /// Why a stored answer was passed by.
+    public var bypass: CacheBypass?
+    /// Why a stored answer could be served; nil when none was.
+    public var evidence: HitEvidence?
+
+    /// Joins them.
+    public init(
+      verdict: CacheVerdict, detail: NotStored? = nil, bypass: CacheBypass? = nil,
+      evidence: HitEvidence? = nil
+    ) {
+      self.verdict = verdict
+      self.detail = detail
+      self.bypass = bypass
+      self.evidence = evidence
+    }
+  }
+
+  /// What the cache did for an answer; the words of records.
+  public enum CacheVerdict: String, CaseIterable, Sendable {
+    case hit
+    case staleHit = "stale-hit"
+    /// An origin said that the stored answer is still good.
+    case confirmed
+    /// No origin answered, and a stored answer did instead.
+    case stoodIn = "stood-in"
+    case stored
+    /// An origin answered, and nothing was stored.
+    case passed
+  }
 
   /// The outcome of the next decision about the same request, taken at `now`.
   public func next(at now: Instant) -> Outcome {

@@ -1,5 +1,6 @@
 public import Audit
 public import Base
+internal import Cache
 internal import Clinical
 public import HTTP
 internal import Identity
@@ -202,6 +203,10 @@ extension Outcome {
     record.labelledClass = finding?.dataClass
     record.labelledSensitivity = finding?.sensitivity
     if let error = refusal?.proxyError { record.proxyError = .literal(error) }
+    if let cache { record.cache = CacheRecord(cache, of: decision, snapshot) }
+    if let evidence = cache?.evidence, refusal == nil {
+      return fillHit(&record, evidence, of: decision, snapshot)
+    }
     guard refusal == nil, let endpoint else { return }
     let region = snapshot.topology.region(of: endpoint)
     record.region = .bytes(snapshot.names.regions[Int(region.index)])
@@ -211,6 +216,17 @@ extension Outcome {
       record.lagMilliseconds = choice.lagMilliseconds
       record.isMarked = choice.isMarkedStale
     }
+  }
+
+  /// Writes where a stored answer came from, and how old it was.
+  private func fillHit(
+    _ record: inout OutcomeRecord, _ evidence: HitEvidence, of decision: borrowing Decision,
+    _ snapshot: Snapshot
+  ) {
+    if let name = snapshot.regionName(of: evidence, decision) { record.region = .bytes(name) }
+    record.tier = .cache
+    record.lagMilliseconds = evidence.ageMilliseconds
+    record.isMarked = decision.isMarkedStale(evidence)
   }
 
   private var termination: Termination {

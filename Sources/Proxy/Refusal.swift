@@ -144,7 +144,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .originTimeout: "http_response_timeout"
     case .originReset: "connection_terminated"
     case .originMalformed: "http_protocol_error"
-    case .notStored: nil
+    case .notStored: "proxy_internal_response"
     }
   }
 

@@ -83,9 +83,7 @@ extension Decision {
         text.append(";bound=")
         text.append(secondsOfMilliseconds: UInt64(bound))
       }
-      if step?.isMarkedStale == true || evidence.remainingMilliseconds < 0 {
-        text.append(";stale")
-      }
+      if isMarkedStale(evidence) { text.append(";stale") }
     }
   }
 

@@ -125,12 +125,27 @@ import Testing
       $0.sourceRegions.insert(bench.east)
     }
     #expect(try bench.outcome(request(), onlyEast) == "fetch source-region")
-    bench.now = second(5)
-    let strict = bench.ruling { $0.stalenessMillisecondsMax = 4000 }
-    #expect(try bench.outcome(request(), strict) == "fetch staleness")
-    #expect(try bench.outcome() == "hit A")
     // Nothing that an answer may not come from is stored either.
     #expect(try bench.fill(request(.get, "/b"), onlyEast, source: bench.west) == .region)
+  }
+
+  /// What is too old for one plan is fetched anew for all, not passed by until it expires.
+  @Test(arguments: [([], "fill"), (["ETag: \"a\""], "validate")] as [([String], String)])
+  func whatIsTooOldForAPlanIsFetchedAnew(lines: [String], expected: String) throws {
+    let bench = try StoreBench()
+    try bench.fill(body: "A", lines)
+    bench.now = second(5)
+    let strict = bench.ruling { $0.stalenessMillisecondsMax = 4000 }
+    #expect(try bench.outcome(request(), strict) == expected)
+    #expect(try bench.outcome() == "hit A")
+    // It stands in for nothing, either.
+    var permit = try bench.permit(request(), strict)
+    permit.depart(request(), at: bench.now)
+    #expect(permit.standIn(at: bench.now) == nil)
+    _ = consume permit
+    #expect(try bench.fill(request(), strict, body: "B", lines) == nil)
+    #expect(try bench.outcome(request(), strict) == "hit B")
+    #expect(try bench.outcome() == "hit B")
   }
 
   /// A changed row ends what it stored; an unchanged one of another version does not.

@@ -146,7 +146,8 @@ import Testing
     // Who is alone in its region stays as well.
     let alone = board.topology.id("east-r1")
     for endpoint in [alone, board.topology.id("east-p")] {
-      for _ in 0..<20 { board.requestFailed(endpoint, .gatewayStatus, at: at(3_000)) }
+      // More than a count of eight bits can hold.
+      for _ in 0..<300 { board.requestFailed(endpoint, .gatewayStatus, at: at(3_000)) }
     }
     #expect(board.takeSnapshot()?[board.topology.id("east-p")].ejectionHold == .lastFresh)
   }

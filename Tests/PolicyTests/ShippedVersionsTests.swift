@@ -7,7 +7,8 @@ import Testing
 /// Every policy that is shipped, in the order of versions.
 private let shippedFiles = [
   "policies/clinical-routing/0001.yaml", "policies/clinical-routing/0002.yaml",
-  "policies/clinical-routing/0003.yaml", "policies/single-primary-edge-cache/0001.yaml",
+  "policies/clinical-routing/0003.yaml", "policies/clinical-routing/0004.yaml",
+  "policies/single-primary-edge-cache/0001.yaml",
   "policies/primary-regional-replicas/0001.yaml", "policies/active-passive/0001.yaml",
   "policies/hybrid-by-domain/0001.yaml", "policies/active-active-stateless/0001.yaml",
 ]
@@ -30,7 +31,7 @@ func shippedPolicyPassesItsOwnTests(_ path: String) throws {
 
 @Test func shippedVersionsNameWhatTheySupersede() throws {
   var before: String?
-  for (index, path) in shippedFiles.prefix(3).enumerated() {
+  for (index, path) in shippedFiles.prefix(4).enumerated() {
     let (policy, text) = try load(path)
     #expect(policy.name == "clinical-routing" && policy.version == index + 1)
     #expect(policy.supersedes == before)

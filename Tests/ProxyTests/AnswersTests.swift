@@ -40,6 +40,7 @@ private let faces: [(Refusal, UInt16, String, String, String?)] = [
   (.originTimeout, 504, "timeout", "http_response_timeout", "2"),
   (.originReset, 502, "exception", "connection_terminated", "2"),
   (.originMalformed, 502, "exception", "http_protocol_error", nil),
+  (.notStored, 504, "not-found", "proxy_internal_response", nil),
 ]
 
 /// A search whose every part must stay out of the answer.

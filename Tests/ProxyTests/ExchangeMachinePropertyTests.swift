@@ -22,6 +22,9 @@ private struct Witness {
   private var choice = 0
   private(set) var faults: [String] = []
 
+  /// What the cache is asked, until it says something.
+  private(set) var question: ExchangeMachine.Action?
+
   init(_ method: Method, isDurable: Bool, choiceCount: Int) {
     self.method = method
     self.isDurable = isDurable
@@ -29,12 +32,12 @@ private struct Witness {
   }
 
   mutating func saw(_ event: Event?, _ action: ExchangeMachine.Action) {
+    question = action == .lookUp || action == .standIn ? action : nil
     if event == .durable { isRecorded = true }
     if event?.isConnection == true { isAcquiring = false }
     if isOver, action != .none { faults.append("\(action) after the end") }
     switch action {
     case .none: break
-    case .lookUp, .serveHit, .standIn: expect(false, "the cache, which was not to be asked")
     case .awaitRecord: expect(isDurable && !isRecorded, "waits for a record it has")
     case .acquire(let next, let requiresFresh):
       attemptCount += 1
@@ -46,7 +49,10 @@ private struct Witness {
       choice = next
     case .sendRequest:
       expect(method.isSafe || !isDurable || isRecorded, "a durable write sent unrecorded")
-    case .forwardHead:
+    case .lookUp, .standIn:
+      isAcquiring = false
+      expect(forwardCount == 0, "the cache is asked after the head")
+    case .forwardHead, .serveHit:
       forwardCount += 1
       expect(forwardCount == 1, "a second head")
       expect(!isDurable || isRecorded, "a durable answer disclosed unrecorded")
@@ -93,5 +99,47 @@ func randomEventsKeepTheOrderAndEnd(_ block: UInt64) {
     #expect(witness.isOver, "seed \(seed)")
     #expect(witness.attemptCount <= Int(OriginLimits().attemptCountMax), "seed \(seed)")
     #expect(witness.faults.isEmpty, "seed \(seed)")
+  }
+}
+
+@Test(arguments: 0..<64 as Range<UInt64>)
+func randomEventsKeepTheOrderWithACacheToo(_ block: UInt64) {
+  for seed in (block * 50)..<(block * 50 + 50) {
+    var random = SplitMix64(seed: seed)
+    let bench = MachineBench()
+    var witness = Witness(
+      Bool.random(using: &random) ? .get : .head, isDurable: Bool.random(using: &random),
+      choiceCount: Int.random(in: 0...5, using: &random))
+    witness.saw(
+      nil,
+      bench.beginCached(
+        witness.method, isDurable: witness.isDurable, choiceCount: witness.choiceCount))
+    for _ in 0..<Int.random(in: 0...30, using: &random) {
+      // The store answers at once, before anything else can happen.
+      while let question = witness.question {
+        let answers: [CacheEvent] =
+          question == .lookUp ? [.hit, .miss, .stale, .waits] : [.hit, .nothing]
+        let answer = answers[Int.random(in: 0..<answers.count, using: &random)]
+        witness.saw(nil, bench.apply(answer))
+      }
+      if Int.random(in: 0..<5, using: &random) == 0 {
+        let event: CacheEvent = Bool.random(using: &random) ? .released : .alone
+        witness.saw(nil, bench.apply(event))
+        continue
+      }
+      let event = Event.allCases[Int.random(in: 0..<Event.allCases.count, using: &random)]
+      if event.isConnection && !witness.isAcquiring { continue }
+      if event == .gone && Int.random(in: 0..<4, using: &random) > 0 { continue }
+      witness.saw(event, bench.apply(event))
+    }
+    for _ in 0...Int(OriginLimits().attemptCountMax) + 3 {
+      if let question = witness.question {
+        witness.saw(nil, bench.apply(question == .lookUp ? CacheEvent.miss : .nothing))
+      } else {
+        witness.saw(.timeout, bench.apply(.timeout))
+      }
+    }
+    #expect(witness.isOver, "seed \(seed)")
+    #expect(witness.faults.isEmpty, "seed \(seed): \(witness.faults)")
   }
 }

@@ -22,6 +22,18 @@ enum Event: String, CaseIterable, Sendable {
   var isConnection: Bool { self == .fresh || self == .reused }
 }
 
+/// What the cache can say.
+enum CacheEvent: String, CaseIterable, Sendable {
+  /// Something may be served; nothing may; something may stand in.
+  case hit, miss, stale
+  /// Another request fetches it; it did, or everybody asks by himself.
+  case waits, released, alone
+  /// Nothing may stand in.
+  case nothing
+  /// The origin's 304 was of no use.
+  case again
+}
+
 /// A machine with its judge, driven by events and answering in short words.
 final class MachineBench {
   private(set) var machine = ExchangeMachine()
@@ -64,6 +76,28 @@ final class MachineBench {
     }
   }
 
+  /// Starts a request that the cache may answer.
+  func beginCached(
+    _ method: Method = .get, isDurable: Bool, choiceCount: Int = 3
+  ) -> ExchangeMachine.Action {
+    machine.begin(
+      .init(method: method, isDurable: isDurable, choiceCount: choiceCount, usesCache: true))
+  }
+
+  /// Tells the machine what the cache says.
+  func apply(_ event: CacheEvent) -> ExchangeMachine.Action {
+    switch event {
+    case .hit: machine.cacheHit()
+    case .miss: machine.cacheMissed(mayStandIn: false)
+    case .stale: machine.cacheMissed(mayStandIn: true)
+    case .waits: machine.cacheWaits()
+    case .released: machine.cacheReleased(looksUp: true)
+    case .alone: machine.cacheReleased(looksUp: false)
+    case .nothing: machine.cacheCannotStandIn()
+    case .again: machine.asksAgain()
+    }
+  }
+
   /// The attempt took longer than its class allows.
   func slow() -> ExchangeMachine.Action? {
     machine.tryTimedOut(isReplayable: isReplayable, judge: &judge, at: now)
@@ -90,9 +124,9 @@ extension ExchangeMachine.Action {
     switch self {
     case .none: "-"
     case .awaitRecord: "wait"
-    case .lookUp(let mayWait): mayWait ? "look" : "look!"
-    case .serveHit: "hit"
-    case .standIn: "stand-in"
+    case .lookUp: "look"
+    case .serveHit: "serve"
+    case .standIn: "stale?"
     case .acquire(let choice, let requiresFresh): "get\(choice)\(requiresFresh ? "!" : "")"
     case .sendRequest: "send"
     case .forwardHead: "forward"
@@ -106,8 +140,8 @@ extension ExchangeMachine.Action {
   var isEnd: Bool {
     switch self {
     case .answer, .resetClient, .abandon: true
-    case .none, .awaitRecord, .lookUp, .serveHit, .standIn: false
-    case .acquire, .sendRequest, .forwardHead: false
+    case .none, .awaitRecord, .lookUp, .serveHit, .standIn, .acquire, .sendRequest, .forwardHead:
+      false
     }
   }
 }

@@ -26,6 +26,10 @@ import Testing
       "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
       "Policy", "Proxy", "Reactor", "Logging",
     ],
+    "Simulation": [
+      "Audit", "Base", "Clinical", "Control", "Directory", "HTTP", "Origins", "Policy", "Proxy",
+      "Reactor",
+    ],
     "homeward": [
       "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge",
       "HTTP",
@@ -40,7 +44,7 @@ import Testing
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
     "Base", "HTTP", "Audit", "Cache", "Clinical", "Control", "Directory", "Identity", "Origins",
-    "Policy", "Proxy", "StrictYAML",
+    "Policy", "Proxy", "Simulation", "StrictYAML",
   ]
 
   private static let forbiddenInPureTargets = [

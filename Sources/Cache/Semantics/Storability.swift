@@ -1,3 +1,4 @@
+internal import Base
 internal import HTTP
 
 /// Why an answer is not stored. The raw value is the `detail` of `Cache-Status` and the word in
@@ -61,6 +62,22 @@ public enum Storability {
       ?? fieldReason(response, rules)
       ?? sizeReason(response, rules)
   }
+
+  /// Whether the answer is a record where a file was asked for: a path that was dressed up as a
+  /// file, or a mistake of the origin. Either way it is nobody else's.
+  static func isMisplaced(
+    _ response: borrowing ResponseFacts, in dataClass: DataClass
+  ) -> Bool {
+    guard dataClass == .asset else { return false }
+    return clinicalTypes.contains { response.mediaType.elementsEqual($0.utf8) }
+  }
+
+  /// The media types of FHIR, of all releases.
+  private static let clinicalTypes = [
+    "application/fhir+json", "application/fhir+xml", "application/fhir+turtle",
+    "application/fhir+ndjson", "application/json+fhir", "application/xml+fhir",
+    "application/json+fhir+ndjson",
+  ]
 
   /// What the request says against storing.
   private static func requestReason(

@@ -17,8 +17,8 @@ public final class ChangeClock: Sendable {
     _ = newest.max(now.nanoseconds, ordering: .releasing)
   }
 
-  /// Whether a server that is `lag` milliseconds behind may lack a change; nil: nobody knows how far
-  /// it is behind.
+  /// Whether a server that is `lag` milliseconds behind may lack a change; nil: nobody knows how
+  /// far it is behind.
   public func mayLackChange(lagMilliseconds lag: UInt64?, at now: Instant) -> Bool {
     let newest = newest.load(ordering: .acquiring)
     guard newest > 0 else { return false }

@@ -83,6 +83,9 @@ struct Shard {
       case .dead:
         counts[place].deadCount += 1
         remove(node)
+      case .withheld(.staleness):
+        // Too old for this plan, though fresh for others: a newer answer serves them all.
+        stale = entry
       case .withheld(let reason):
         counts[place].withheldCount += 1
         return .fetch(reason)
@@ -188,7 +191,7 @@ struct Shard {
   mutating func insert(_ entry: Entry) -> NotStored? {
     let key = entry.facts.key
     if let node = find(key) { remove(node) }
-    guard entry.cost <= byteCountMax / 4 else { return .overCapacity }
+    guard entry.cost <= byteCountMax / 4 + limits.headByteCountMax else { return .overCapacity }
     let tenant = entry.facts.tenant
     while tenants.count > 1, let chain = tenants[tenant],
       chain.byteCount + entry.cost > tenantByteCountMax

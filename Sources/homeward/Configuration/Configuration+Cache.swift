@@ -12,8 +12,9 @@ extension Configuration {
     var mark = Mark(line: 1, column: 1)
     /// Bytes that entries may take, 256 MiB by default: some hundred thousand resources.
     var byteCountMax = 256 << 20
-    /// Bytes of one stored body, 8 MiB by default.
-    var bodyByteCountMax = 8 << 20
+    /// Bytes of one stored body: a 64th of all, and 4 MiB at most, by default. More would push out
+    /// many others, since each of sixteen shards has its part of the memory.
+    var bodyByteCountMax = 4 << 20
     /// The file of the key under which the keys of sealed entries are wrapped; nil: what the policy
     /// wants sealed is not stored.
     var sealingKey: String?
@@ -21,13 +22,22 @@ extension Configuration {
 }
 
 extension Configuration.Cache {
+  /// How many of the longest bodies fit in at least.
+  private static let bodiesMin = 64
+
   /// Reads `cache`.
   init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
     region = reader.name("region")
     mark = reader.mark(of: "region")
     byteCountMax = reader.byteSize("size", in: (1 << 20)...(1 << 40), default: byteCountMax)
     bodyByteCountMax = reader.byteSize(
-      "body_size", in: 1_024...(64 << 20), default: bodyByteCountMax)
+      "body_size", in: 1_024...(64 << 20),
+      default: min(bodyByteCountMax, byteCountMax / Self.bodiesMin))
+    if bodyByteCountMax > byteCountMax / Self.bodiesMin {
+      reader.diagnostics.error(
+        .combination, at: reader.mark(of: "body_size"),
+        "`body_size` must be a \(Self.bodiesMin)th of `size` at most")
+    }
     sealingKey = paths.optionalFile("sealing_key", in: reader)
     reader.finish()
   }

@@ -54,8 +54,9 @@ _REPRESENTATIONS = [
            ("", ["Accept-Encoding: BR,gzip"])),
     _alike("a list on two lines", ("", ["Accept: a/b, c/d"]), ("", ["Accept: a/b", "Accept: c/d"])),
     _alike("a field that chooses nothing", ("", ["User-Agent: a"]), ("", ["User-Agent: b"])),
-    _alike("an encoded letter", ("?_elements=name", []), ("?_elements=n%61me", [])),
-    _alike("small hexadecimal digits", ("?_elements=a%2Fb", []), ("?_elements=a%2fb", [])),
+    _alike("an encoded letter of a path", ("", []), ("/fhir/%56alueSet/{name}", [])),
+    _alike("a path with detours", ("", []), ("/fhir/x/../ValueSet/./{name}", [])),
+    _apart("an encoded letter of a query", ("?_elements=name", []), ("?_elements=n%61me", [])),
 ]
 
 _SEARCHES = [
@@ -84,7 +85,8 @@ _SEARCHES = [
     case("a search ends with a change of what it includes",
          ask(good(), path="/fhir/PractitionerRole?_id={name}&_include=PractitionerRole:location",
              stored=True),
-         ask(answer(), method="PUT", path="/fhir/Location/{name}", body=b"{}",
+         ask(answer(), method="PUT", path="/fhir/Location/{name}",
+             body=b'{"resourceType":"Location"}',
              send=["Content-Type: application/fhir+json"]),
          ask(good(), path="/fhir/PractitionerRole?_id={name}&_include=PractitionerRole:location",
              sent=NO_CONDITIONS)),

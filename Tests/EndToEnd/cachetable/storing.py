@@ -8,7 +8,7 @@ P = "Cache-Control: public, max-age=60"
 
 #: (name, lines, what becomes of the answer).
 _FIELDS = [
-    ("no-store", ["Cache-Control: no-store"], "no-store"),
+    ("no-store", ["Cache-Control: public, no-store"], "no-store"),
     ("no-store beside permissions", ["Cache-Control: public, max-age=60, no-store"], "no-store"),
     ("no-store in capitals", ["Cache-Control: public, NO-STORE"], "no-store"),
     ("no-store with a value", ['Cache-Control: public, no-store="x"'], "no-store"),

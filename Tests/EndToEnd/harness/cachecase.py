@@ -2,8 +2,9 @@
 
 import itertools
 import re
+import secrets
 
-from . import cachepolicy, tokens
+from . import cachepolicy, h1, tokens
 from .case import EdgeCase
 from .edge import Edge, Endpoint
 from .script import ScriptedOrigin
@@ -27,6 +28,13 @@ USERS = {
 ASSETS = ("{ path: /app/*, class: asset }", '{ path: "*.css", class: asset }')
 
 
+def write_sealing_key(edge):
+    """Makes the key under which an edge wraps the keys of what it keeps."""
+    key = edge.folder / "sealing.key"
+    key.write_text(secrets.token_hex(32))
+    key.chmod(0o600)
+
+
 class CacheCase(EdgeCase):
     """Tests of the cache; each takes a script's name of its own, which is part of its paths."""
 
@@ -39,17 +47,19 @@ class CacheCase(EdgeCase):
         cls.issuer = tokens.Issuer()
         cls.fields = {None: ()} | {
             name: (tokens.bearer(cls.issuer.token(**claims)),) for name, claims in USERS.items()}
-        return Edge(
+        edge = Edge(
             {"west": [Endpoint(cls.origin)], "east": [Endpoint(cls.east)]},
             policy=cachepolicy.POLICY, identity=tokens.section(cls.issuer, required="false"),
             patients=["p1,west,US-AZ,granted,", "p2,east,US-NY,granted,",
                       "p3,west,US-AZ,withdrawn,", "p4,west,US-AZ,granted,"],
             cache=cls.cache(), paths=ASSETS, **cls.settings())
+        write_sealing_key(edge)
+        return edge
 
     @classmethod
     def cache(cls):
         """The section `cache` of the configuration."""
-        return {"region": "west"}
+        return {"region": "west", "sealing_key": "sealing.key"}
 
     def setUp(self):
         self.origin.forget()
@@ -64,14 +74,19 @@ class CacheCase(EdgeCase):
         """One request of a user, to the end."""
         client = client or self.client
         fields = [*self.fields[who], *fields]
+        if isinstance(client, h1.Connection):
+            client.request(method, path, fields, body or b"")
+            return client.response(method)
         return client.finish(client.request(method, path, fields, body))
 
     # Sight.
 
     def status(self, answer):
-        """The parts of `Cache-Status` behind the cache's name, as a mapping of words."""
-        value = answer.header("cache-status")
-        self.assertIsNotNone(value, answer.headers)
+        """What the edge says in `Cache-Status`, to which each cache on the way adds a member, as a
+        mapping of words."""
+        values = [value for name, value in answer.headers if name == "cache-status"]
+        self.assertTrue(values, answer.headers)
+        value = values[-1].split(",")[-1]
         parts = [part.strip() for part in value.split(";")]
         self.assertEqual(parts[0], "homeward", value)
         return dict(part.partition("=")[::2] for part in parts[1:])

@@ -1,9 +1,9 @@
 """A policy with a cache matrix for tests: who may see what, and what of it is kept."""
 
 #: Every class that a row of `POLICY` does not keep.
-NEVER = ("demographics, encounters, problems, allergies, immunizations, medications, orders, notes, "
-         "imaging, billing, consent, audit, behavioral-health, substance-use, reproductive-health, "
-         "mixed, bulk, unknown")
+NEVER = ("demographics, encounters, problems, allergies, immunizations, medications, orders, "
+         "notes, imaging, billing, consent, audit, behavioral-health, substance-use, "
+         "reproductive-health, mixed, bulk, unknown")
 
 #: Reference data without stale windows, scheduling with them, an application's files for everybody,
 #: vital signs for one user, laboratory results for a role; nothing else.
@@ -39,7 +39,7 @@ routes:
       role: [system]
     overrides: [R-1, R-2]
     serve:
-      - {{ region: west, tier: cache, staleness: 24h }}
+      - {{ region: west, tier: cache, staleness: 30s }}
       - {{ region: east, tier: primary }}
     audit: standard
   - id: R-4

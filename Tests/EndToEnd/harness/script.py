@@ -1,6 +1,7 @@
 """An origin that answers by script: what the next request for a path gets, word for word."""
 
 import dataclasses
+import json
 import re
 import time
 
@@ -44,8 +45,11 @@ class Reply:
     status: int = 200
     lines: tuple = ()
     body: bytes | None = None
-    kind: str = "application/fhir+json"
+    #: The media type: by default that of a file, or of FHIR.
+    kind: str | None = None
     framing: str = "length"
+    #: Tells the request's target, fields and body, as an origin does that mirrors what it is sent.
+    is_echo: bool = False
     #: Lines of an interim 103 before it.
     hints: tuple = ()
     #: Waits for `release` first, or between head and body.
@@ -90,12 +94,14 @@ class ScriptedOrigin(Origin):
             reply = replies.pop(0) if replies else Reply(599, body=b"nobody expected this")
             count = self.counts.get(name[0], 0) + (reply.status != 304)
             self.counts[name[0]] = count
-        body = numbered(name[0], count) if reply.body is None else reply.body
-        return self._play, [reply, body]
+        return self._play, [reply, numbered(name[0], count) if reply.body is None else reply.body]
 
     def _play(self, connection, request, reader, reply, body):
         """Gives a reply; the connection carries another request unless its framing ends it."""
         self._receive(request, reader)
+        if reply.is_echo:
+            body = json.dumps({"method": request.method, "target": request.target,
+                               "headers": request.headers, "body": request.body_count}).encode()
         if reply.is_held:
             self._permit(request)
         if reply.framing == "hang up":
@@ -106,8 +112,9 @@ class ScriptedOrigin(Origin):
         has_body = reply.status not in (204, 304) and request.method != "HEAD"
         names = {line.partition(":")[0].lower() for line in lines}
         if reply.status not in (204, 304):
-            if "content-type" not in names and reply.kind:
-                lines.append(f"Content-Type: {reply.kind}")
+            if "content-type" not in names:
+                kind = "text/javascript" if ".js" in request.target else "application/fhir+json"
+                lines.append(f"Content-Type: {reply.kind or kind}")
             if "content-length" not in names:
                 lines += framing_lines(reply.framing, len(body))
         head = "".join(f"{line}\r\n" for line in lines)

@@ -1,0 +1,148 @@
+internal import Audit
+internal import Base
+public import Cache
+internal import Directory
+internal import HTTP
+internal import Origins
+public import Proxy
+internal import Reactor
+internal import Synchronization
+
+/// What operators ask of a running edge's cache: figures, purges, what would become of a request.
+///
+/// Any thread. Whatever ends something is recorded in the audit log, with its author.
+public final class CacheOperations: Sendable {
+  /// What a purge ends.
+  public enum Purge: Sendable {
+    /// Everything.
+    case all
+    /// All of a tenant, by name.
+    case tenant(String)
+    /// A FHIR type (`ValueSet`) or one resource (`ValueSet/123`).
+    case tag(String)
+    /// Everything on an authority whose path begins so.
+    case prefix(authority: String, path: String)
+    /// All that depends on a patient, by one of his ids.
+    case patient(String)
+  }
+
+  /// The store's figures, with the names of tenants.
+  public struct Figures: Sendable {
+    /// The figures.
+    public var statistics: CacheStatistics
+    /// The tenants that take something, by name; the empty name stands for nobody in particular.
+    public var tenants: [(name: String, share: CacheStatistics.Share)]
+    /// Bytes that entries may take.
+    public var byteCountMax: Int
+  }
+
+  private struct State {
+    var snapshot: Snapshot
+    var health: HealthSnapshot?
+  }
+
+  private let store: CacheStore
+  private let auditLog: AuditLog
+  private let log: EdgeLog
+  private let state: Mutex<State>
+
+  init(store: CacheStore, auditLog: AuditLog, log: EdgeLog, snapshot: Snapshot) {
+    self.store = store
+    self.auditLog = auditLog
+    self.log = log
+    state = Mutex(State(snapshot: snapshot))
+  }
+
+  /// The loops decide by this snapshot now.
+  func adopted(_ snapshot: Snapshot) { state.withLock { $0.snapshot = snapshot } }
+
+  /// The endpoints are so now.
+  func sees(_ health: HealthSnapshot) { state.withLock { $0.health = health } }
+
+  // MARK: Figures
+
+  /// The store at this moment.
+  public func cacheStatistics() -> Figures {
+    let statistics = store.statistics()
+    let tenants = statistics.tenants.map { tenant, share in
+      (name: store.names.name(of: tenant) ?? "", share: share)
+    }
+    return Figures(
+      statistics: statistics, tenants: tenants.sorted { $0.name < $1.name },
+      byteCountMax: store.limits.byteCountMax)
+  }
+
+  // MARK: Ends
+
+  /// Ends what is meant, on all loops at once, and what is being fetched of it. Gives how many
+  /// entries were taken out by it; nil where that is not counted, since they go as they are met.
+  @discardableResult
+  public func cachePurge(_ purge: Purge, author: String) -> Int? {
+    var count: Int?
+    switch purge {
+    case .all:
+      store.purgeAll()
+      record("purge", scope: "all", author)
+    case .tenant(let name):
+      if let tenant = store.names.tenant(name) { store.purge(tenant: tenant) }
+      record("purge", scope: "tenant \(name)", author)
+    case .tag(let text):
+      store.purge(tag: text)
+      record("purge", scope: "tag \(text)", author)
+    case .prefix(let authority, let path):
+      count = store.purge(authority: Array(authority.utf8), pathPrefix: Array(path.utf8))
+      record("purge", scope: "a path prefix", author)
+    case .patient(let id):
+      store.purge(patient: id, state.withLock { $0.snapshot })
+      // Whom it was about is nobody's business who reads this.
+      record("purge", scope: "a patient", author)
+    }
+    return count
+  }
+
+  /// Destroys a tenant's keys: what they sealed cannot be opened by anybody, whatever memory it
+  /// lies in. Gives how many keys there were.
+  @discardableResult
+  public func cacheShred(tenant name: String, author: String) -> Int {
+    var count = 0
+    if let tenant = store.names.tenant(name) {
+      count = store.keys?.drop(tenant: tenant) ?? 0
+      store.purge(tenant: tenant)
+    }
+    record("shred", scope: "tenant \(name)", author)
+    return count
+  }
+
+  private func record(_ act: String, scope: String, _ author: String) {
+    var event = EventRecord(kind: .operatorAction, time: Clock.wall())
+    event.subject = .text("cache \(act)")
+    event.author = .text(author)
+    event.scope = .text(scope)
+    event.isDone = true
+    auditLog.append(event)
+    log.cacheEnded(act, scope, author)
+  }
+
+  // MARK: Explanations
+
+  /// What would become of a request whose sender proved nothing, from its head as HTTP/1.1 writes
+  /// it; nil when that is not one request's head.
+  public func cacheExplain(_ head: [UInt8]) -> CacheAdvice? {
+    let (snapshot, health) = state.withLock { ($0.snapshot, $0.health) }
+    guard let health else { return nil }
+    let codec = HTTP1ServerCodec(limits: snapshot.limits.http, isSecure: true)
+    unsafe head.withUnsafeBytes { unsafe codec.receive($0) }
+    guard case .head(let stream, _)? = codec.nextEvent() else { return nil }
+    var request = JudgedRequest()
+    request.take(stream, from: codec)
+    if snapshot.identity != nil { request.decision.identification = .anonymous }
+    // Nothing hangs on its choices: no origin is asked.
+    var decider = Decider(seed: 1)
+    let now = Clock.monotonic()
+    return snapshot.cacheAdvice(
+      &request, by: &decider, health: health,
+      loads: EndpointLoads(
+        topology: snapshot.topology, limits: snapshot.limits.origins, at: now),
+      now: now, time: Clock.wall())
+  }
+}

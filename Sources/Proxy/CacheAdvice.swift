@@ -1,0 +1,82 @@
+public import Base
+public import Cache
+internal import Clinical
+public import Origins
+internal import Policy
+
+/// What would happen to a request in this edge's cache, and why; for people.
+public struct CacheAdvice: Sendable {
+  /// `refused`, `bypass`, `miss`, `filling`, `hit`, `stale-hit`, `validate`, `ended` or `withheld`.
+  public var verdict: String
+  /// Why, in a word of the policy, the cache or the edge; nil when there is nothing to add.
+  public var reason: String?
+  /// The policy's name and version, and the rule that decided.
+  public var policy: String
+  /// The row of the matrix, from 1; nil when the request has none.
+  public var row: Int?
+  /// How old a stored answer may be, milliseconds.
+  public var stalenessMillisecondsMax: UInt64?
+  /// What is stored; nil when nothing is, or nothing that this request may be given.
+  public var evidence: HitEvidence?
+}
+
+extension Snapshot {
+  /// What would become of a request whose sender proved nothing. Leaves no trace: nothing is
+  /// recorded, counted or begun.
+  public func cacheAdvice(
+    _ request: inout JudgedRequest, by decider: inout Decider, health: HealthSnapshot,
+    loads: EndpointLoads, now: Instant, time: WallTime
+  ) -> CacheAdvice {
+    request.decide(
+      by: &decider, snapshot: self, health: health, loads: loads, now: now, time: time)
+    let decision = request.decision
+    let rule = names(of: decision).policy(decision.plan?.ruleIndex)
+    var advice = CacheAdvice(
+      verdict: "bypass", policy: String(decoding: rule, as: UTF8.self),
+      row: decision.plan?.cacheRow.map { $0 + 1 })
+    if let refusal = decision.refusal {
+      advice.verdict = "refused"
+      advice.reason = refusal.rawValue
+      return advice
+    }
+    guard let step = decision.cacheStep, let ruling = request.cacheRuling(self) else {
+      advice.reason = bypassReason(decision)
+      return advice
+    }
+    advice.stalenessMillisecondsMax = decision.plan?.candidates[Int(step)].stalenessMillisecondsMax
+      .map { UInt64($0) }
+    let use = CacheUse()
+    var builder = KeyBuilder()
+    guard use.begin(request, ruling, hasBody: false, &builder), let key = use.key,
+      let facts = use.facts, let store = cacheSetting?.store
+    else {
+      advice.reason = use.status.bypass?.rawValue
+      return advice
+    }
+    switch store.explain(key, facts, ruling, at: now) {
+    case .miss: advice.verdict = "miss"
+    case .filling: advice.verdict = "filling"
+    case .bypass(let reason):
+      advice.verdict = "withheld"
+      advice.reason = reason.rawValue
+    case .dead(let reason):
+      advice.verdict = "ended"
+      advice.reason = reason.rawValue
+    case .hit(let evidence): (advice.verdict, advice.evidence) = ("hit", evidence)
+    case .staleHit(let evidence): (advice.verdict, advice.evidence) = ("stale-hit", evidence)
+    case .validate(let evidence): (advice.verdict, advice.evidence) = ("validate", evidence)
+    }
+    return advice
+  }
+
+  /// Why the cache is not asked for a permitted request.
+  private func bypassReason(_ decision: borrowing Decision) -> String {
+    guard let plan = decision.plan, plan.cacheRow != nil else { return "never-stored" }
+    guard let cache = cachePlan(of: decision) else { return "no-cache-here" }
+    guard plan.candidates.contains(where: { $0.tier == .cache && $0.region == cache.here }) else {
+      return "no-cache-in-plan"
+    }
+    if decision.classification.mayContainRestricted { return "may-hold-protected" }
+    return "request-not-kept"
+  }
+}

@@ -1,0 +1,384 @@
+internal import Audit
+internal import Base
+internal import HTTP
+internal import Origins
+internal import Policy
+internal import Proxy
+
+/// One request under way: stands for `Edge/Exchange` and `Edge/Exchange+Origin`, without bodies of
+/// requests, labels and backpressure. Does what the real `ExchangeMachine` says.
+final class SimulatedExchange {
+  let edge: SimulatedEdge
+  let request: ClientRequest
+  private var decision: Decision
+  private var machine = ExchangeMachine()
+  private var recordSequence: UInt64?
+  /// The connection in use, and the stream on it.
+  private var wire: Wire?
+  private var stream = 0
+  private var waitingIn: SimulatedPool?
+  private var endpoint: EndpointID?
+  private var choices: [Choice] = []
+  /// The domain under which a write counts as under way; nil while it does not.
+  private var writeDomain: String?
+  /// The origin's last status.
+  private var status: UInt16 = 0
+  private var connectedAt: Instant?
+  private var heldAnswer: Answer?
+  private var heldParts: [(Answer, Int)] = []
+  private var hasOriginEnded = false
+  private var isResponding = false
+  private(set) var isOver = false
+  /// When to give up waiting for the next event.
+  private(set) var deadline = Instant.never
+  /// Whether that is the end of an attempt that another one may follow.
+  private(set) var isTrying = false
+
+  /// An exchange that has not begun.
+  init(_ request: ClientRequest, edge: SimulatedEdge) {
+    self.request = request
+    self.edge = edge
+    decision = Decision(client: request.client)
+  }
+
+  private var now: Instant { edge.now }
+  private var mutant: Mutant? { edge.world.options.mutant }
+
+  // MARK: The decision; see `Exchange.decide`
+
+  /// Decides, queues the record and starts.
+  func begin() {
+    let time = edge.world.wallTime(skewSeconds: edge.skewSeconds)
+    edge.decider.decide(
+      request.head, snapshot: edge.snapshot, health: edge.health, loads: edge.loads, now: now,
+      time: time, into: &decision)
+    edge.world.trace.note(
+      "decide", request.number, decision.id.low, at: now,
+      "\(request) at edge \(edge.index): " + (decision.refusal?.rawValue ?? choiceNames))
+    choices = edge.choices(of: decision)
+    edge.world.checker.decided(request, &choices, at: edge)
+    recordSequence = edge.audit.append(decision, request)
+    guard recordSequence != nil || decision.mayGoUnrecorded else {
+      return answer(.auditUnavailable)
+    }
+    if let refusal = decision.refusal { return answer(refusal) }
+    var machineRequest = decision.machineRequest(request.head)
+    machineRequest.choiceCount = choices.count
+    perform(machine.begin(machineRequest))
+  }
+
+  private var choiceNames: String {
+    decision.narrowed.choices.map { edge.snapshot.topology[$0.endpoint].name }
+      .joined(separator: ", ")
+  }
+
+  private func perform(_ action: ExchangeMachine.Action) {
+    switch action {
+    case .none: break
+    case .awaitRecord:
+      touch(edge.snapshot.timeouts.auditMilliseconds)
+      if mutant == .disclosesEarly { return recordDurable() }
+      edge.audit.await(recordSequence, self)
+    case .acquire(let choice, let requiresFresh): acquire(choice, requiresFresh: requiresFresh)
+    case .lookUp, .serveHit, .standIn: preconditionFailure("simulated edges keep no answers")
+    case .sendRequest: sendRequest()
+    case .forwardHead: forwardHead()
+    case .answer(let refusal):
+      releaseOrigin(.abandoned)
+      answer(refusal)
+    case .resetClient:
+      releaseOrigin(.abandoned)
+      edge.world.clients.reset(request)
+      finish()
+    case .abandon:
+      releaseOrigin(.abandoned)
+      finish()
+    }
+  }
+
+  private func acquire(_ choice: Int, requiresFresh: Bool) {
+    releaseOrigin(.failed)
+    let endpoint = choices[choice].endpoint
+    self.endpoint = endpoint
+    if choices[choice].isProbation { edge.loads.beginProbation(endpoint, at: now) }
+    touch(edge.snapshot.timeouts.acquireMilliseconds)
+    let pool = edge.pools[Int(endpoint.index)]
+    waitingIn = pool
+    pool.acquire(self, requiresFresh: requiresFresh || !request.head.method.isIdempotent)
+  }
+
+  private func touch(_ milliseconds: UInt64) {
+    deadline = now.adding(milliseconds: milliseconds)
+    isTrying = false
+  }
+
+  /// The decision's record is on disk.
+  func recordDurable() {
+    guard !isOver else { return }
+    perform(machine.recordDurable())
+  }
+
+  /// The decision's record will never be on disk.
+  func recordFailed() {
+    guard !isOver else { return }
+    perform(machine.recordFailed())
+  }
+
+  /// The client went away.
+  func clientGone() {
+    guard !isOver else { return }
+    perform(machine.clientGone())
+  }
+
+  /// The deadline passed.
+  func timedOut() {
+    guard !isOver else { return }
+    if isTrying { return attemptTimedOut() }
+    deadline = .never
+    if wire != nil, !isResponding, let endpoint { edge.requestFailed(endpoint, .timeout) }
+    perform(machine.timedOut(isReplayable: true, judge: &edge.judge, at: now))
+  }
+
+  // MARK: Attempts; see `Exchange+Tries`
+
+  private func awaitAnswer() {
+    let timeouts = edge.snapshot.timeouts
+    guard heldAnswer == nil, let patience = machine.tryClass.map(timeouts.tryMilliseconds),
+      patience < timeouts.firstByteMilliseconds,
+      decision.isNextAsGood(afterChoice: machine.choice)
+    else { return touch(timeouts.firstByteMilliseconds) }
+    touch(patience)
+    isTrying = true
+  }
+
+  private func attemptTimedOut() {
+    let timeouts = edge.snapshot.timeouts
+    let spent = machine.tryClass.map(timeouts.tryMilliseconds) ?? 0
+    touch(timeouts.firstByteMilliseconds - min(spent, timeouts.firstByteMilliseconds))
+    moveOn(.slow)
+  }
+
+  /// Health changed: a read that waits for an endpoint which is dead is asked for elsewhere.
+  func healthChanged() {
+    guard !isOver, wire != nil, heldAnswer == nil, let endpoint,
+      edge.health[endpoint].reach == .down
+    else { return }
+    moveOn(nil)
+  }
+
+  private func moveOn(_ failure: RequestFailure?) {
+    let action = machine.tryTimedOut(isReplayable: true, judge: &edge.judge, at: now)
+    guard let action else { return }
+    if let failure, let endpoint { edge.requestFailed(endpoint, failure) }
+    perform(action)
+  }
+
+  // MARK: The origin's side; see `Exchange+Origin`
+
+  /// A connection is ready for the request.
+  func acquired(_ wire: Wire) {
+    waitingIn = nil
+    self.wire = wire
+    perform(machine.acquired(isReused: wire.requestCount > 0))
+  }
+
+  /// No connection could be had.
+  func acquireFailed(_ reason: PoolRefusal) {
+    waitingIn = nil
+    let refusal: Refusal = reason == .queueFull ? .overloaded : .originConnect
+    perform(machine.acquireFailed(refusal, judge: &edge.judge, at: now))
+  }
+
+  private func sendRequest() {
+    guard let wire, let endpoint else { return }
+    guard wire.isOpen, !wire.isGoingAway else {
+      self.wire = nil
+      edge.release(wire)
+      return perform(
+        machine.originFailed(.neverProcessed, isReplayable: true, judge: &edge.judge, at: now))
+    }
+    if isWrite, !beginWrite() {
+      // Its connection is as good as new; see `OriginConnection.decline`.
+      self.wire = nil
+      edge.release(wire)
+      releaseOrigin(.abandoned)
+      return answer(.unavailable)
+    }
+    stream = edge.nextStream()
+    wire.requestCount += 1
+    wire.exchanges[stream] = self
+    connectedAt = now
+    edge.loads.started(endpoint)
+    awaitAnswer()
+    let epoch = isWrite ? choices[machine.choice].epoch : nil
+    edge.world.checker.sent(request, decision.id, epoch: epoch, to: wire.server, from: edge)
+    let arrival = Arrival(
+      request: request, edge: edge.index, attempt: edge.world.nextWireNumber(), stream: stream,
+      epoch: epoch, isLawful: choices[machine.choice].isLawful)
+    let server = wire.server
+    wire.send { server.receive(arrival, on: wire) }
+  }
+
+  // MARK: Writes; see `Exchange+Hold`
+
+  private var isWrite: Bool { !decision.facts.operation.isSafe }
+
+  /// Counts the write as under way, if it may leave.
+  private func beginWrite() -> Bool {
+    guard let home = decision.facts.home else { return true }
+    let name = edge.snapshot.topology.regionNames[Int(home.index)]
+    let health = edge.health
+    guard
+      edge.mayBegin(
+        name, hasRecord: health.hasRecord(home), revision: health.authorities.revision)
+    else { return false }
+    writeDomain = name
+    return true
+  }
+
+  /// The write is under way no longer.
+  private func endWrite() {
+    guard let domain = writeDomain.take() else { return }
+    edge.gate.end(domain)
+  }
+
+  /// The origin's final head came.
+  func originAnswered(_ answer: Answer, isEnd: Bool) {
+    guard !isOver else { return }
+    heldAnswer = answer
+    status = answer.status
+    touch(edge.snapshot.timeouts.originStallMilliseconds)
+    if isGatewayFault, let endpoint { edge.requestFailed(endpoint, .gatewayStatus) }
+    if isEnd { detachOrigin() }
+    perform(
+      machine.originAnswered(
+        status: answer.status, isReplayable: true, judge: &edge.judge, at: now))
+  }
+
+  /// A piece of the origin's body came.
+  func originSent(_ answer: Answer, _ part: Int) {
+    guard !isOver, wire != nil else { return }
+    touch(edge.snapshot.timeouts.originStallMilliseconds)
+    guard isResponding else { return heldParts.append((answer, part)) }
+    edge.world.clients.receive(request, answer, part)
+  }
+
+  /// The origin's message is complete.
+  func originEnded() {
+    guard !isOver else { return }
+    detachOrigin()
+    if isResponding { finishResponse() }
+  }
+
+  private func detachOrigin() {
+    hasOriginEnded = true
+    endWrite()
+    guard wire != nil else { return }
+    wire = nil
+    settleLoad(isGatewayFault ? .failed : .succeeded)
+  }
+
+  /// The origin's side ended before its message was complete.
+  func originFailed(_ fault: StreamFault) {
+    guard !isOver else { return }
+    endWrite()
+    wire = nil
+    settleLoad(.failed)
+    if fault != .neverProcessed, let endpoint { edge.requestFailed(endpoint, .reset) }
+    if mutant == .splices, isResponding { return splice() }
+    let judged: StreamFault = mutant == .resendsWrites ? .neverProcessed : fault
+    perform(machine.originFailed(judged, isReplayable: true, judge: &edge.judge, at: now))
+  }
+
+  /// The mutant's way to go on after a broken answer.
+  private func splice() {
+    guard choices.count > 1 else {
+      return perform(
+        machine.originFailed(.connectionLost, isReplayable: true, judge: &edge.judge, at: now))
+    }
+    let other = choices[1].endpoint
+    for part in 1..<Answer.partCount {
+      edge.world.clients.receive(
+        request, Answer(server: Int(other.index), attempt: edge.world.nextWireNumber()), part)
+    }
+    finishResponse()
+  }
+
+  // MARK: The answer
+
+  private func forwardHead() {
+    guard let answer = heldAnswer else { return }
+    heldAnswer = nil
+    isResponding = true
+    touch(edge.snapshot.timeouts.originStallMilliseconds)
+    let choice = choices[machine.choice]
+    edge.world.checker.disclosed(request, decision.id, choice, answer, at: edge)
+    edge.world.clients.receive(request, answer, isMarkedStale: choice.isMarkedStale)
+    let parts = heldParts
+    heldParts = []
+    for (answer, part) in parts { edge.world.clients.receive(request, answer, part) }
+    if hasOriginEnded { finishResponse() }
+  }
+
+  private func finishResponse() {
+    edge.world.clients.completed(request)
+    finish()
+  }
+
+  /// Answers in the origin's place.
+  private func answer(_ refusal: Refusal) {
+    isResponding = true
+    edge.world.clients.refused(request, refusal)
+    finish()
+  }
+
+  private func releaseOrigin(_ verdict: Verdict) {
+    waitingIn?.cancel(self)
+    waitingIn = nil
+    heldAnswer = nil
+    heldParts = []
+    hasOriginEnded = false
+    endWrite()
+    guard let wire else { return }
+    self.wire = nil
+    settleLoad(verdict)
+    abandon(wire)
+  }
+
+  /// The origin is told to stop; see `OriginConnection.abandon`.
+  private func abandon(_ wire: Wire) {
+    guard wire.exchanges.removeValue(forKey: stream) != nil else { return }
+    if wire.isMultiplexed {
+      edge.release(wire)
+    } else {
+      wire.close()
+      edge.wireLost(wire)
+    }
+  }
+
+  private var isGatewayFault: Bool { (502...504).contains(status) }
+
+  /// What an attempt says about its endpoint.
+  private enum Verdict { case succeeded, failed, abandoned }
+
+  private func settleLoad(_ verdict: Verdict) {
+    guard let endpoint else { return }
+    switch verdict {
+    case .succeeded:
+      let took = now.microseconds(since: connectedAt ?? now)
+      let count = edge.loads.succeeded(endpoint, microseconds: took, at: now)
+      if count > 0 { edge.requestSucceeded(endpoint, count: count) }
+    case .failed: edge.loads.failed(endpoint, at: now)
+    case .abandoned: edge.loads.abandoned(endpoint)
+    }
+  }
+
+  private func finish() {
+    guard !isOver else { return }
+    isOver = true
+    deadline = .never
+    endWrite()
+    edge.audit.appendOutcome(of: decision)
+    edge.ended(self)
+  }
+}

@@ -1,0 +1,105 @@
+import Base
+import Control
+import HTTP
+import Origins
+import Proxy
+import Testing
+
+@testable import Simulation
+
+extension FaultMatrix {
+  /// Rows 1 to 10: connections and answers that break.
+  static let connections: [FaultRow] = [
+    FaultRow(1, "connect refused", "one retry elsewhere at once; SUSPECT, then DOWN") {
+      let story = Scenario()
+      story["west-r1"].kill()
+      story["west-r2"].kill()
+      let requests = (0..<20).map { _ in story.send() }
+      story.pass(50)
+      #expect(story.areGood(requests))
+      #expect(story.status("west-r1").reach != .healthy)
+      story.pass(600)
+      #expect(story.status("west-r1").reach == .down)
+      story.finish()
+    },
+    FaultRow(2, "connect blackhole", "retried in time; DOWN within a second") {
+      let story = Scenario()
+      story.cut([story["west-r1"], story["west-r2"]])
+      let requests = (0..<20).map { _ in story.send() }
+      // Requests notice together with probes: either verdict keeps new requests away.
+      story.pass(900)
+      #expect([.ejected, .down].contains(story.status("west-r1").reach))
+      story.pass(400)
+      #expect(story.areGood(requests))
+      #expect(story.status("west-r1").reach == .down)
+      story.cut([story["west-r1"], story["west-r2"]], false)
+      story.finish()
+    },
+    FaultRow(3, "TLS stall, bad certificate", "as a blackhole; a bad certificate is DOWN at once") {
+      let story = Scenario()
+      story["west-r1"].faults.stallsHandshake = true
+      story["west-r2"].faults.isCertificateBad = true
+      let request = story.ask()
+      #expect(request.isGood && story.server(of: request) == "west-p")
+      story.pass(500)
+      #expect(story.status("west-r2").reach == .down)
+      #expect(story.status("west-r2").lastFailure == .probe(.untrusted))
+      story.pass(500)
+      #expect(story.status("west-r1").reach == .down)
+      story.finish()
+    },
+    FaultRow(4, "RST before the head, GET", "budgeted retry") {
+      let story = Scenario()
+      story["west-r1"].faults.next = [.resetBefore]
+      story["west-r2"].faults.next = [.resetBefore]
+      var request: ClientRequest?
+      #expect(story.attempts { request = story.ask() } == 3)
+      #expect(request?.isGood == true)
+      story.finish()
+    },
+    FaultRow(5, "the same, a write without a key", "502, outcome unknown, no retry") {
+      for misdeed in [Misdeed.resetBefore, .resetAfter] {
+        let story = Scenario()
+        story["west-p"].faults.next = [misdeed]
+        var request: ClientRequest?
+        #expect(story.attempts { request = story.ask(.update) } == 1)
+        #expect(request?.state == .refused(.originReset))
+        story.finish()
+      }
+    },
+    FaultRow(
+      6, "the same, with a key that the origin honours", "retry to the same authority",
+      elsewhere: "no endpoint is configured to honour keys; `AttemptContext.isKeyHonoured` waits"),
+    FaultRow(7, "RST amid the answer", "the client's stream is reset; never two origins") {
+      let story = Scenario()
+      for server in story.world.servers { server.faults.next = [.resetMid] }
+      let request = story.ask()
+      #expect(request.state == .reset)
+      story.finish()
+    },
+    FaultRow(
+      8, "slow first byte", "hedge reads, never writes",
+      elsewhere: "hedged reads are part of selection, not built yet"),
+    FaultRow(9, "stalled body", "the attempt ends in time, its place is free again") {
+      let story = Scenario()
+      for server in story.world.servers { server.faults.next = [.stall] }
+      let request = story.send()
+      story.pass(2_500)
+      #expect(request.state == .reset)
+      story.finish()
+    },
+    FaultRow(10, "half-open connection", "noticed in time; then as a lost one") {
+      let story = Scenario()
+      let warm = [story.ask(), story.ask(), story.ask(.update), story.ask(.medications)]
+      #expect(story.areGood(warm))
+      // The connections stay open here, and nothing comes through any more.
+      story.cut(story.servers(of: 0))
+      let (read, write) = (story.send(), story.send(.update))
+      story.pass(4_000)
+      #expect(read.isGood && read.isMarkedStale)
+      #expect(write.state == .refused(.originTimeout) || write.state == .refused(.originConnect))
+      story.cut(story.servers(of: 0), false)
+      story.finish()
+    },
+  ]
+}
