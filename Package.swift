@@ -68,6 +68,7 @@ let package = Package(
 
     // What officers and operators decide.
     library("Control", ["Base", "Native", "Policy", "Reactor", "StrictYAML"]),
+    library("Admin", ["Base", "Control", "Native", "Origins", "Policy"]),
 
     // The life of a request, and the driver that gives it sockets, files and time.
     library(
@@ -79,7 +80,8 @@ let package = Package(
     library(
       "Edge",
       [
-        "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
+        "Admin", "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native",
+        "Origins",
         "Policy", "Proxy", "Reactor", logging,
       ]),
     // Everything but the driver, in a simulated world; tests drive it.
@@ -92,7 +94,8 @@ let package = Package(
     .executableTarget(
       name: "homeward",
       dependencies: [
-        "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "Admin", "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge", "HTTP",
+        "Identity",
         "Native", "Origins", "Policy", "Proxy", "Reactor", "StrictYAML", argumentParser, logging,
       ],
       swiftSettings: house),
@@ -120,6 +123,7 @@ let package = Package(
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
     tests("ControlTests", ["Base", "Control", "Native", "Policy", "Reactor", "StrictYAML"]),
+    tests("AdminTests", ["Admin", "Base", "Control", "Native", "Origins", "Policy", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(
       "ProxyTests",
@@ -130,13 +134,15 @@ let package = Package(
     tests(
       "EdgeTests",
       [
-        "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Identity", "Native", "Origins",
+        "Admin", "Audit", "Base", "Clinical", "Directory", "Edge", "HTTP", "Identity", "Native",
+        "Origins",
         "Policy", "Proxy", "Reactor", logging,
       ]),
     tests(
       "ConfigurationTests",
       [
-        "homeward", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP", "Identity",
+        "homeward", "Admin", "Audit", "Base", "Clinical", "Control", "Directory", "Edge", "HTTP",
+        "Identity",
         "Native", "Origins", "Policy", "Reactor", "StrictYAML", argumentParser,
       ]),
     tests("SimulationTests", ["Base", "Control", "HTTP", "Origins", "Proxy", "Simulation"]),

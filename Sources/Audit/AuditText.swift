@@ -209,6 +209,7 @@ public enum AuditText {
     timings.add("total", record.totalMicroseconds)
     json.add("microseconds", timings)
     json.add("attempts", UInt64(record.attempts))
+    if record.isHedged { json.add("hedged", true) }
     json.add("termination", record.termination.rawValue)
     json.add("proxyError", record.proxyError.string)
     json.add("labelledClass", record.labelledClass?.rawValue ?? "")
@@ -344,7 +345,8 @@ public enum AuditText {
       "\(timestamp(record.time)) outcome: \(record.status) from \(place)\(tier)\(endpoint)"
         + "\(total), \(record.termination.rawValue)",
       "decision \(record.id)",
-      "bytes: \(record.bytesIn) in, \(record.bytesOut) out; attempts: \(record.attempts)",
+      "bytes: \(record.bytesIn) in, \(record.bytesOut) out; attempts: \(record.attempts)"
+        + (record.isHedged ? ", hedged" : ""),
     ]
     if let lag = record.lagMilliseconds {
       lines.append("freshness: \(lag) ms behind\(record.isMarked ? ", marked as stale" : "")")

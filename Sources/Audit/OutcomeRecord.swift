@@ -36,6 +36,8 @@ public struct OutcomeRecord: Equatable, Sendable {
   public var totalMicroseconds: UInt64?
   /// How many origins were tried.
   public var attempts: UInt16 = 0
+  /// Whether a second origin was asked because the first one was slow; `endpoint` answered.
+  public var isHedged = false
   /// How it ended.
   public var termination = Termination.completed
   /// The class that the answer's labels named beyond the request; nil when they did not, or when
@@ -75,6 +77,7 @@ private enum Tag {
   static let proxyError: UInt8 = 19
   static let labelledClass: UInt8 = 20
   static let labelledSensitivity: UInt8 = 21
+  static let isHedged: UInt8 = 22
 }
 
 extension OutcomeRecord: EncodableRecord {
@@ -108,6 +111,7 @@ extension OutcomeRecord: EncodableRecord {
     writer.integer(Tag.attempts, UInt64(attempts))
     writer.word(Tag.termination, termination)
     writer.name(Tag.proxyError, proxyError)
+    writer.flag(Tag.isHedged, isHedged)
     if let labelledClass { writer.word(Tag.labelledClass, labelledClass) }
     if let labelledSensitivity { writer.word(Tag.labelledSensitivity, labelledSensitivity) }
     cache?.encode(to: &writer)
@@ -137,6 +141,7 @@ extension OutcomeRecord: EncodableRecord {
       case Tag.attempts: attempts = try field.integer(as: UInt16.self)
       case Tag.termination: termination = try field.word(as: Termination.self)
       case Tag.proxyError: proxyError = field.name
+      case Tag.isHedged: isHedged = true
       case Tag.labelledClass: labelledClass = try field.word(as: DataClass.self)
       case Tag.labelledSensitivity: labelledSensitivity = try field.word(as: Sensitivity.self)
       case CacheRecord.tags:

@@ -100,19 +100,25 @@ public struct KeyBuilder: ~Copyable {
     case .sorted: names = nil
     case .listed(let listed): names = listed
     }
-    // Ampersands only: to an origin that splits at semicolons as well, these are other requests,
-    // but never ones that share a key.
     let parameters = query.dropFirst().split(separator: 0x26, omittingEmptySubsequences: false)
       .map { (name: $0.prefix { $0 != 0x3D }, whole: $0) }
     if let names {
       for parameter in parameters
       where !names.contains(where: { parameter.name.elementsEqual($0.utf8) }) { return false }
     }
+    text.append(length: parameters.count)
+    // Where an origin may read names that are not told apart here (encoded ones, others behind a
+    // semicolon), the order of one name's values may hide in that of all: it stays as it is.
+    if query.contains(0x3B) || parameters.contains(where: { $0.name.contains(0x25) }) {
+      for parameter in parameters { text.append(parameter.whole) }
+      return true
+    }
     let order = parameters.indices.sorted {
-      let (left, right) = (parameters[$0].name, parameters[$1].name)
+      let left = parameters[$0].name.lazy.map { ByteScan.lowercase($0) }
+      let right = parameters[$1].name.lazy.map { ByteScan.lowercase($0) }
+      // Some origins ignore the case of names: then these are one.
       return left.elementsEqual(right) ? $0 < $1 : left.lexicographicallyPrecedes(right)
     }
-    text.append(length: order.count)
     for index in order { text.append(parameters[index].whole) }
     return true
   }

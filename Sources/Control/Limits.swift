@@ -31,6 +31,28 @@ enum Limits {
   /// Milliseconds between two acts that move requests: time for what the first
   /// does to be seen.
   static let switchSpacingMilliseconds = 5_000
+  /// Milliseconds for which two people may set safety rules aside.
+  static let waiverMillisecondsMax = 3_600_000
+  /// Waivers at once: each names its rules.
+  static let waiverCountMax = 16
+  /// Runs of plans that are remembered; those under way always are.
+  static let planRunCountMax = 12
+  /// Steps of a plan: a switchover of one domain has seven.
+  static let planStepCountMax = 128
+  /// What is remembered of a run's steps: each begins, ends and may fail some times.
+  static let planMarkCountMax = 1_024
+  /// Agreements of one day.
+  static let approvalCountMax = 64
+  /// Microseconds for which an agreement counts: a day.
+  static let approvalMicrosecondsMax: UInt64 = 86_400_000_000
+  /// Microseconds after which an edge that was silent is not current: six of its intervals.
+  static let registrationAgeMicrosecondsMax: UInt64 = 10_000_000
+  /// Milliseconds for which a promotion waits until the others follow.
+  static let followMilliseconds = 1_000
+  /// Milliseconds for which a share stands when nobody goes on with it: then all reads come.
+  static let shareMilliseconds = 3_600_000
+  /// Bytes of a plan's file.
+  static let planByteCountMax = 256 << 10
   /// Beginnings of epochs that a record remembers: positions of older ones count as lost. An
   /// authority moves some times a year.
   static let forkCountMax = 16

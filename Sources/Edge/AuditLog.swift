@@ -91,6 +91,9 @@ final class AuditLog: Sendable {
   /// The whole edge's account as it stands.
   var counters: AuditCounters { group.withLock { $0.counters } }
 
+  /// Whether nothing more reaches the disk before a restart.
+  var hasFailed: Bool { group.withLock { $0.fault != nil } }
+
   /// A class's account as it stands.
   func counters(of index: Int) -> AuditCounters { group.withLock { $0.counters(of: index) } }
 }

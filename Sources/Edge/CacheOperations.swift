@@ -77,25 +77,25 @@ public final class CacheOperations: Sendable {
   /// Ends what is meant, on all loops at once, and what is being fetched of it. Gives how many
   /// entries were taken out by it; nil where that is not counted, since they go as they are met.
   @discardableResult
-  public func cachePurge(_ purge: Purge, author: String) -> Int? {
+  public func cachePurge(_ purge: Purge, author: String, reason: String = "") -> Int? {
     var count: Int?
     switch purge {
     case .all:
       store.purgeAll()
-      record("purge", scope: "all", author)
+      record("purge", scope: "all", author, reason)
     case .tenant(let name):
       if let tenant = store.names.tenant(name) { store.purge(tenant: tenant) }
-      record("purge", scope: "tenant \(name)", author)
+      record("purge", scope: "tenant \(name)", author, reason)
     case .tag(let text):
       store.purge(tag: text)
-      record("purge", scope: "tag \(text)", author)
+      record("purge", scope: "tag \(text)", author, reason)
     case .prefix(let authority, let path):
       count = store.purge(authority: Array(authority.utf8), pathPrefix: Array(path.utf8))
-      record("purge", scope: "a path prefix", author)
+      record("purge", scope: "a path prefix", author, reason)
     case .patient(let id):
       store.purge(patient: id, state.withLock { $0.snapshot })
       // Whom it was about is nobody's business who reads this.
-      record("purge", scope: "a patient", author)
+      record("purge", scope: "a patient", author, reason)
     }
     return count
   }
@@ -103,21 +103,22 @@ public final class CacheOperations: Sendable {
   /// Destroys a tenant's keys: what they sealed cannot be opened by anybody, whatever memory it
   /// lies in. Gives how many keys there were.
   @discardableResult
-  public func cacheShred(tenant name: String, author: String) -> Int {
+  public func cacheShred(tenant name: String, author: String, reason: String = "") -> Int {
     var count = 0
     if let tenant = store.names.tenant(name) {
       count = store.keys?.drop(tenant: tenant) ?? 0
       store.purge(tenant: tenant)
     }
-    record("shred", scope: "tenant \(name)", author)
+    record("shred", scope: "tenant \(name)", author, reason)
     return count
   }
 
-  private func record(_ act: String, scope: String, _ author: String) {
+  private func record(_ act: String, scope: String, _ author: String, _ reason: String) {
     var event = EventRecord(kind: .operatorAction, time: Clock.wall())
     event.subject = .text("cache \(act)")
     event.author = .text(author)
     event.scope = .text(scope)
+    event.detail = .text(reason)
     event.isDone = true
     auditLog.append(event)
     log.cacheEnded(act, scope, author)

@@ -1,3 +1,4 @@
+internal import Admin
 internal import Audit
 internal import HTTP
 internal import Logging
@@ -144,6 +145,23 @@ struct EdgeLog: Sendable {
       "operator's order",
       metadata: [
         "order": "\(record.subject)", "author": "\(record.author)", "detail": "\(record.detail)",
+      ])
+  }
+
+  func adminEnded(_ reason: String) {
+    logger.critical("the admin API has ended", metadata: ["reason": "\(reason)"])
+  }
+
+  func adminClientBroke(_ peer: String, _ reason: String) {
+    logger.debug("admin connection broke", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+  }
+
+  func adminRecorded(_ record: AdminRecord) {
+    logger.notice(
+      "admin API",
+      metadata: [
+        "what": "\(record.subject)", "author": "\(record.author)", "scope": "\(record.scope)",
+        "detail": "\(record.detail)",
       ])
   }
 

@@ -11,6 +11,7 @@ extension Exchange {
 
   /// A connection is ready for the request.
   func acquired(_ connection: OriginConnection) {
+    if let hedge, waitingIn == nil { return hedgeAcquired(hedge, connection) }
     waitingIn = nil
     origin = connection
     perform(machine.acquired(isReused: connection.requestCount > 0))
@@ -18,7 +19,9 @@ extension Exchange {
 
   /// No connection could be had.
   func acquireFailed(_ reason: PoolRefusal) {
+    if let hedge, waitingIn == nil { return forgetHedge(hedge) }
     waitingIn = nil
+    givePlaceBack()
     let refusal: Refusal = reason == .queueFull ? .overloaded : .originConnect
     perform(machine.acquireFailed(refusal, judge: &worker.judge, at: now))
   }
@@ -59,13 +62,21 @@ extension Exchange {
   func originAnswered(_ codec: any ClientCodec, isEnd: Bool) {
     guard !isOver else { return }
     codec.takeResponse(originStream, into: &heldHead)
+    if hedge != nil, prefersHedge(isEnd: isEnd) { return }
+    answered(isEnd: isEnd)
+  }
+
+  /// The head at hand is the answer, unless another try is granted.
+  func answered(isEnd: Bool) {
+    hedgeAt = .never
     isHeadHeld = true
     let status = heldHead.status
     outcome.answeredAt = now
     outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
     if status == 412, holdsStaleWrite(isEnd: isEnd) { return }
-    if isGatewayFault, let endpoint = outcome.endpoint {
+    let overload = noteOverload()
+    if isGatewayFault, overload == nil, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
     if isEnd { detachOrigin() }
@@ -73,7 +84,8 @@ extension Exchange {
     if isConfirmation() { return }
     perform(
       machine.originAnswered(
-        status: status, isReplayable: isReplayable, judge: &worker.judge, at: now))
+        status: status, overload: overload, isReplayable: isReplayable, judge: &worker.judge,
+        at: now))
   }
 
   func originSent(_ bytes: UnsafeRawBufferPointer) {
@@ -114,6 +126,7 @@ extension Exchange {
     guard let origin else { return }
     self.origin = nil
     settleLoad(isGatewayFault ? .failed : .succeeded)
+    givePlaceBack()
     if isRequestEnded { origin.complete(originStream) } else { origin.abandon(originStream) }
   }
 
@@ -121,9 +134,11 @@ extension Exchange {
     guard !isOver else { return }
     origin = nil
     settleLoad(.failed)
-    if fault != .neverProcessed, let endpoint = outcome.endpoint {
+    givePlaceBack()
+    if fault != .neverProcessed, fault != .refused, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .reset)
     }
+    if hedge != nil, hedgeTakesOver(.failed) { return }
     perform(
       machine.originFailed(fault, isReplayable: isReplayable, judge: &worker.judge, at: now))
   }
@@ -217,6 +232,7 @@ extension Exchange {
 
   /// Lets go of the origin side: a connection in use, or a place in a queue.
   func releaseOrigin(_ verdict: LoadVerdict) {
+    dropHedge(.abandoned)
     waitingIn?.cancel(self)
     waitingIn = nil
     isHeadHeld = false
@@ -226,6 +242,7 @@ extension Exchange {
     responseDebt = 0
     labelGate = nil
     letGoAnswer()
+    givePlaceBack()
     guard let origin else { return }
     self.origin = nil
     settleLoad(verdict)
@@ -236,11 +253,13 @@ extension Exchange {
   var isGatewayFault: Bool { (502...504).contains(outcome.status) }
 
   /// What an attempt says about its endpoint.
-  enum LoadVerdict { case succeeded, failed, abandoned }
+  enum LoadVerdict { case succeeded, failed, abandoned, overtaken }
 
   func settleLoad(_ verdict: LoadVerdict) {
     endWrite()
     guard let endpoint = outcome.endpoint else { return }
+    // What it said of itself counts already.
+    if isOverloaded { return generation.loads.abandoned(endpoint) }
     switch verdict {
     case .succeeded:
       let took = now.microseconds(since: outcome.connectedAt ?? now)
@@ -248,6 +267,9 @@ extension Exchange {
       if count > 0 { worker.requestSucceeded(snapshot.topology[endpoint], count: count) }
     case .failed: generation.loads.failed(endpoint, at: now)
     case .abandoned: generation.loads.abandoned(endpoint)
+    case .overtaken:
+      let took = now.microseconds(since: outcome.connectedAt ?? now)
+      generation.loads.overtaken(endpoint, microseconds: took, at: now)
     }
   }
 
@@ -255,6 +277,8 @@ extension Exchange {
     guard !isOver else { return }
     isOver = true
     deadline = .never
+    dropHedge(.abandoned)
+    givePlaceBack()
     swallow(requestDebt)
     requestDebt = 0
     dropBody()

@@ -8,8 +8,25 @@ internal import Proxy
 /// retry budget lasts: whoever is asked last has the whole time, so that nothing is refused that
 /// would have been answered late.
 extension Exchange {
+  /// Whether the next bytes of the request are the client's to send: no origin is to blame then.
+  var isClientsTurn: Bool { !isRequestEnded && requestDebt == 0 }
+
+  /// Sets the deadline of whoever's turn it is while the request is on its way.
+  func awaitNext() {
+    if write.isHeld {
+      // A write that waits has its own deadline.
+    } else if isClientsTurn {
+      touch(snapshot.timeouts.clientStallMilliseconds)
+    } else if requestDebt > 0 {
+      touch(snapshot.timeouts.originStallMilliseconds)
+    } else {
+      awaitAnswer()
+    }
+  }
+
   /// The request is whole at the origin: sets the time for the first byte of the answer.
   func awaitAnswer() {
+    planHedge()
     let timeouts = snapshot.timeouts
     guard !isHeadHeld, let patience = machine.tryClass.map(timeouts.tryMilliseconds),
       patience < timeouts.firstByteMilliseconds,
@@ -22,6 +39,8 @@ extension Exchange {
   /// The attempt's time is over: another choice is asked, or the origin has the rest of the
   /// ordinary time.
   func attemptTimedOut() {
+    leaveSilentConnection()
+    if hedgeTakesOver(.failed) { return }
     let timeouts = snapshot.timeouts
     let spent = machine.tryClass.map(timeouts.tryMilliseconds) ?? 0
     touch(timeouts.firstByteMilliseconds - min(spent, timeouts.firstByteMilliseconds))
@@ -33,7 +52,14 @@ extension Exchange {
     guard !isOver, origin != nil, !isHeadHeld, let endpoint = outcome.endpoint,
       generation.health.statuses[Int(endpoint.index)].reach == .down
     else { return }
-    moveOn(nil)
+    if !hedgeTakesOver(.failed) { moveOn(nil) }
+  }
+
+  /// Nothing came on the connection since the request left: it may be open on our side only, so that
+  /// it takes no other request. What else is under way there goes on.
+  func leaveSilentConnection() {
+    guard let origin, let since = outcome.connectedAt, origin.receivedAt <= since else { return }
+    origin.pool.goAway(origin)
   }
 
   /// Asks the next choice, if the machine grants it; tells the prober why.

@@ -28,6 +28,14 @@ final class Exchange {
 
   var origin: OriginConnection?
   var originStream = StreamID(0)
+  /// The endpoint where it has a place: it waits for it or uses it. See `EndpointLoads.take`.
+  var place: EndpointID?
+  /// A second copy of the request at another server; nil for most.
+  var hedge: Hedge?
+  /// When to send one.
+  var hedgeAt = Instant.never
+  /// Whether the endpoint said that it has too much to do.
+  var isOverloaded = false
   /// The pool that this exchange waits in for a connection.
   var waitingIn: OriginPool?
 
@@ -100,7 +108,9 @@ final class Exchange {
 
   /// Forgets a request that is over, and lets go of everything that it was bound to.
   func removeAll() {
-    precondition(isOver && origin == nil && waitingIn == nil, "the exchange is under way")
+    precondition(
+      isOver && origin == nil && waitingIn == nil && place == nil && hedge == nil,
+      "the exchange is under way")
     binding = nil
     clientStream = StreamID(0)
     request.removeAll()
@@ -108,6 +118,7 @@ final class Exchange {
     outcome = Outcome()
     recordSequence = nil
     originStream = StreamID(0)
+    isOverloaded = false
     requestBody = ByteQueue()
     requestDebt = 0
     requestTrailers = nil
@@ -126,6 +137,7 @@ final class Exchange {
     isIdentifying = false
     write = Write()
     isTrying = false
+    hedgeAt = .never
     deadline = .never
   }
 
@@ -203,6 +215,9 @@ final class Exchange {
     case .lookUp: lookUp()
     case .serveHit: serveHit()
     case .standIn: standIn()
+    case .pause(let milliseconds):
+      releaseOrigin(.failed)
+      touch(UInt64.random(in: 0...milliseconds, using: &worker.random))
     case .sendRequest: sendRequest()
     case .forwardHead: forwardHead()
     case .answer(let refusal):
@@ -225,6 +240,11 @@ final class Exchange {
   func acquire(_ choice: Int, requiresFresh: Bool) {
     releaseOrigin(.failed)
     let endpoint = request.decision.endpoint(ofChoice: choice)
+    guard generation.loads.take(endpoint, machine.latency) else {
+      return perform(machine.acquireFailed(.classLimit, judge: &worker.judge, at: now))
+    }
+    place = endpoint
+    isOverloaded = false
     outcome.attemptCount += 1
     outcome.endpoint = endpoint
     if request.decision.isProbation(ofChoice: choice) {
@@ -286,22 +306,6 @@ final class Exchange {
     unsafe codec.send(originStream, bytes)
     settleRequestDebt(codec, adding: count)
     awaitNext()
-  }
-
-  /// Whether the next bytes of the request are the client's to send: no origin is to blame then.
-  var isClientsTurn: Bool { !isRequestEnded && requestDebt == 0 }
-
-  /// Sets the deadline of whoever's turn it is while the request is on its way.
-  func awaitNext() {
-    if write.isHeld {
-      // A write that waits has its own deadline.
-    } else if isClientsTurn {
-      touch(snapshot.timeouts.clientStallMilliseconds)
-    } else if requestDebt > 0 {
-      touch(snapshot.timeouts.originStallMilliseconds)
-    } else {
-      awaitAnswer()
-    }
   }
 
   /// The answer was complete before the request. A little more of the request is read and dropped,
@@ -381,6 +385,7 @@ final class Exchange {
       return clientFailed(.requestTimeout)
     }
     if origin != nil, !isResponding, !isClientsTurn, let endpoint = outcome.endpoint {
+      leaveSilentConnection()
       worker.requestFailed(snapshot.topology[endpoint], .timeout)
     }
     perform(machine.timedOut(isReplayable: isReplayable, judge: &worker.judge, at: now))

@@ -16,88 +16,39 @@ struct KeyAnswer {
 ///
 /// Believes a 200 of bounded length from the configured server and nothing else: no redirect is
 /// followed, no content coding undone. Confined to the identity thread; its owner bounds its time.
-final class KeyFetch: Connection {
-  private let endpoint: KeyEndpoint
+final class KeyFetch: HTTPCall {
   private var ended: ((Result<KeyAnswer, FileReason>) -> Void)?
-  private let codec = HTTP1ClientCodec()
   private var maxAgeSeconds: UInt64?
-  private var body: [UInt8] = []
 
   /// Starts to connect. Authorities are read anew each time, so that renewed ones are in force.
   init(
     context: LoopContext, endpoint: KeyEndpoint,
     ended: @escaping (Result<KeyAnswer, FileReason>) -> Void
   ) throws(FileReason) {
-    self.endpoint = endpoint
     self.ended = ended
     var options = ClientTLSOptions()
     options.authoritiesPath = endpoint.authoritiesPath
     options.alpn = [.http1]
     options.resumesSessions = false
-    do {
-      let session = try TLSSession(
-        client: try TLSContext.client(options), serverName: endpoint.serverName)
-      super.init(
-        context: context,
-        socket: try Socket.connect(to: SocketAddress(endpoint.address, port: endpoint.port)),
-        tls: session, isConnecting: true)
-    } catch {
-      throw FileReason(text: "\(error)")
-    }
-  }
-
-  override func established() {
     var head = RequestHead()
     head.authority = Array(endpoint.authority.utf8)
     head.target = Array(endpoint.target.utf8)
     head.pathCount = head.target.firstIndex(of: UInt8(ascii: "?")) ?? head.target.count
     head.fields.append("accept", "application/jwk-set+json, application/json")
     head.fields.append("user-agent", "homeward")
-    _ = codec.open(head, isEnd: true)
-    context.flushLater(self)
-  }
-
-  override func received(_ bytes: UnsafeRawBufferPointer) {
-    unsafe codec.receive(bytes)
-    drain()
-    context.flushLater(self)
-  }
-
-  override func peerEnded() {
-    codec.receiveEnd()
-    drain()
-    end("the connection ended before the answer did")
-  }
-
-  override func produce(into output: inout ByteQueue, byteCountMax: Int) {
-    codec.produce(into: &output, byteCountMax: byteCountMax)
-  }
-
-  override func broke(_ reason: TransportFault) { end(reason.description) }
-
-  private func drain() {
-    while ended != nil, let event = codec.nextEvent() {
-      switch event {
-      case .head(let stream, let isEnd):
-        accept(codec.takeResponse(stream))
-        if isEnd { conclude() }
-      case .informational(let stream): _ = codec.takeResponse(stream)
-      case .body(let stream, let piece):
-        let count = piece.count
-        guard body.count + count <= IdentityLimits.keySetByteCountMax else {
-          return end("the answer is longer than \(IdentityLimits.keySetByteCountMax) bytes")
-        }
-        unsafe body.append(contentsOf: piece)
-        codec.consumed(stream, byteCount: count)
-      case .end: conclude()
-      case .reset, .failed: end("the answer is not valid HTTP")
-      default: break
-      }
+    do {
+      let session = try TLSSession(
+        client: try TLSContext.client(options), serverName: endpoint.serverName)
+      super.init(
+        context: context,
+        socket: try Socket.connect(to: SocketAddress(endpoint.address, port: endpoint.port)),
+        tls: session, head, answerByteCountMax: IdentityLimits.keySetByteCountMax)
+    } catch {
+      throw FileReason(text: "\(error)")
     }
   }
 
-  /// Looks at an answer's head.
-  private func accept(_ response: ResponseHead) {
+  override func answered(_ response: ResponseHead) {
     guard response.status == 200 else {
       return end("the answer has status \(response.status); redirects are not followed")
     }
@@ -119,7 +70,11 @@ final class KeyFetch: Connection {
     return nil
   }
 
-  private func conclude() { tell(.success(KeyAnswer(bytes: body, maxAgeSeconds: maxAgeSeconds))) }
+  override func concluded(_ body: [UInt8]) {
+    tell(.success(KeyAnswer(bytes: body, maxAgeSeconds: maxAgeSeconds)))
+  }
+
+  override func failed(_ fault: HTTPCallFault) { end(fault.description) }
 
   /// Ends without keys; its owner does so when the fetch takes too long.
   func end(_ reason: String) { tell(.failure(FileReason(text: reason))) }

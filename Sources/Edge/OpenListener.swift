@@ -3,9 +3,19 @@ internal import Native
 internal import Proxy
 internal import Reactor
 
+/// Who takes the clients of a listener.
+protocol ListenerOwner: AnyObject {
+  /// The loop that it lives on.
+  var context: LoopContext { get }
+  /// Where messages go.
+  var log: EdgeLog { get }
+  /// A client connected.
+  func accept(_ socket: consuming Socket, peer: SocketAddress, _ listener: ListenerDefinition)
+}
+
 /// A listening socket of one loop. Confined to its loop.
 final class OpenListener: Pollable, TimerTarget {
-  let worker: Worker
+  private unowned let owner: any ListenerOwner
   /// What the newest snapshot says about it: new clients get its TLS context.
   var definition: ListenerDefinition
   private let listener: Listener
@@ -16,11 +26,11 @@ final class OpenListener: Pollable, TimerTarget {
   /// Pause after the descriptor table was full.
   private static let pauseMilliseconds: UInt64 = 50
 
-  init(_ definition: ListenerDefinition, worker: Worker) throws(SystemError) {
+  init(_ definition: ListenerDefinition, owner: any ListenerOwner) throws(SystemError) {
     self.definition = definition
-    self.worker = worker
+    self.owner = owner
     listener = try Listener(SocketAddress(definition.address, port: definition.port))
-    registration = try listener.register(on: worker.context.loop, self)
+    registration = try listener.register(on: owner.context.loop, self)
   }
 
   /// Whether this listens where `definition` says.
@@ -34,26 +44,26 @@ final class OpenListener: Pollable, TimerTarget {
     for _ in 0..<Self.acceptsPerTurnMax {
       switch listener.accept() {
       case .connection(let socket, let peer):
-        worker.accept(socket, peer: peer, definition)
+        owner.accept(socket, peer: peer, definition)
       case .none: return
       case .shed:
-        worker.log.clientsShed()
-        let now = worker.context.loop.now
-        worker.context.loop.schedule(at: now.adding(milliseconds: Self.pauseMilliseconds), self)
+        owner.log.clientsShed()
+        let now = owner.context.loop.now
+        owner.context.loop.schedule(at: now.adding(milliseconds: Self.pauseMilliseconds), self)
         return
       case .failed(let error):
-        worker.log.acceptFailed("\(error)")
+        owner.log.acceptFailed("\(error)")
         return
       }
     }
-    worker.context.loop.pollAgain(registration, .readable)
+    owner.context.loop.pollAgain(registration, .readable)
   }
 
   func timerFired(token: Int) { becameReady(.readable) }
 
   func close() {
     guard let registration else { return }
-    worker.context.loop.forget(registration)
+    owner.context.loop.forget(registration)
     self.registration = nil
   }
 }

@@ -14,6 +14,9 @@ public protocol OperatorFeed: AnyObject, Sendable {
   var gate: WriteGate { get }
   /// The edge has served its last request. Called once, on the main thread.
   func ended()
+  /// What one loop has counted of its endpoints. Called on the control loop about once a second;
+  /// must not wait.
+  func sees(_ traffic: [EndpointTraffic], loop: Int)
 }
 
 /// Orders that are in force from now on, and what the audit log says of that.

@@ -14,6 +14,8 @@ final class OriginConnection: Connection {
   let startedAt: Instant
   private(set) var codec: (any ClientCodec)?
   private var exchanges = StreamTable()
+  /// When bytes last came.
+  private(set) var receivedAt = Instant(nanoseconds: 0)
   /// Requests that this connection has carried.
   private(set) var requestCount = 0
 
@@ -54,17 +56,18 @@ final class OriginConnection: Connection {
     exchanges.remove(stream)
     codec?.reset(stream, code: ErrorCode.cancel)
     drain()
-    settle()
+    settle(isProven: false)
   }
 
   /// Lets go of an exchange whose response is complete. Its place is free once the codec says so.
   func complete(_ stream: StreamID) { exchanges.remove(stream) }
 
-  /// Tells the pool that a stream's place is free, or that the connection is spent.
-  private func settle() {
+  /// Tells the pool that a stream's place is free, or that the connection is spent. `isProven` if
+  /// the peer had a say in it.
+  private func settle(isProven: Bool = true) {
     guard !isClosed else { return }
     if codec?.isReusable == true {
-      pool.released(self, isReusable: true)
+      pool.released(self, isProven: isProven)
     } else if exchanges.count == 0 {
       close()
     }
@@ -75,6 +78,7 @@ final class OriginConnection: Connection {
   override var isFinished: Bool { codec?.isFinished ?? false }
 
   override func received(_ bytes: UnsafeRawBufferPointer) {
+    receivedAt = context.loop.now
     unsafe codec?.receive(bytes)
     drain()
   }
@@ -97,14 +101,14 @@ final class OriginConnection: Connection {
     } else {
       pool.lost(self)
     }
-    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost) }
+    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost, on: self) }
   }
 
   override func close(resets: Bool = false) {
     guard !isClosed else { return }
     super.close(resets: resets)
     pool.lost(self)
-    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost) }
+    for exchange in exchanges.removeAll() { exchange.originFailed(.connectionLost, on: self) }
   }
 
   private func drain() {
@@ -113,9 +117,17 @@ final class OriginConnection: Connection {
       context.flushLater(self)
       switch event {
       case .head(let stream, let isEnd):
-        exchanges.find(stream)?.originAnswered(codec, isEnd: isEnd)
+        guard let exchange = exchanges.find(stream) else { continue }
+        if let hedge = exchange.hedge, hedge.connection === self {
+          exchange.hedgeAnswered(hedge, codec, isEnd: isEnd)
+        } else {
+          exchange.originAnswered(codec, isEnd: isEnd)
+        }
       case .informational(let stream):
-        exchanges.find(stream)?.originInformed(codec.takeResponse(stream))
+        let head = codec.takeResponse(stream)
+        guard let exchange = exchanges.find(stream), exchange.hedge?.connection !== self
+        else { continue }
+        exchange.originInformed(head)
       case .body(let stream, let bytes):
         if let exchange = exchanges.find(stream) {
           unsafe exchange.originSent(bytes)
@@ -128,9 +140,10 @@ final class OriginConnection: Connection {
       case .reset(let stream, let fault):
         let exchange = exchanges.find(stream)
         exchanges.remove(stream)
+        if fault == .refused { pool.refused(self) }
         // No further event names the stream: its place is free now or never.
         settle()
-        exchange?.originFailed(fault)
+        exchange?.originFailed(fault, on: self)
       case .writable(let stream): exchanges.find(stream)?.originDrained()
       case .goAway: pool.goAway(self)
       case .failed(let fault):

@@ -34,7 +34,8 @@ final class OriginPool {
     let waiter = waiting.enter(exchange)
     let deadline = now.adding(milliseconds: worker.snapshot.timeouts.acquireMilliseconds)
     let action = machine.acquire(
-      waiter, requiresFreshConnection: requiresFresh, deadline: deadline, at: now)
+      waiter, requiresFreshConnection: requiresFresh, latency: exchange.machine.latency,
+      deadline: deadline, at: now)
     switch action {
     case .use(let slot):
       _ = waiting.leave(waiter)
@@ -98,10 +99,16 @@ final class OriginPool {
     settle()
   }
 
-  func released(_ connection: OriginConnection, isReusable: Bool) {
+  func released(_ connection: OriginConnection, isProven: Bool) {
     guard let slot = connection.slot else { return }
-    machine.released(slot, reusable: isReusable, at: now)
+    machine.released(slot, reusable: true, proven: isProven, at: now)
     settle()
+  }
+
+  /// The peer refused a stream: it gets fewer at once.
+  func refused(_ connection: OriginConnection) {
+    guard let slot = connection.slot else { return }
+    machine.refused(slot)
   }
 
   func goAway(_ connection: OriginConnection) {

@@ -1,6 +1,7 @@
+internal import Admin
 internal import Audit
 internal import Base
-public import Logging
+internal import Logging
 internal import Origins
 internal import Policy
 public import Proxy
@@ -22,44 +23,14 @@ enum WorkerReport: Sendable {
   case policies(PolicyPair)
   /// Operators order something else.
   case orders(OperatorNews)
+  /// What the loop has counted of its endpoints.
+  case traffic([EndpointTraffic], loop: UInt16)
 }
 
 /// The running edge: a worker per core, the committer, and the control loop with the prober.
 ///
 /// Made and run on the main thread, which becomes the control loop.
 public final class Server {
-  /// What a server needs beside its first snapshot.
-  public struct Options: Sendable {
-    /// How many data-plane loops.
-    public var loopCount: Int
-    /// The audit log.
-    public var audit: AuditOptions
-    /// The content hash of the configuration, for the record of its coming into force.
-    public var configurationHash: String
-    /// Start of every random sequence; from the system's generator.
-    public var seed: UInt64
-    /// Where messages go.
-    public var logger: Logger
-    /// Tells of other versions of the policy; nil for a policy that changes by reload only.
-    public var policies: (any PolicyFeed)?
-    /// Tells what operators order; nil when nobody can.
-    public var operators: (any OperatorFeed)?
-
-    /// Makes options.
-    public init(
-      loopCount: Int, audit: AuditOptions, configurationHash: String, seed: UInt64,
-      logger: Logger, policies: (any PolicyFeed)? = nil, operators: (any OperatorFeed)? = nil
-    ) {
-      self.loopCount = loopCount
-      self.audit = audit
-      self.configurationHash = configurationHash
-      self.seed = seed
-      self.logger = logger
-      self.policies = policies
-      self.operators = operators
-    }
-  }
-
   private let context: LoopContext
   private let log: EdgeLog
   private let options: Options
@@ -125,7 +96,7 @@ public final class Server {
     for (index, recovery) in auditWriter.recoveries { auditLog.append(recovery, in: index) }
     // Before any decision: what operators ordered outlives a restart.
     let news = options.operators?.next()
-    let operators = options.operators
+    let (operators, admin) = (options.operators, options.admin)
     prober = Prober(
       context: context, snapshot: snapshot, orders: news?.orders ?? RegionOrders(), log: log,
       seed: options.seed,
@@ -134,6 +105,7 @@ public final class Server {
         operations?.sees(health)
         for worker in workers { worker.post(.health(health)) }
         operators?.sees(health)
+        admin?.tell(.health(health))
       })
     recordConfiguration(options.configurationHash)
     if let news { auditLog.append(news, log) }
@@ -159,6 +131,7 @@ public final class Server {
     let operators = try options.operators.map { feed in
       try feed.watch(stop: stopOperators) { [reports] in reports.post(.orders($0)) }
     }
+    let admin = try startAdmin()
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
     cacheKeeper?.run()
@@ -175,6 +148,8 @@ public final class Server {
     stopOperators.post(WatchStop())
     operators?.join()
     options.operators?.ended()
+    options.admin?.inbox.post(.stop)
+    admin?.join()
     auditLog.inbox.post(.stop)
     committer.join()
     stopIndex.post(AuditIndexThread.Stop())
@@ -267,6 +242,17 @@ public final class Server {
     }
   }
 
+  /// Starts the thread that answers operators, before any loop serves clients.
+  private func startAdmin() throws -> Thread? {
+    let identity = EdgeView.Identity(
+      instance: options.audit.instance, process: processIdentifier(), since: Clock.wall(),
+      loopCount: options.loopCount)
+    let (hash, health, policy) = (options.configurationHash, prober.current, snapshot.policy)
+    return try options.admin?.start(audit: auditLog, log: log, cache: cacheOperations) {
+      EdgeView(identity, configurationHash: hash, health: health, policy: policy)
+    }
+  }
+
   /// Follows the deltas of a snapshot's directory from here on, even before loops adopt it.
   private func follow(_ snapshot: Snapshot) {
     if let directory = snapshot.directory { directories.post(.follow(directory)) }
@@ -297,6 +283,10 @@ public final class Server {
     case .orders(let news):
       prober.order(news.orders)
       auditLog.append(news, log)
+      options.admin?.tell(.orders)
+    case .traffic(let traffic, let loop):
+      options.operators?.sees(traffic, loop: Int(loop))
+      options.admin?.tell(.traffic(traffic, loop: Int(loop)))
     case .ended:
       runningCount -= 1
       if runningCount == 0 { context.loop.stop() }
@@ -358,10 +348,15 @@ public final class Server {
     event.subject = .text(options.audit.instance)
     event.detail = .text(hash)
     auditLog.append(event)
+    options.admin?.tell(.configuration(hash))
   }
 
   /// The loops have the snapshot: the log says what is new of its policies.
   private func recordPolicies() {
+    if isAdoptionDue || isShadowDue {
+      options.admin?.tell(
+        .policy(snapshot.policy, shadow: snapshot.policies.successor?.policy))
+    }
     if isAdoptionDue { recordAdoption() }
     if isShadowDue { recordShadow() }
   }
@@ -393,6 +388,7 @@ public final class Server {
     guard !isDraining else { return }
     isDraining = true
     log.draining(snapshot.timeouts.drainMilliseconds / 1000)
+    options.admin?.tell(.draining)
     for worker in workers { worker.post(.drain) }
     if runningCount == 0 { context.loop.stop() }
   }

@@ -31,7 +31,7 @@ enum WorkerMessage: Sendable {
 /// One loop of the data plane: its listeners, connections, pools and exchanges.
 ///
 /// Born on its thread and confined to it; reached from outside through its mailbox only.
-final class Worker: TimerTarget {
+final class Worker: TimerTarget, ListenerOwner {
   let context: LoopContext
   let log: EdgeLog
   let audit: AuditPort
@@ -53,6 +53,7 @@ final class Worker: TimerTarget {
   var random: SplitMix64
   private var decider: Decider
   var judge: ExchangeMachine.Judge
+  private var hedges: HedgeBudget
   private var listeners: [OpenListener] = []
   private var clients: [ObjectIdentifier: ClientConnection] = [:]
   /// Clients dropped at the limit since the last sweep.
@@ -83,6 +84,7 @@ final class Worker: TimerTarget {
     judge = ExchangeMachine.Judge(
       budget: RetryBudget(limits: snapshot.limits.origins, at: context.loop.now),
       limits: snapshot.limits.origins)
+    hedges = HedgeBudget(limits: snapshot.limits.origins, at: context.loop.now)
     generation = Generation(
       snapshot.copyForLoop(), health: health.copyForLoop(), after: nil, worker: self)
   }
@@ -171,7 +173,7 @@ final class Worker: TimerTarget {
         continue
       }
       do throws(SystemError) {
-        kept.append(try OpenListener(definition, worker: self))
+        kept.append(try OpenListener(definition, owner: self))
       } catch {
         let address = SocketAddress(definition.address, port: definition.port)
         failure = "cannot listen on \(address): \(error)"
@@ -228,6 +230,12 @@ final class Worker: TimerTarget {
     else { return }
     exchange.removeAll()
     spareExchanges.append(exchange)
+  }
+
+  /// Whether a read may be sent twice now.
+  func mayHedge() -> Bool {
+    let now = context.loop.now
+    return hedges.withdraw(requestCount: judge.budget.requestCount(at: now), at: now)
   }
 
   /// Counts an exchange as under way; false when the loop has too many.
@@ -325,7 +333,9 @@ final class Worker: TimerTarget {
     let isLate = now.milliseconds(since: tickedAt) > 2 * Self.tickMilliseconds
     tickedAt = now
     // Backwards: an exchange that ends is replaced by one that was looked at already.
-    for exchange in exchanges.reversed() where now >= exchange.deadline {
+    for exchange in exchanges.reversed() {
+      if now >= exchange.hedgeAt, !isLate { exchange.sendHedge() }
+      guard now >= exchange.deadline else { continue }
       if isLate, exchange.isTrying { continue }
       exchange.timedOut()
     }
@@ -335,6 +345,7 @@ final class Worker: TimerTarget {
     if tickCount % Self.ticksPerSweep == 0 {
       reportDifferences()
       reportSessionFaults()
+      reports.post(.traffic(generation.loads.traffic(snapshot.topology), loop: audit.loop))
       for client in Array(clients.values) { client.checkDeadlines(now) }
       if droppedClientCount > 0 { log.clientsDropped(droppedClientCount) }
       droppedClientCount = 0

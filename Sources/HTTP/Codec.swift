@@ -12,9 +12,12 @@ public struct StreamID: Hashable, Sendable {
 public enum StreamFault: Sendable, Equatable {
   /// The peer reset the stream, with this HTTP/2 error code.
   case peerReset(code: UInt32)
-  /// The peer never acted on the request: REFUSED_STREAM, or above GOAWAY's last stream. Any
-  /// request may be sent again.
+  /// The peer never acted on the request: above GOAWAY's last stream. Any request may be sent again.
   case neverProcessed
+  /// The same by REFUSED_STREAM: it has too much to do now.
+  case refused
+  /// The same by a GOAWAY that names an error: a new connection may fare no better.
+  case turnedAway
   /// The peer broke the protocol on this stream only.
   case malformed(String)
   /// The connection ended under the stream.

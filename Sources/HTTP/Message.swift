@@ -71,10 +71,13 @@ public struct ResponseHead: Sendable {
   /// Makes a head with `status` and no fields.
   public init(status: UInt16) { self.status = status }
 
-  /// Forgets the response and keeps the memory.
+  /// Forgets the response and keeps the memory, unless it is unusually much.
   public mutating func removeAll() {
     status = 200
-    fields.removeAll()
+    if fields.byteCapacity <= Self.keptBytesMax { fields.removeAll() } else { fields = Fields() }
     contentLength = nil
   }
+
+  /// Heads are seldom larger; larger ones must not pile up in memory.
+  private static let keptBytesMax = 8_192
 }

@@ -4,14 +4,7 @@ public import Native
 /// What a verified client certificate proves, by one of its names.
 public struct CertificateRule: Sendable, Equatable {
   /// The kind of name that is compared.
-  public enum Kind: String, CaseIterable, Sendable {
-    /// A URI such as a SPIFFE id; `*` at the end stands for any rest.
-    case uri
-    case dns
-    case email
-    /// The whole distinguished name in RFC 4514 form.
-    case subject
-  }
+  public typealias Kind = CertificateNameKind
 
   /// The kind of name.
   public var kind: Kind
@@ -38,20 +31,6 @@ public struct CertificateRule: Sendable, Equatable {
     self.purpose = purpose
     self.assurance = assurance
   }
-
-  /// The certificate's name that the rule is about; nil when it has none.
-  fileprivate func match(_ certificate: PeerCertificate) -> String? {
-    switch kind {
-    case .uri: certificate.uriNames.first(where: matches)
-    case .dns: certificate.dnsNames.first { $0.lowercased() == name.lowercased() }
-    case .email: certificate.emailNames.first { $0 == name }
-    case .subject: certificate.subject == name ? name : nil
-    }
-  }
-
-  private func matches(_ uri: String) -> Bool {
-    name.last == "*" ? uri.hasPrefix(name.dropLast()) : uri == name
-  }
 }
 
 extension IdentityRules {
@@ -59,7 +38,7 @@ extension IdentityRules {
   /// when no rule is about it.
   public func subject(of certificate: PeerCertificate) -> Subject? {
     for rule in certificates {
-      guard let name = rule.match(certificate) else { continue }
+      guard let name = certificate.name(rule.kind, like: rule.name) else { continue }
       return Subject(
         certifiedBy: rule, name: name, serial: certificate.serial, until: certificate.notAfter)
     }

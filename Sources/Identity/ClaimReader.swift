@@ -28,7 +28,7 @@ struct ClaimReader {
     let seconds: Double
     switch claims[name] {
     case nil: return nil
-    case .integer(let value)?: seconds = Double(value)
+    case .number(let value)?: seconds = Double(value)
     case .fraction(let value)?: seconds = value
     default: throw .claims
     }
@@ -103,7 +103,7 @@ struct ClaimReader {
   private func scopes() throws(TokenFault) -> SMARTScopes? {
     switch claim(mapping.scopePaths) {
     case nil: return nil
-    case .string(let text)?:
+    case .text(let text)?:
       return SMARTScopes(words: text.split(separator: " "))
     case .list(let items)?:
       let words = items.compactMap(\.text)

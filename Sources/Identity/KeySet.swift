@@ -1,3 +1,4 @@
+internal import Base
 internal import JWTKit
 internal import Native
 
@@ -26,7 +27,9 @@ public struct KeySet: Sendable {
       throw KeySetFault(
         description: "the key set is longer than \(IdentityLimits.keySetByteCountMax) bytes")
     }
-    guard let set = try? JSONReader.read(bytes), case .list(let items)? = set["keys"] else {
+    guard let set = try? JSONReader.read(bytes, depthMax: IdentityLimits.depthMax),
+      case .list(let items)? = set["keys"]
+    else {
       throw KeySetFault(
         description: "this is not a JWK Set: a JSON object with a list `keys`, no name twice")
     }
@@ -52,8 +55,8 @@ public struct KeySet: Sendable {
       throw KeySetFault(
         description: "\(place) is secret (`\(secret)`); publish the public half only")
     }
-    if let use = item["use"], use != .string("sig") { return }
-    if case .list(let operations)? = item["key_ops"], !operations.contains(.string("verify")) {
+    if let use = item["use"], use != .text("sig") { return }
+    if case .list(let operations)? = item["key_ops"], !operations.contains(.text("verify")) {
       return
     }
     guard let keyID = item["kid"]?.text, !keyID.isEmpty else {
@@ -85,7 +88,7 @@ public struct KeySet: Sendable {
       default: []
       }
     guard let named = item["alg"] else { return possible }
-    return possible.filter { named == .string($0.rawValue) }
+    return possible.filter { named == .text($0.rawValue) }
   }
 
   private static func key(

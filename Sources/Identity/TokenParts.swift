@@ -1,3 +1,5 @@
+internal import Base
+
 /// A token in compact form (RFC 7515 section 7.1), taken apart; nothing of it is verified.
 struct TokenParts {
   /// What the signature is over: header, dot and payload as they came.
@@ -27,8 +29,8 @@ struct TokenParts {
 
   private static func object(_ text: ArraySlice<UInt8>) throws(TokenFault) -> JSONValue {
     guard let bytes = Base64URL.decode(text) else { throw .malformed }
-    do throws(JSONFault) {
-      let value = try JSONReader.read(bytes)
+    do throws(JSONTextFault) {
+      let value = try JSONReader.read(bytes, depthMax: IdentityLimits.depthMax)
       guard case .object = value else { throw .syntax(offset: 0) }
       return value
     } catch .duplicate {

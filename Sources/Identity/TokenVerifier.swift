@@ -97,7 +97,7 @@ public final class TokenVerifier: Sendable {
     case let value?: named = [value]
     case nil: break
     }
-    guard issuer.audiences.contains(where: { named.contains(.string($0)) }) else {
+    guard issuer.audiences.contains(where: { named.contains(.text($0)) }) else {
       throw .audience
     }
   }

@@ -217,7 +217,7 @@ enum HTTP2Callbacks {
       unsafe slot.pointee.isPeerReset = true
       unsafe slot.pointee.peerResetCode = frame.pointee.rst_stream.error_code
     case FrameType.goAway:
-      unsafe context.pointee.hasGoAway = true
+      unsafe context.pointee.peerGoAwayCode = frame.pointee.goaway.error_code
       unsafe context.pointee.inbox.append(HTTP2Event(kind: .goAway))
     default: break
     }

@@ -32,7 +32,9 @@ struct HTTP2Context: ~Copyable {
   /// No new stream is accepted.
   var isShuttingDown = false
   /// The peer sent GOAWAY.
-  var hasGoAway = false
+  var hasGoAway: Bool { peerGoAwayCode != nil }
+  /// The error code of the peer's last GOAWAY; nil before the first.
+  var peerGoAwayCode: UInt32?
   /// The highest stream of the peer that was accepted.
   var lastPeerStream: Int32 = 0
   /// Nothing is received, submitted or sent any more but `farewell`.

@@ -234,6 +234,9 @@ public struct HTTP2Session: ~Copyable {
     return unsafe context.pointee.table.count == 0 && nghttp2_session_want_write(session) == 0
   }
 
+  /// The error code of the peer's last GOAWAY; nil before the first.
+  public var peerGoAwayCode: UInt32? { unsafe context.pointee.peerGoAwayCode }
+
   /// Whether one side said goodbye, no stream is left and every frame is out.
   public var isDrained: Bool { unsafe !context.pointee.isDead && isFinished }
 

@@ -55,6 +55,26 @@ extension SHA256Digest: CustomStringConvertible {
   }
 }
 
+extension SHA256Digest {
+  /// Reads 64 hexadecimal digits; nil for anything else.
+  public init?(hexadecimal text: String) {
+    let digits = text.utf8.map { byte -> UInt8? in
+      switch byte {
+      case 0x30...0x39: byte - 0x30
+      case 0x41...0x46, 0x61...0x66: (byte | 0x20) - 0x57
+      default: nil
+      }
+    }
+    let values = digits.compactMap { $0 }
+    guard values.count == digits.count, values.count == 2 * Self.byteCount else { return nil }
+    let bytes = stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+    guard let digest = unsafe bytes.withUnsafeBytes({ unsafe SHA256Digest($0) }) else {
+      return nil
+    }
+    self = digest
+  }
+}
+
 /// The bytes in lower-case hexadecimal digits.
 func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
   var text = ""

@@ -58,6 +58,9 @@ public struct EndpointDefinition: Hashable, Sendable {
     self.weight = weight
   }
 
+  /// Requests of one loop that it carries at once.
+  var placeCount: Int { connectionCountMax * (self.protocol == .http2 ? requestCountMax : 1) }
+
   /// What two connections must share to be interchangeable.
   public var identity: EndpointIdentity {
     EndpointIdentity(host: host, port: port, security: security, protocol: `protocol`)

@@ -60,7 +60,7 @@ public final class HealthSnapshot: Sendable {
   /// What operators order about one endpoint.
   @inline(__always)
   func order(_ id: EndpointID) -> ServerOrder {
-    orders.isEmpty ? [] : orders[topology.region(of: id), tier(of: id)]
+    orders.isEmpty ? [] : orders[id, tier(of: id)]
   }
 
   /// The status of one endpoint. A copy: hot callers look into `statuses`.

@@ -3,7 +3,8 @@ public import Base
 /// How long an endpoint takes to answer: a peak-sensitive moving average (Finagle's Peak EWMA).
 ///
 /// A slower sample counts at once, a faster one with the weight of the time since the last; without
-/// samples the estimate sinks, so that a once slow endpoint is tried again. The decay is
+/// samples the estimate sinks, so that a once slow endpoint is tried again, and one that was never
+/// asked is not passed over for ever beside a quick one. The decay is
 /// `tau / (tau + elapsed)`: its shape is close enough to an exponential and needs no C library.
 public struct LatencyEstimate: Sendable {
   private var microseconds: UInt64
@@ -35,8 +36,7 @@ public struct LatencyEstimate: Sendable {
 
   /// The estimate at `now`, microseconds.
   public func microseconds(at now: Instant, decayMilliseconds: UInt64) -> UInt64 {
-    guard hasSample else { return microseconds }
-    return Self.fade(
+    Self.fade(
       microseconds, elapsed: now.milliseconds(since: sampledAt), tau: decayMilliseconds)
   }
 

@@ -34,6 +34,8 @@ public enum Removal: Hashable, Sendable {
   case ejected
   /// It fell too often of late.
   case suppressed
+  /// It says that it has too much to do, and when to come back.
+  case overloaded
   /// It is about to stop.
   case draining
   /// Its data is, or may be, older than the step allows; both in milliseconds.
@@ -64,6 +66,8 @@ public enum Removal: Hashable, Sendable {
   case evacuated
   /// It waits until an operator lets it back.
   case heldOut
+  /// It comes back with a share of the reads, and this one was not among them.
+  case ramping
 
   /// The stable word for headers, audit and metrics.
   public var name: String {
@@ -71,6 +75,7 @@ public enum Removal: Hashable, Sendable {
     case .down: "down"
     case .ejected: "ejected"
     case .suppressed: "suppressed"
+    case .overloaded: "overloaded"
     case .draining: "draining"
     case .lagging: "lagging"
     case .unmeasured: "unmeasured"
@@ -86,6 +91,7 @@ public enum Removal: Hashable, Sendable {
     case .drained: "drained"
     case .evacuated: "evacuated"
     case .heldOut: "held-out"
+    case .ramping: "ramping"
     }
   }
 }
@@ -146,6 +152,9 @@ public struct NarrowedPlan: Sendable {
   public internal(set) var removed: [Removed] = []
   /// Endpoints that are used only when `choices` stays empty.
   var lastResorts: [Choice] = []
+  /// Whether some servers get a share of the reads only, and the draw that decides, below 100.
+  var isSparing = false
+  var draw: UInt8 = 0
   /// Why a write may have no choice.
   public internal(set) var authorityWait = AuthorityWait.none
 

@@ -23,9 +23,9 @@ public enum Narrowing {
   ///
   /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
   /// those in doubt. Before all of them comes, for a read, one on probation that has no request
-  /// yet. Ejected, draining and suppressed endpoints are used for a read when nothing else is left
-  /// of the whole plan, because a poor answer inside the law beats none; for a write the former two
-  /// are removed, and the last is used: there is no other.
+  /// yet. Ejected, draining, suppressed and overloaded endpoints are used for a read when nothing
+  /// else is left of the whole plan, because a poor answer inside the law beats none; for a write
+  /// the former two are removed, and the others are used: there is no other.
   ///
   /// Where a record says who takes the writes of the data asked for, a primary step means that
   /// endpoint, whatever its configured tier, if it lies in the step's region and says that it is
@@ -34,7 +34,8 @@ public enum Narrowing {
   ///
   /// Operators' orders come before health: what is drained, evacuated or held out is removed; what
   /// is forced in is used whatever its reach, but never against law, role, epoch or staleness;
-  /// what is preferred comes first of the healthy ones of its step or group.
+  /// what is preferred comes first of the healthy ones of its step or group. What comes back with a
+  /// share of the reads is a last resort for the others: one draw decides for the whole request.
   public static func narrow(
     _ steps: borrowing [Step], intent: Intent, home: RegionID?, allowsReplicas: Bool = true,
     snapshot: HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
@@ -43,6 +44,8 @@ public enum Narrowing {
     precondition(loads.count == snapshot.statuses.count, "loads of another topology")
     precondition(steps.count <= 255, "more steps than a plan can have")
     plan.removeAll()
+    plan.isSparing = snapshot.orders.hasShares && intent == .read
+    if plan.isSparing { plan.draw = UInt8(random.next() % 100) }
     var start = 0
     while start < steps.count {
       var end = start + 1
@@ -55,7 +58,9 @@ public enum Narrowing {
         guard hasMembers(step, index, home, allowsReplicas, snapshot, &plan) else { continue }
         for id in members(step, home, snapshot)
         where !isInDoubt(id, intent, snapshot: snapshot, loads: loads, at: now) {
-          place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
+          place(
+            id, step, UInt8(index), intent, home, snapshot: snapshot, loads: loads, at: now,
+            into: &plan)
         }
       }
       let doubtful = plan.choices.count
@@ -63,7 +68,9 @@ public enum Narrowing {
         let step = steps[index]
         for id in members(step, home, snapshot)
         where isInDoubt(id, intent, snapshot: snapshot, loads: loads, at: now) {
-          place(id, step, UInt8(index), intent, home, snapshot: snapshot, at: now, into: &plan)
+          place(
+            id, step, UInt8(index), intent, home, snapshot: snapshot, loads: loads, at: now,
+            into: &plan)
         }
       }
       order(preferred..<doubtful, of: &plan, snapshot, loads: loads, at: now, using: &random)
@@ -125,7 +132,8 @@ public enum Narrowing {
   /// Puts an endpoint where its state says: choices, last resorts or removed.
   private static func place(
     _ id: EndpointID, _ step: Step, _ index: UInt8, _ intent: Intent, _ home: RegionID?,
-    snapshot: HealthSnapshot, at now: Instant, into plan: inout NarrowedPlan
+    snapshot: HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
+    into plan: inout NarrowedPlan
   ) {
     let lag = snapshot.lagMilliseconds(id, home: home, at: now)
     if let reason = removal(id, step, intent, home, lag: lag, snapshot: snapshot, at: now) {
@@ -137,7 +145,10 @@ public enum Narrowing {
     guard !plan.choices.contains(where: { $0.endpoint == id }),
       !plan.lastResorts.contains(where: { $0.endpoint == id })
     else { return }
-    let reason = lastResort(id, intent, snapshot: snapshot)
+    let reason =
+      lastResort(id, intent, snapshot: snapshot, loads: loads, at: now)
+      ?? (plan.isSparing && plan.draw >= snapshot.orders.percent(id, snapshot.tier(of: id))
+        ? .ramping : nil)
     let choice = NarrowedPlan.Choice(
       endpoint: id, step: index, lagMilliseconds: lag, isMarkedStale: step.isMarkedStale,
       lastResort: reason,
@@ -179,13 +190,17 @@ public enum Narrowing {
 
   /// Why the endpoint is used only when nothing else is left; nil when it is used normally.
   private static func lastResort(
-    _ id: EndpointID, _ intent: Intent, snapshot: HealthSnapshot
+    _ id: EndpointID, _ intent: Intent, snapshot: HealthSnapshot, loads: borrowing EndpointLoads,
+    at now: Instant
   ) -> Removal? {
     let index = Int(id.index)
     let order = snapshot.order(id)
     if order.contains(.forcedIn) { return nil }
     if snapshot.statuses[index].reach == .ejected, !order.contains(.frozen) { return .ejected }
-    if snapshot.statuses[index].isSuppressed, intent == .read { return .suppressed }
+    if intent == .read {
+      if snapshot.statuses[index].isSuppressed { return .suppressed }
+      if loads.isOverloaded(id, at: now) { return .overloaded }
+    }
     return snapshot.statuses[index].isDraining ? .draining : nil
   }
 

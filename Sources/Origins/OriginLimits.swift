@@ -114,7 +114,12 @@ public struct OriginLimits: Sendable, Equatable {
   // Pools.
 
   /// Requests of one loop that may wait for one endpoint: more is overload, which is answered.
+  /// Urgent ones may be a quarter more, and a quarter may be such that nobody waits for.
   public var waiterCountMax = 256
+  /// So many more may wait while connections are being made: a cold edge meets a burst.
+  public var waiterCountConnectingMax = 1024
+  /// And for this long after the newest connection was made.
+  public var coldMilliseconds: UInt64 = 1_000
   /// Idle connections kept per pool.
   public var idleCountMax = 64
   /// An idle connection is closed after this long: below the 60 s of common servers, so that ours
@@ -135,6 +140,20 @@ public struct OriginLimits: Sendable, Equatable {
   /// Attempts of one request in all: the nearest, the home and the backup region of a plan hold up
   /// to seven endpoints, and refused connections cost microseconds. The budget bounds the others.
   public var attemptCountMax: UInt8 = 8
+  /// How often a request that was never processed is sent again.
+  public var requeueCountMax: UInt8 = 3
+  /// The longest pause before a refused stream is sent again; doubles with each. A random part of it
+  /// is waited for.
+  public var refusedPauseMilliseconds: UInt64 = 25
+  /// An origin's Retry-After is believed up to this long; the prober sees what lasts longer.
+  public var retryAfterSecondsMax: UInt64 = 30
+  /// After that, the endpoint costs four times as much for this long.
+  public var overloadMemoryMilliseconds: UInt64 = 10_000
+  /// Reads that are sent twice, in percent of the requests of the last ten seconds (Finagle,
+  /// The Tail at Scale: a few percent take the tail off).
+  public var hedgePercentMax: UInt64 = 2
+  /// A read is not sent twice before this long: faster answers are not worth it.
+  public var hedgeMicrosecondsMin: UInt64 = 1_000
   /// Retries that cost an origin work, in percent of the requests of the last ten seconds.
   public var retryPercentMax: UInt64 = 20
   /// Such retries per second that are allowed at any rate (Finagle), so that a quiet edge can

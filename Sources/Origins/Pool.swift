@@ -10,8 +10,10 @@ public import Base
 /// INVARIANT (progress): while a request waits, a connect is pending, a connection is busy, the
 /// connect pause has not ended, or the number of connections is at its bound.
 public struct Pool: Sendable {
-  private struct Connection {
+  struct Connection {
     var capacity: Int
+    /// What `capacity` grows back to after the peer refused a stream.
+    var capacityMax: Int
     var inUseCount = 0
     /// Whether a request was ever given to it.
     var isUsed = false
@@ -25,33 +27,37 @@ public struct Pool: Sendable {
     var hasRoom: Bool { !isRetiring && inUseCount < capacity }
   }
 
-  private struct Waiter {
+  struct Waiter {
     let id: WaiterID
     let requiresFresh: Bool
+    let latency: LatencyClass
     let deadline: Instant
   }
 
-  private let isMultiplexed: Bool
-  private let connectionCountMax: Int
-  private let requestCountMax: Int
-  private let limits: OriginLimits
+  let isMultiplexed: Bool
+  let connectionCountMax: Int
+  let requestCountMax: Int
+  let limits: OriginLimits
 
   /// Slots, at the same index as `connections`: scanned often, so kept dense.
-  private var slots: [Int] = []
-  private var connections: [Connection] = []
+  var slots: [Int] = []
+  var connections: [Connection] = []
   /// How many of them take no further request.
-  private var retiringCount = 0
+  var retiringCount = 0
   /// Idle HTTP/1.1 slots, the most recently used last. Unused for HTTP/2.
-  private var idle: [Int] = []
-  private var waiters: [Waiter] = []
-  private var outputs: [PoolOutput] = []
-  private var outputHead = 0
+  var idle: [Int] = []
+  /// Those who wait, the most urgent first; of one class the one that came first.
+  var waiters: [Waiter] = []
+  var outputs: [PoolOutput] = []
+  var outputHead = 0
 
   /// Connects that the driver was asked for and has not reported.
-  public private(set) var pendingCount = 0
+  public internal(set) var pendingCount = 0
   /// Failed connects since the last good one, those of one burst counted once.
-  private var failureCount: UInt64 = 0
-  private var pausedUntil = Instant(nanoseconds: 0)
+  var failureCount: UInt64 = 0
+  var pausedUntil = Instant(nanoseconds: 0)
+  /// Until when the newest connection is so new that what came before it may still wait.
+  var coldUntil = Instant(nanoseconds: 0)
   /// Whether `close` was called.
   public private(set) var isClosing = false
 
@@ -90,18 +96,21 @@ extension Pool {
   /// A request wants a connection.
   ///
   /// A request that must not be sent twice `requiresFreshConnection`: over HTTP/1.1 one that
-  /// carried none before; over HTTP/2 one that completed a response a moment ago will do.
+  /// carried none before; over HTTP/2 one that completed a response a moment ago will do. The more
+  /// urgent are served first.
   public mutating func acquire(
-    _ waiter: WaiterID, requiresFreshConnection: Bool, deadline: Instant, at now: Instant
+    _ waiter: WaiterID, requiresFreshConnection: Bool, latency: LatencyClass = .chart,
+    deadline: Instant, at now: Instant
   ) -> PoolAction {
     if isClosing { return .reject(.closing) }
     if let slot = take(requiresFresh: requiresFreshConnection, at: now) {
       return .use(slot: slot)
     }
-    guard waiters.count < limits.waiterCountMax else { return .reject(.queueFull) }
-    let entry = Waiter(id: waiter, requiresFresh: requiresFreshConnection, deadline: deadline)
+    guard waiters.count < waiterCountMax(latency, at: now) else { return .reject(.queueFull) }
+    let entry = Waiter(
+      id: waiter, requiresFresh: requiresFreshConnection, latency: latency, deadline: deadline)
     if isHopeless(entry, at: now) { return .reject(.backingOff) }
-    waiters.append(entry)
+    enqueue(entry)
     return startConnect(at: now) ? .connect : .wait
   }
 
@@ -113,10 +122,13 @@ extension Pool {
     pendingCount -= 1
     failureCount = 0
     pausedUntil = Instant(nanoseconds: 0)
+    coldUntil = now.adding(milliseconds: limits.coldMilliseconds)
     guard !isClosing else { return outputs.append(.close(slot: slot)) }
     slots.append(slot)
     connections.append(
-      Connection(capacity: bounded(capacity), openedAt: now, lastUsedAt: now))
+      Connection(
+        capacity: bounded(capacity), capacityMax: bounded(capacity), openedAt: now,
+        lastUsedAt: now))
     if !isMultiplexed { idle.append(slot) }
     pump(at: now)
   }
@@ -139,13 +151,22 @@ extension Pool {
   }
 
   /// A request's exchange on `slot` is over. `reusable` is false when the connection takes no
-  /// other.
-  public mutating func released(_ slot: Int, reusable: Bool, at now: Instant) {
+  /// other, and `proven` when the peer had no say in that end.
+  public mutating func released(
+    _ slot: Int, reusable: Bool, proven: Bool = true, at now: Instant
+  ) {
     let index = index(of: slot)
     precondition(connections[index].inUseCount > 0, "released a slot that was not in use")
     connections[index].inUseCount -= 1
     connections[index].lastUsedAt = now
-    if reusable { connections[index].provenAt = now } else { retire(index) }
+    if reusable {
+      if proven {
+        connections[index].provenAt = now
+        regrow(index)
+      }
+    } else {
+      retire(index)
+    }
     retireIfOld(index, at: now)
     settle(index)
     if idle.count > limits.idleCountMax { closeIdle(slot: idle[0]) }
@@ -154,8 +175,18 @@ extension Pool {
 
   /// The peer changed how many requests it takes at once. HTTP/1.1 always takes one.
   public mutating func capacityChanged(_ slot: Int, capacity: Int, at now: Instant) {
-    connections[index(of: slot)].capacity = bounded(capacity)
+    let index = index(of: slot)
+    connections[index].capacity = bounded(capacity)
+    connections[index].capacityMax = bounded(capacity)
     pump(at: now)
+  }
+
+  /// The peer refused a stream on `slot`, which is still in use: it has too much to do, and gets
+  /// half as many at once; with each that ends well one more.
+  public mutating func refused(_ slot: Int) {
+    guard isMultiplexed, let index = slots.firstIndex(of: slot) else { return }
+    let half = max(1, connections[index].inUseCount / 2)
+    connections[index].capacity = min(connections[index].capacity, half)
   }
 
   /// The peer takes no new requests on `slot`; those under way go on.
@@ -234,167 +265,5 @@ extension Pool {
       retire(index)
       if connections[index].inUseCount == 0 { closeIdle(slot: slots[index]) }
     }
-  }
-}
-
-// MARK: - Choosing
-
-extension Pool {
-  /// Gives out a connection that is there and may carry the request.
-  private mutating func take(requiresFresh: Bool, at now: Instant) -> Int? {
-    guard
-      let index = isMultiplexed
-        ? leastLoaded(requiresFresh: requiresFresh, at: now)
-        : popIdle(requiresFresh: requiresFresh)
-    else { return nil }
-    connections[index].inUseCount += 1
-    connections[index].isUsed = true
-    return slots[index]
-  }
-
-  private mutating func popIdle(requiresFresh: Bool) -> Int? {
-    guard requiresFresh else { return idle.popLast().map(index(of:)) }
-    for place in idle.indices.reversed() {
-      let index = index(of: idle[place])
-      guard !connections[index].isUsed else { continue }
-      idle.remove(at: place)
-      return index
-    }
-    return nil
-  }
-
-  private func leastLoaded(requiresFresh: Bool, at now: Instant) -> Int? {
-    var best: Int?
-    for index in connections.indices where connections[index].hasRoom {
-      if requiresFresh, !isFresh(connections[index], at: now) { continue }
-      if let known = best, connections[known].inUseCount <= connections[index].inUseCount {
-        continue
-      }
-      best = index
-    }
-    return best
-  }
-
-  private func isFresh(_ connection: Connection, at now: Instant) -> Bool {
-    guard connection.isUsed else { return true }
-    guard let provenAt = connection.provenAt else { return false }
-    return now.milliseconds(since: provenAt) < limits.provenAliveMilliseconds
-  }
-
-  /// Serves waiting requests in order, connects for the rest, and refuses the hopeless.
-  private mutating func pump(at now: Instant) {
-    var place = 0
-    while place < waiters.count, hasRoomForSome {
-      if let slot = take(requiresFresh: waiters[place].requiresFresh, at: now) {
-        outputs.append(.assigned(waiters.remove(at: place).id, slot: slot))
-      } else {
-        place += 1
-      }
-    }
-    guard !waiters.isEmpty else { return }
-    while startConnect(at: now) { outputs.append(.connect) }
-    guard isPausing(at: now) else { return }
-    for place in waiters.indices.reversed() where isHopeless(waiters[place], at: now) {
-      outputs.append(.failed(waiters.remove(at: place).id, .backingOff))
-    }
-  }
-
-  private var hasRoomForSome: Bool {
-    isMultiplexed ? connections.contains(where: \.hasRoom) : !idle.isEmpty
-  }
-
-  /// Connections that take further requests.
-  private var liveCount: Int { connections.count - retiringCount }
-
-  /// Whether no connect is under way and none may begin yet.
-  private func isPausing(at now: Instant) -> Bool { pendingCount == 0 && now < pausedUntil }
-
-  /// Whether nothing can give this request a connection before the pause ends.
-  private func isHopeless(_ waiter: Waiter, at now: Instant) -> Bool {
-    guard isPausing(at: now) else { return false }
-    return liveCount == 0 || (!isMultiplexed && waiter.requiresFresh)
-  }
-
-  /// Counts one more connect when the waiting requests need it and the bounds allow it.
-  ///
-  /// After a failure one connect at a time tries whether the endpoint is back.
-  private mutating func startConnect(at now: Instant) -> Bool {
-    guard !isClosing, now >= pausedUntil, waiters.count > pendingCount * requestCountMax,
-      failureCount == 0 || pendingCount == 0,
-      // Retiring connections may outlive their replacements, but not without end.
-      connections.count + pendingCount < 2 * connectionCountMax
-    else { return false }
-    if liveCount + pendingCount >= connectionCountMax, !closeOneForFresh() { return false }
-    pendingCount += 1
-    return true
-  }
-
-  /// Makes room: closes the connection that was idle longest, which no waiting request may use.
-  private mutating func closeOneForFresh() -> Bool {
-    // Under load every connection is busy: INVARIANT (one place) spares the search.
-    if !isMultiplexed && idle.isEmpty { return false }
-    var oldest: Int?
-    for index in connections.indices
-    where connections[index].inUseCount == 0 && connections[index].hasRoom {
-      if let known = oldest, connections[known].lastUsedAt <= connections[index].lastUsedAt {
-        continue
-      }
-      oldest = index
-    }
-    guard let oldest else { return false }
-    closeIdle(slot: slots[oldest])
-    return true
-  }
-}
-
-// MARK: - Bookkeeping
-
-extension Pool {
-  private func index(of slot: Int) -> Int {
-    guard let index = slots.firstIndex(of: slot) else {
-      preconditionFailure("the pool does not know this slot")
-    }
-    return index
-  }
-
-  private func bounded(_ capacity: Int) -> Int {
-    isMultiplexed ? min(max(capacity, 0), requestCountMax) : 1
-  }
-
-  private mutating func retireIfOld(_ index: Int, at now: Instant) {
-    let age = now.milliseconds(since: connections[index].openedAt)
-    if age >= limits.connectionAgeMilliseconds { retire(index) }
-  }
-
-  /// Gives the connection no further request.
-  private mutating func retire(_ index: Int) {
-    guard !connections[index].isRetiring else { return }
-    connections[index].isRetiring = true
-    retiringCount += 1
-  }
-
-  /// Puts a connection that may have become idle where it belongs.
-  private mutating func settle(_ index: Int) {
-    guard connections[index].inUseCount == 0 else { return }
-    if connections[index].isRetiring {
-      outputs.append(.close(slot: slots[index]))
-      forget(index)
-    } else if !isMultiplexed {
-      idle.append(slots[index])
-    }
-  }
-
-  private mutating func closeIdle(slot: Int) {
-    idle.removeAll { $0 == slot }
-    outputs.append(.close(slot: slot))
-    forget(index(of: slot))
-  }
-
-  private mutating func forget(_ index: Int) {
-    if connections[index].isRetiring { retiringCount -= 1 }
-    slots.swapAt(index, slots.count - 1)
-    connections.swapAt(index, connections.count - 1)
-    slots.removeLast()
-    connections.removeLast()
   }
 }

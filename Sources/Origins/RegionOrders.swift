@@ -31,17 +31,43 @@ public struct ServerOrder: OptionSet, Hashable, Sendable {
 
 /// Operators' orders by the regions' names: they outlive topologies.
 public struct RegionOrders: Hashable, Sendable {
-  /// The orders about the servers of one region.
-  public struct Region: Hashable, Sendable {
-    /// About its replicas.
+  /// The orders about one server, by the tier as which it is configured.
+  public struct Servers: Hashable, Sendable {
+    /// As a replica.
     public var replica: ServerOrder
-    /// About its primary.
+    /// As a primary.
     public var primary: ServerOrder
+    /// Of a hundred reads so many may go there while others are left, as replica and as primary.
+    public var replicaPercent, primaryPercent: UInt8
 
-    /// Makes the orders of one region.
-    public init(replica: ServerOrder = [], primary: ServerOrder = []) {
+    /// Makes the orders about one server, or about all of a region.
+    public init(
+      replica: ServerOrder = [], primary: ServerOrder = [], replicaPercent: UInt8 = 100,
+      primaryPercent: UInt8 = 100
+    ) {
       self.replica = replica
       self.primary = primary
+      self.replicaPercent = replicaPercent
+      self.primaryPercent = primaryPercent
+    }
+  }
+
+  /// The orders about the servers of one region.
+  public struct Region: Hashable, Sendable {
+    /// About those that are not named.
+    public var servers: Servers
+    /// About single ones, by name: what is ordered about all of them is part of it.
+    public var endpoints: [String: Servers]
+
+    /// Makes the orders of one region.
+    public init(_ servers: Servers, endpoints: [String: Servers] = [:]) {
+      self.servers = servers
+      self.endpoints = endpoints
+    }
+
+    /// Makes orders about its replicas and its primary.
+    public init(replica: ServerOrder = [], primary: ServerOrder = []) {
+      self.init(Servers(replica: replica, primary: primary))
     }
   }
 
@@ -65,39 +91,57 @@ public struct RegionOrders: Hashable, Sendable {
 
 /// The orders about the servers of one topology. Immutable; loops read it with each request.
 public struct ServingOrders: Hashable, Sendable {
-  /// By region: at `2r` replicas, at `2r + 1` the primary; nothing at all without orders.
+  /// At `2i` about endpoint i as a replica, at `2i + 1` as a primary; nothing without orders.
   private let orders: [ServerOrder]
+  /// In the same places, of a hundred reads; nothing at all while everybody gets all.
+  private let percents: [UInt8]
   /// Whether some servers come first among equals.
   let hasPreferred: Bool
 
   /// No orders.
-  public static let none = ServingOrders([])
+  public static let none = ServingOrders([], [])
 
-  private init(_ orders: [ServerOrder]) {
+  private init(_ orders: [ServerOrder], _ percents: [UInt8]) {
     self.orders = orders
+    self.percents = percents
     hasPreferred = orders.contains { $0.contains(.preferred) }
   }
 
-  /// The orders about regions of `topology`; others wait for one that has them.
+  /// The orders about endpoints of `topology`; others wait for one that has them.
   public init(_ named: RegionOrders, _ topology: Topology) {
-    var orders: [ServerOrder] = []
-    for name in topology.regionNames {
-      let region = named.regions[name] ?? RegionOrders.Region()
-      orders += [region.replica, region.primary]
+    let servers = topology.endpoints.map { endpoint -> RegionOrders.Servers in
+      guard let region = named.regions[endpoint.regionName] else { return .init() }
+      return region.endpoints[endpoint.name] ?? region.servers
     }
-    self.init(orders.allSatisfy(\.isEmpty) ? [] : orders)
+    let orders = servers.flatMap { [$0.replica, $0.primary] }
+    let percents = servers.flatMap { [$0.replicaPercent, $0.primaryPercent] }
+    self.init(
+      orders.allSatisfy(\.isEmpty) ? [] : orders, percents.allSatisfy { $0 >= 100 } ? [] : percents)
   }
 
-  /// Whether nobody ordered anything.
+  /// Whether nobody ordered anything but shares.
   @inline(__always)
   public var isEmpty: Bool { orders.isEmpty }
 
-  /// The orders about servers of a region and tier.
+  /// The orders about an endpoint that serves as this tier.
   @inline(__always)
-  public subscript(_ region: RegionID, _ tier: Tier) -> ServerOrder {
-    orders.isEmpty ? [] : orders[2 * Int(region.index) + (tier == .primary ? 1 : 0)]
+  public subscript(_ id: EndpointID, _ tier: Tier) -> ServerOrder {
+    orders.isEmpty ? [] : orders[2 * Int(id.index) + (tier == .primary ? 1 : 0)]
   }
 
-  /// The same with a list of its own, for one loop.
-  func copyForLoop() -> ServingOrders { ServingOrders(orders.map { $0 }) }
+  /// Whether some servers get a part of the reads only.
+  @inline(__always)
+  public var hasShares: Bool { !percents.isEmpty }
+
+  /// Of a hundred reads so many may go to an endpoint that serves as this tier, while others are
+  /// left.
+  @inline(__always)
+  public func percent(_ id: EndpointID, _ tier: Tier) -> UInt8 {
+    percents.isEmpty ? 100 : percents[2 * Int(id.index) + (tier == .primary ? 1 : 0)]
+  }
+
+  /// The same with lists of its own, for one loop.
+  func copyForLoop() -> ServingOrders {
+    ServingOrders(orders.map { $0 }, percents.map { $0 })
+  }
 }

@@ -12,18 +12,19 @@ public struct RetryBudget: Sendable {
 
   /// Makes a full budget.
   public init(limits: OriginLimits, at now: Instant) {
-    self.init(percent: limits.retryPercentMax, floorPerSecond: limits.retryFloorPerSecond, at: now)
-  }
-
-  /// Makes a full budget of `percent` of the requests, and of so many a second at any rate.
-  init(percent: UInt64, floorPerSecond: UInt64, at now: Instant) {
-    self.percent = percent
-    reserve = floorPerSecond * UInt64(SlidingCounts.secondCount)
+    percent = limits.retryPercentMax
+    reserve = limits.retryFloorPerSecond * UInt64(SlidingCounts.secondCount)
     counts = SlidingCounts(at: now)
   }
 
   /// A request came; its retries are not requests.
   public mutating func requestStarted(at now: Instant) { counts.add(first: 1, at: now) }
+
+  /// Requests of the last ten seconds.
+  public mutating func requestCount(at now: Instant) -> UInt64 {
+    counts.advance(to: now)
+    return counts.first
+  }
 
   /// Takes one retry out of the budget; false when it is used up.
   public mutating func withdraw(at now: Instant) -> Bool {

@@ -110,6 +110,14 @@ public struct Decision: Sendable {
   /// Whether the choice at this index comes first only so that the request tests it.
   public func isProbation(ofChoice index: Int) -> Bool { narrowed.choices[index].isProbation }
 
+  /// Whether the choice behind this one is another server of the same step, and as good.
+  public func hasPeer(ofChoice index: Int) -> Bool {
+    let next = index + 1
+    return next < narrowed.choices.count
+      && narrowed.choices[next].step == narrowed.choices[index].step
+      && narrowed.choices[next].lastResort == nil && narrowed.choices[index].lastResort == nil
+  }
+
   /// Whether the choice behind this one is no worse to wait for: a slow fresh answer beats a quick
   /// one that is marked as stale.
   public func isNextAsGood(afterChoice index: Int) -> Bool {

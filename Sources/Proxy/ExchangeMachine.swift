@@ -22,6 +22,8 @@ public struct ExchangeMachine: Sendable {
     case standIn
     /// Get a connection to the narrowed plan's choice at this index.
     case acquire(choice: Int, requiresFresh: Bool)
+    /// Wait a random part of so many milliseconds, then tell `timedOut`.
+    case pause(millisecondsMax: UInt64)
     /// Send the request on the connection that was acquired.
     case sendRequest
     /// Send the origin's head, and what follows it, to the client.
@@ -88,6 +90,8 @@ public struct ExchangeMachine: Sendable {
     case failing(Failure)
     /// Waiting for a connection to `choice`.
     case acquiring
+    /// Waiting for a moment before `choice` is asked again.
+    case pausing
     /// The request is on its way; no final head has come.
     case awaitingHead
     /// The final head is here; the record is not yet on disk.
@@ -112,6 +116,9 @@ public struct ExchangeMachine: Sendable {
   private var isRecorded = false
   private var isReused = false
   private var attemptCount: UInt8 = 0
+  private var requeueCount: UInt8 = 0
+  /// How urgent the request is.
+  public var latency: LatencyClass { request.latency }
   /// The index of the choice in use, or last used.
   public private(set) var choice = 0
 
@@ -249,19 +256,21 @@ public struct ExchangeMachine: Sendable {
     _ refusal: Refusal, judge: inout Judge, at now: Instant
   ) -> Action {
     guard state == .acquiring else { return .none }
-    return retry(after: .notConnected, isReplayable: true, judge: &judge, at: now)
+    let isFull = refusal == .overloaded || refusal == .classLimit
+    return retry(
+      after: isFull ? .noRoom : .notConnected, isReplayable: true, judge: &judge, at: now)
       ?? fail(refusal)
   }
 
   /// The origin sent its final head. A gateway's error is tried elsewhere if the rules allow;
-  /// otherwise it is the answer.
+  /// otherwise it is the answer. So is that of an overloaded server, unless most are.
   public mutating func originAnswered(
-    status: UInt16, isReplayable: Bool, judge: inout Judge, at now: Instant
+    status: UInt16, overload: Overload? = nil, isReplayable: Bool, judge: inout Judge,
+    at now: Instant
   ) -> Action {
     guard state == .awaitingHead else { return .none }
-    if (502...504).contains(status),
-      let again = retry(
-        after: .gatewayStatus, isReplayable: isReplayable, judge: &judge, at: now)
+    if let failure = AttemptFailure(status: status, overload),
+      let again = retry(after: failure, isReplayable: isReplayable, judge: &judge, at: now)
     {
       return again
     }
@@ -278,8 +287,10 @@ public struct ExchangeMachine: Sendable {
   ) -> Action {
     switch state {
     case .awaitingHead, .holdingHead:
-      return retry(after: failure(fault), isReplayable: isReplayable, judge: &judge, at: now)
-        ?? fail(refusal(fault))
+      return retry(
+        after: AttemptFailure(fault, isReused: isReused), isReplayable: isReplayable, judge: &judge,
+        at: now)
+        ?? fail(Refusal(fault))
     case .responding:
       state = .over
       return .resetClient
@@ -316,6 +327,7 @@ public struct ExchangeMachine: Sendable {
     case .acquiring:
       return retry(after: .notConnected, isReplayable: true, judge: &judge, at: now)
         ?? fail(.originConnect)
+    case .pausing: return acquire(choice, requiresFresh: false)
     case .awaitingHead:
       return retry(after: .timeout, isReplayable: isReplayable, judge: &judge, at: now)
         ?? fail(.originTimeout)
@@ -343,6 +355,14 @@ public struct ExchangeMachine: Sendable {
     return retry(after: .timeout, isReplayable: isReplayable, judge: &judge, at: now)
   }
 
+  /// A second copy of the request, at another choice, is the request from here on.
+  public mutating func moved(to choice: Int) {
+    precondition(state == .awaitingHead && request.method.isSafe, "a write, or too late")
+    self.choice = choice
+    attemptCount += 1
+    isReused = false
+  }
+
   private mutating func acquire(_ choice: Int, requiresFresh: Bool) -> Action {
     self.choice = choice
     attemptCount += 1
@@ -360,27 +380,19 @@ public struct ExchangeMachine: Sendable {
     after failure: AttemptFailure, isReplayable: Bool, judge: inout Judge, at now: Instant
   ) -> Action? {
     let context = AttemptContext(
-      method: request.method, isBodyReplayable: isReplayable, attemptCount: attemptCount)
+      method: request.method, isBodyReplayable: isReplayable, attemptCount: attemptCount,
+      requeueCount: requeueCount, hasNext: choice + 1 < request.choiceCount)
+    if failure == .neverProcessed || failure == .refused { requeueCount += 1 }
     switch RetryRules.decide(
       after: failure, context, limits: judge.limits, budget: &judge.budget, at: now)
     {
     case .retrySameCandidate: return acquire(choice, requiresFresh: true)
+    case .retryAfterPause(let milliseconds):
+      state = .pausing
+      return .pause(millisecondsMax: milliseconds)
     case .nextCandidate where choice + 1 < request.choiceCount:
       return acquire(choice + 1, requiresFresh: false)
     case .nextCandidate, .giveUp: return nil
     }
-  }
-
-  private func failure(_ fault: StreamFault) -> AttemptFailure {
-    switch fault {
-    case .neverProcessed: .neverProcessed
-    case .connectionLost: isReused ? .lostOnReused : .lost
-    case .peerReset, .malformed: .lost
-    }
-  }
-
-  private func refusal(_ fault: StreamFault) -> Refusal {
-    if case .malformed = fault { return .originMalformed }
-    return .originReset
   }
 }

@@ -33,6 +33,8 @@ public struct Outcome: Sendable {
   public var refusal: Refusal?
   /// How it ended.
   public var end = End.complete
+  /// Whether it was sent to a second server because the first one was slow.
+  public var isHedged = false
   /// Connections asked for.
   public var attemptCount: UInt8 = 0
   /// The endpoint that answered, or was asked last.

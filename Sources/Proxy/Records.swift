@@ -167,7 +167,7 @@ extension RemovalReason {
   /// The audit log's word for a removal.
   init(_ removal: Removal) {
     switch removal {
-    case .down, .ejected, .suppressed: self = .unhealthy
+    case .down, .ejected, .suppressed, .overloaded: self = .unhealthy
     case .draining: self = .drained
     case .lagging, .behindSession: self = .stale
     case .unmeasured: self = .lagUnknown
@@ -177,7 +177,7 @@ extension RemovalReason {
     case .noEndpoint: self = .noEndpoint
     case .replicaUnfit: self = .replicaNotAllowed
     case .drained: self = .drained
-    case .evacuated, .heldOut: self = .overridden
+    case .evacuated, .heldOut, .ramping: self = .overridden
     }
   }
 }
@@ -199,6 +199,7 @@ extension Outcome {
     record.firstByteMicroseconds = answeredAt?.microseconds(since: startedAt)
     record.totalMicroseconds = total
     record.attempts = UInt16(attemptCount)
+    record.isHedged = isHedged
     record.termination = termination
     record.labelledClass = finding?.dataClass
     record.labelledSensitivity = finding?.sensitivity

@@ -20,6 +20,8 @@ public enum Refusal: String, CaseIterable, Sendable {
   case auditUnavailable = "audit-unavailable"
   /// Too much is under way already.
   case overloaded
+  /// Requests of this latency class have their share of the places already.
+  case classLimit = "class-limit-reached"
   /// The request contradicts itself or breaks FHIR's rules.
   case invalid
   /// What arrived is not HTTP, or contradicts itself.
@@ -79,8 +81,8 @@ public enum Refusal: String, CaseIterable, Sendable {
     switch self {
     case .unauthenticated, .stepUpRequired: 401
     case .forbidden, .noRule, .reasonRequired, .purposeNotGranted, .answerWithheld: 403
-    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
-      .identityUnavailable, .authorityMoving, .authorityStopped:
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .classLimit,
+      .originConnect, .identityUnavailable, .authorityMoving, .authorityStopped:
       503
     case .lostTail: 409
     case .invalid, .malformed, .targetNotCanonical, .bodyIncomplete: 400
@@ -105,8 +107,8 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .forbidden, .noRule, .purposeNotGranted: "forbidden"
     case .answerWithheld: "suppressed"
     case .reasonRequired: "required"
-    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .originConnect,
-      .identityUnavailable, .authorityMoving, .authorityStopped:
+    case .homeUnknown, .unavailable, .auditUnavailable, .overloaded, .classLimit,
+      .originConnect, .identityUnavailable, .authorityMoving, .authorityStopped:
       "transient"
     case .lostTail: "conflict"
     case .invalid: "invalid"
@@ -134,7 +136,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .homeUnknown: "destination_not_found"
     case .auditUnavailable, .identityUnavailable: "proxy_internal_error"
     case .obligationUnmet: "proxy_configuration_error"
-    case .overloaded: "connection_limit_reached"
+    case .overloaded, .classLimit: "connection_limit_reached"
     case .invalid, .severalPatients, .malformed, .targetNotCanonical, .targetTooLong,
       .fieldsTooLarge, .methodRefused, .tunnelRefused, .expectationRefused, .codingRefused,
       .versionRefused, .requestTimeout, .bodyIncomplete:
@@ -154,6 +156,7 @@ public enum Refusal: String, CaseIterable, Sendable {
     case .homeUnknown, .authorityStopped: 30
     case .authorityMoving, .unavailable, .originConnect, .originReset, .originTimeout: 2
     case .auditUnavailable, .overloaded, .identityUnavailable: 1
+    case .classLimit: 5
     default: nil
     }
   }
@@ -172,6 +175,7 @@ public enum Refusal: String, CaseIterable, Sendable {
       "the last changes of this session were lost in a failover; read the record again and check it"
     case .auditUnavailable: "the decision could not be recorded, so nothing is disclosed"
     case .overloaded: "the edge is at its limit; try again shortly"
+    case .classLimit: "too many requests of this kind are under way; try again shortly"
     case .invalid: "the request is not valid"
     case .malformed: "the request is not valid HTTP"
     case .targetNotCanonical: "the request's target can be read in more than one way"

@@ -14,3 +14,10 @@ public enum ProcessUsage {
     return usage.ru_maxrss * 1024
   }
 }
+
+/// The folder of the user who runs the process; nil when the environment does not say.
+public func homeFolder() -> String? {
+  guard let text = unsafe getenv("HOME") else { return nil }
+  let path = unsafe String(cString: text)
+  return path.hasPrefix("/") ? path : nil
+}

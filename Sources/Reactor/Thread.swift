@@ -33,6 +33,12 @@ public final class Thread {
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
   }
 
+  /// Lets the calling thread rest. Never on a loop.
+  public static func pause(milliseconds: Int) {
+    // A signal ends it early: whoever waits for something looks again.
+    _ = poll(nil, 0, Int32(clamping: milliseconds))
+  }
+
   /// Waits until the thread has ended.
   public func join() {
     _ = pthread_join(handle, nil)

@@ -197,6 +197,8 @@ final class Checker {
     }
     for edge in world.edges {
       if !edge.exchanges.isEmpty { fail("no leak", "edge \(edge.index) has exchanges left") }
+      if !edge.heldWrites.isEmpty { fail("no leak", "edge \(edge.index) holds writes") }
+      if !edge.gate.writes.isEmpty { fail("no leak", "edge \(edge.index) counts writes") }
       for pool in edge.pools {
         if let leak = pool.leak { fail("no leak", "edge \(edge.index), \(leak)") }
       }

@@ -206,6 +206,14 @@ final class Clients {
     if !request.isOver { end(request, .reset) }
   }
 
+  /// An edge's process ended: its clients' connections are reset, those that it did not look at
+  /// yet, too.
+  func edgeDied(_ edge: Int) {
+    for request in requests where request.edge == edge && request.sentAt < world.now {
+      reset(request)
+    }
+  }
+
   private func end(_ request: ClientRequest, _ state: ClientRequest.State) {
     if world.options.mutant == .forgetsAnswers, request.number % 97 == 13 { return }
     request.state = state

@@ -70,11 +70,40 @@ final class Faults {
       let candidate = candidates[draw(below: candidates.count)].index
       let isGraceful = draw(0...2) > 0
       let diesAfter = draw(0...1) == 0 ? nil : Int(draw(0...4))
-      world.at(milliseconds: draw(800...3_500)) {
+      let start = draw(1_000...2_300)
+      accompany(domain, candidate, start)
+      world.at(milliseconds: start) {
         Coordinator(
           world, domain: domain, candidate: candidate, isGraceful: isGraceful, diesAfter: diesAfter
         ).step()
       }
+    }
+  }
+
+  /// Plans what goes wrong around a move: edges that do not hear of it, writes that are late, and
+  /// servers that are not there.
+  private func accompany(_ domain: Int, _ candidate: Int, _ start: UInt64) {
+    let world = world
+    let edge = draw(below: world.edges.count)
+    let old = world.databases.sources[domain]
+    let before = start - draw(20...400)
+    switch draw(0...6) {
+    case 0:
+      world.at(milliseconds: before) { world.edges[edge].orders.isCutOff = true }
+      world.at(milliseconds: start + 8_000) { world.edges[edge].orders.isCutOff = false }
+    case 1:
+      world.at(milliseconds: before) { world.edges[edge].setFrozen(true) }
+      world.at(milliseconds: start + 6_900) { world.edges[edge].setFrozen(false) }
+    case 2:
+      world.at(milliseconds: before) { world.setCut(true, edge: edge, server: old) }
+      world.at(milliseconds: start + 3_000) { world.setCut(false, edge: edge, server: old) }
+    case 3:
+      world.at(milliseconds: before, world.servers[old].kill)
+      world.at(milliseconds: start + draw(200...7_000), world.servers[old].start)
+    case 4:
+      world.at(milliseconds: start + draw(20...100), world.servers[candidate].kill)
+      world.at(milliseconds: start + 1_500, world.servers[candidate].start)
+    default: break
     }
   }
 

@@ -29,11 +29,13 @@ struct Law: Sendable {
   static let fixed = Law(make(text))
   /// The law of runs in which it may: writes, and what is read where it is true, may go to the
   /// primary that the backup region has of the home's data.
-  static let movable = Law(
-    make(
-      text.replacing(
-        "    audit: durable # movable",
-        with: "      - { region: backup-of-home, tier: primary }\n    audit: durable")))
+  static let movable = Law(make(movableText))
+  /// The same with little patience for writes that wait, so that random runs come to rest soon.
+  static let hasty = Law(make(movableText, authorityMilliseconds: 4_500))
+
+  private static let movableText = text.replacing(
+    "    audit: durable # movable",
+    with: "      - { region: backup-of-home, tier: primary }\n    audit: durable")
 
   /// What the edge is configured with.
   static let text = """
@@ -221,7 +223,9 @@ extension Law {
   /// How many replicas each region has; each has one primary beside them.
   private static let replicaCounts = [2, 1, 1]
 
-  private static func make(_ text: String) -> Snapshot {
+  private static func make(
+    _ text: String, authorityMilliseconds: UInt64 = Timeouts().authorityMilliseconds
+  ) -> Snapshot {
     let (policy, complaints) = Policy.load(text: text, file: "simulated.yaml", hash: "simulated")
     guard let policy else {
       preconditionFailure(complaints.map { "\($0)" }.joined(separator: "; "))
@@ -234,6 +238,7 @@ extension Law {
       var timeouts = Timeouts()
       timeouts.firstByteMilliseconds = 800
       timeouts.originStallMilliseconds = 1_200
+      timeouts.authorityMilliseconds = authorityMilliseconds
       return Snapshot(
         policy: policy, topology: topology, classifier: Classifier(), directory: try directory(),
         locations: nil, trustedProxies: [], listeners: [],

@@ -24,6 +24,9 @@ enum Mutant: String, CaseIterable {
   case impatient
   /// Whoever moves an authority does not fence the old primary.
   case unfenced
+
+  /// Whether it shows only while a write authority moves.
+  var needsMove: Bool { self == .endlessLease || self == .impatient || self == .unfenced }
 }
 
 /// A server that an exchange may try, and how its answer is marked.

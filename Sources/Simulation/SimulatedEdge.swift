@@ -41,6 +41,9 @@ final class SimulatedEdge {
   private(set) var orders: SimulatedOrders!
   /// Whether writes may start, and which are under way; stands for `Edge/WriteGate`.
   var gate = WriteLease()
+  /// Writes that wait for their authority, and whether some of them are being let go.
+  var heldWrites = HeldWrites<SimulatedExchange>()
+  var isReleasing = false
   private var streamCount = 0
   private var tickedAt = Instant(nanoseconds: 0)
 
@@ -87,12 +90,16 @@ final class SimulatedEdge {
     for (index, pool) in pools.enumerated() {
       pool.tick(isNear: health.statuses[index].isNear(within: near))
     }
+    releaseHeldWrites()
     audit.tick()
     world.after(milliseconds: 20) { [self] in run { [self] in tick() } }
   }
 
   /// Now.
   var now: Instant { world.now }
+
+  /// Its wall clock.
+  var wallTime: WallTime { world.wallTime(skewSeconds: skewSeconds) }
 
   // MARK: The process
 
@@ -126,7 +133,7 @@ final class SimulatedEdge {
     isDead = true
     inbox = []
     for pool in pools { pool.closeAll() }
-    for exchange in exchanges { world.clients.reset(exchange.request) }
+    world.clients.edgeDied(index)
   }
 
   // MARK: The prober; see `Edge/Prober`
@@ -191,6 +198,7 @@ final class SimulatedEdge {
     let old = health
     health = next
     self.holders = holders
+    releaseHeldWrites()
     let isAnyNewlyDown = zip(old.statuses, next.statuses).contains {
       $0.reach != .down && $1.reach == .down
     }
@@ -221,7 +229,10 @@ final class SimulatedEdge {
   }
 
   /// An exchange is over.
-  func ended(_ exchange: SimulatedExchange) { exchanges.removeAll { $0 === exchange } }
+  func ended(_ exchange: SimulatedExchange) {
+    exchanges.removeAll { $0 === exchange }
+    if heldWrites.ended(exchange) { releaseHeldWrites() }
+  }
 
   /// A number for a stream.
   func nextStream() -> Int {

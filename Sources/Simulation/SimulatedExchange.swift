@@ -10,17 +10,17 @@ internal import Proxy
 final class SimulatedExchange {
   let edge: SimulatedEdge
   let request: ClientRequest
-  private var decision: Decision
-  private var machine = ExchangeMachine()
+  private(set) var decision: Decision
+  private(set) var machine = ExchangeMachine()
   private var recordSequence: UInt64?
   /// The connection in use, and the stream on it.
-  private var wire: Wire?
+  var wire: Wire?
   private var stream = 0
   private var waitingIn: SimulatedPool?
   private var endpoint: EndpointID?
-  private var choices: [Choice] = []
-  /// The domain under which a write counts as under way; nil while it does not.
-  private var writeDomain: String?
+  private(set) var choices: [Choice] = []
+  /// What there is to know of a write.
+  var write = Write()
   /// The origin's last status.
   private var status: UInt16 = 0
   private var connectedAt: Instant?
@@ -30,7 +30,7 @@ final class SimulatedExchange {
   private var isResponding = false
   private(set) var isOver = false
   /// When to give up waiting for the next event.
-  private(set) var deadline = Instant.never
+  var deadline = Instant.never
   /// Whether that is the end of an attempt that another one may follow.
   private(set) var isTrying = false
 
@@ -41,23 +41,42 @@ final class SimulatedExchange {
     decision = Decision(client: request.client)
   }
 
-  private var now: Instant { edge.now }
+  var now: Instant { edge.now }
   private var mutant: Mutant? { edge.world.options.mutant }
 
   // MARK: The decision; see `Exchange.decide`
 
-  /// Decides, queues the record and starts.
+  /// Decides, and starts unless the write has to wait.
   func begin() {
-    let time = edge.world.wallTime(skewSeconds: edge.skewSeconds)
     edge.decider.decide(
       request.head, snapshot: edge.snapshot, health: edge.health, loads: edge.loads, now: now,
-      time: time, into: &decision)
+      time: edge.wallTime, into: &decision)
+    decided()
+    if !holdsWrite() { start() }
+  }
+
+  /// Decides once more, since the authority is where it shall be.
+  func decideAgain() {
+    edge.decider.decideAgain(
+      request.head, snapshot: edge.snapshot, health: edge.health, loads: edge.loads, now: now,
+      time: edge.wallTime, into: &decision)
+    decided()
+    if holdsWrite() { return }
+    machine = ExchangeMachine()
+    start()
+  }
+
+  private func decided() {
     edge.world.trace.note(
       "decide", request.number, decision.id.low, at: now,
       "\(request) at edge \(edge.index): " + (decision.refusal?.rawValue ?? choiceNames))
     choices = edge.choices(of: decision)
     edge.world.checker.decided(request, &choices, at: edge)
-    recordSequence = edge.audit.append(decision, request)
+  }
+
+  /// Queues the record of what was decided and starts.
+  private func start() {
+    record()
     guard recordSequence != nil || decision.mayGoUnrecorded else {
       return answer(.auditUnavailable)
     }
@@ -65,6 +84,12 @@ final class SimulatedExchange {
     var machineRequest = decision.machineRequest(request.head)
     machineRequest.choiceCount = choices.count
     perform(machine.begin(machineRequest))
+  }
+
+  /// Queues the decision's record.
+  func record() {
+    recordSequence = edge.audit.append(decision, request)
+    write.isRecorded = true
   }
 
   private var choiceNames: String {
@@ -80,6 +105,9 @@ final class SimulatedExchange {
       if mutant == .disclosesEarly { return recordDurable() }
       edge.audit.await(recordSequence, self)
     case .acquire(let choice, let requiresFresh): acquire(choice, requiresFresh: requiresFresh)
+    case .pause(let milliseconds):
+      releaseOrigin(.failed)
+      touch(UInt64.random(in: 0...milliseconds, using: &edge.random))
     case .lookUp, .serveHit, .standIn: preconditionFailure("simulated edges keep no answers")
     case .sendRequest: sendRequest()
     case .forwardHead: forwardHead()
@@ -127,6 +155,7 @@ final class SimulatedExchange {
   /// The client went away.
   func clientGone() {
     guard !isOver else { return }
+    recordLostWrite()
     perform(machine.clientGone())
   }
 
@@ -135,6 +164,7 @@ final class SimulatedExchange {
     guard !isOver else { return }
     if isTrying { return attemptTimedOut() }
     deadline = .never
+    if write.isHeld { return endHold(.authorityMoving) }
     if wire != nil, !isResponding, let endpoint { edge.requestFailed(endpoint, .timeout) }
     perform(machine.timedOut(isReplayable: true, judge: &edge.judge, at: now))
   }
@@ -190,19 +220,14 @@ final class SimulatedExchange {
   }
 
   private func sendRequest() {
+    if keepsWriteBack() { return }
     guard let wire, let endpoint else { return }
     guard wire.isOpen, !wire.isGoingAway else {
       self.wire = nil
+      endWrite()
       edge.release(wire)
       return perform(
         machine.originFailed(.neverProcessed, isReplayable: true, judge: &edge.judge, at: now))
-    }
-    if isWrite, !beginWrite() {
-      // Its connection is as good as new; see `OriginConnection.decline`.
-      self.wire = nil
-      edge.release(wire)
-      releaseOrigin(.abandoned)
-      return answer(.unavailable)
     }
     stream = edge.nextStream()
     wire.requestCount += 1
@@ -210,7 +235,7 @@ final class SimulatedExchange {
     connectedAt = now
     edge.loads.started(endpoint)
     awaitAnswer()
-    let epoch = isWrite ? choices[machine.choice].epoch : nil
+    let epoch = write.epoch
     edge.world.checker.sent(request, decision.id, epoch: epoch, to: wire.server, from: edge)
     let arrival = Arrival(
       request: request, edge: edge.index, attempt: edge.world.nextWireNumber(), stream: stream,
@@ -219,35 +244,13 @@ final class SimulatedExchange {
     wire.send { server.receive(arrival, on: wire) }
   }
 
-  // MARK: Writes; see `Exchange+Hold`
-
-  private var isWrite: Bool { !decision.facts.operation.isSafe }
-
-  /// Counts the write as under way, if it may leave.
-  private func beginWrite() -> Bool {
-    guard let home = decision.facts.home else { return true }
-    let name = edge.snapshot.topology.regionNames[Int(home.index)]
-    let health = edge.health
-    guard
-      edge.mayBegin(
-        name, hasRecord: health.hasRecord(home), revision: health.authorities.revision)
-    else { return false }
-    writeDomain = name
-    return true
-  }
-
-  /// The write is under way no longer.
-  private func endWrite() {
-    guard let domain = writeDomain.take() else { return }
-    edge.gate.end(domain)
-  }
-
   /// The origin's final head came.
   func originAnswered(_ answer: Answer, isEnd: Bool) {
     guard !isOver else { return }
     heldAnswer = answer
     status = answer.status
     touch(edge.snapshot.timeouts.originStallMilliseconds)
+    if status == 412, holdsStaleWrite(answer, isEnd: isEnd) { return }
     if isGatewayFault, let endpoint { edge.requestFailed(endpoint, .gatewayStatus) }
     if isEnd { detachOrigin() }
     perform(
@@ -270,7 +273,7 @@ final class SimulatedExchange {
     if isResponding { finishResponse() }
   }
 
-  private func detachOrigin() {
+  func detachOrigin() {
     hasOriginEnded = true
     endWrite()
     guard wire != nil else { return }
@@ -284,7 +287,9 @@ final class SimulatedExchange {
     endWrite()
     wire = nil
     settleLoad(.failed)
-    if fault != .neverProcessed, let endpoint { edge.requestFailed(endpoint, .reset) }
+    if fault != .neverProcessed, fault != .refused, let endpoint {
+      edge.requestFailed(endpoint, .reset)
+    }
     if mutant == .splices, isResponding { return splice() }
     let judged: StreamFault = mutant == .resendsWrites ? .neverProcessed : fault
     perform(machine.originFailed(judged, isReplayable: true, judge: &edge.judge, at: now))
@@ -326,13 +331,13 @@ final class SimulatedExchange {
   }
 
   /// Answers in the origin's place.
-  private func answer(_ refusal: Refusal) {
+  func answer(_ refusal: Refusal) {
     isResponding = true
     edge.world.clients.refused(request, refusal)
     finish()
   }
 
-  private func releaseOrigin(_ verdict: Verdict) {
+  func releaseOrigin(_ verdict: Verdict) {
     waitingIn?.cancel(self)
     waitingIn = nil
     heldAnswer = nil
@@ -359,7 +364,7 @@ final class SimulatedExchange {
   private var isGatewayFault: Bool { (502...504).contains(status) }
 
   /// What an attempt says about its endpoint.
-  private enum Verdict { case succeeded, failed, abandoned }
+  enum Verdict { case succeeded, failed, abandoned }
 
   private func settleLoad(_ verdict: Verdict) {
     guard let endpoint else { return }

@@ -16,9 +16,11 @@
 // Limits: messages are whole; codecs, TLS, bodies of requests and backpressure are not simulated
 // (`EdgeTests`, `HTTPTests` and the end-to-end tests have them). Each edge has one loop.
 //
+// In parts: `HOMEWARD_FIRST_SEED=50001` begins there.
+//
 // A run: `swift test --filter SimulationTests`. A hundred thousand of them, which needs a release
 // build: `HOMEWARD_SIMULATIONS=100000 swift test -c release -Xswiftc -enable-testing --filter
-// SimulationTests`. One seed with its trace: `HOMEWARD_SEED=17 swift test --filter SimulationTests`.
+// SimulationTests`. One seed with its trace: `HOMEWARD_SEED=17` before either.
 
 /// What a run came to.
 struct RunResult: Sendable {
@@ -43,6 +45,7 @@ extension Options {
   static func random(_ seed: UInt64) -> Options {
     var options = Options(seed: seed)
     options.isMovable = seed % 2 == 0
+    options.isHasty = true
     // A lease that has to run out takes 6.4 seconds.
     options.loadMilliseconds = options.isMovable ? 9_000 : 4_000
     if seed % 4 == 1 { options.edgeCount = 1 }

@@ -19,7 +19,8 @@ internal import Reactor
     subcommands: [
       RunCommand.self, CheckCommand.self, PolicyCommand.self, DirectoryCommand.self,
       FactsCommand.self, AuditCommand.self, CacheCommand.self, RegionCommand.self,
-      AuthorityCommand.self,
+      AuthorityCommand.self, PlanCommand.self, DrillCommand.self,
+      AdminCommand.self,
     ])
 
   /// Parses the arguments and runs what they name.

@@ -116,6 +116,7 @@ struct RandomRecords {
     record.lagMilliseconds = bool() ? number() : nil
     record.asOf = bool() ? WallTime(microseconds: number()) : nil
     record.isMarked = bool()
+    record.isHedged = bool()
     record.bytesIn = number()
     record.bytesOut = number()
     record.decideMicroseconds = bool() ? number() : nil

@@ -126,6 +126,10 @@ import Testing
       ("?a=1&&b=2", "?a=1&b=2", false),
       ("?a=1&b=2&a=3", "?b=2&a=1&a=3", true), ("?a=1&b=2&a=3", "?a=3&b=2&a=1", false),
       ("?ab=1", "?a=b1", false), ("?a=1;b=2", "?b=2;a=1", false),
+      // One name to an origin that decodes, ignores case, or splits at semicolons as well.
+      ("?name=1&n%61me=2", "?n%61me=2&name=1", false), ("?B=1&b=2", "?b=2&B=1", false),
+      ("?x=0;b=1&b=2", "?b=2&x=0;b=1", false), ("?B=1&a=2", "?a=2&B=1", true),
+      ("?b=%41&a=%26", "?a=%26&b=%41", true),
     ] as [(String, String, Bool)])
   func sortedQueries(left: String, right: String, isSame: Bool) throws {
     let ruling = try ruling(publicRules { $0.query = .sorted })

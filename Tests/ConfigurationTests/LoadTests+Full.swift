@@ -1,10 +1,34 @@
+import Admin
 import Base
 import HTTP
 import Identity
+import Native
+import Reactor
 
 @testable import homeward
 
 extension LoadTests {
+  /// What `full` says of the admin API.
+  static var fullAdmin: Configuration.Admin {
+    var admin = Configuration.Admin()
+    admin.address = SocketAddress(text: "127.0.0.1:8444")
+    admin.tls.certificates = [.init(chain: "conf/edge.pem", key: "conf/edge.key")]
+    admin.tls.clientCertificates = .request
+    admin.tls.clientAuthorities = "conf/edge.pem"
+    admin.rules.certificates = [
+      .init(.uri, "urn:ward:*", name: "ana", roles: [.sre, .officer]),
+      .init(.subject, "CN=otto", name: "otto", roles: [.auditor]),
+    ]
+    let line = "tia sre \(String(repeating: "0a", count: 32))"
+    admin.rules.tokens = (try? AdminTokens(line)) ?? AdminTokens()
+    admin.client.serverName = "edge"
+    admin.client.authorities = "conf/ca.pem"
+    admin.client.certificate = "conf/a.pem"
+    admin.client.key = "conf/a.key"
+    admin.client.token = "conf/t"
+    return admin
+  }
+
   /// The folder of the package, from this file's place in it.
   static let packageFolder = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     .dropLast(3).joined(separator: "/")
@@ -71,6 +95,18 @@ extension LoadTests {
     policy: { file: policy.yaml }
     operators: { directory: operators, copy: orders.copy }
     sessions: { key: pseudonym.key, other_key: pseudonym.key, lifetime: 2h }
+    cache: { region: us-west, size: 1GiB, body_size: 1MiB, sealing_key: sealing.key }
+    admin:
+      address: 127.0.0.1:8444
+      tls:
+        certificates: [{ chain: edge.pem, key: edge.key }]
+        client_certificates: request
+        client_authorities: edge.pem
+      callers:
+        - { uri: "urn:ward:*", name: ana, roles: [sre, officer] }
+        - { subject: CN=otto, name: otto, roles: [auditor] }
+      tokens: admin.tokens
+      client: { server_name: edge, authorities: ca.pem, certificate: a.pem, key: a.key, token: t }
     audit:
       directory: log
       interval: 5ms

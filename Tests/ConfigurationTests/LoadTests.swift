@@ -53,8 +53,11 @@ import Testing
   @Test func everyKeyIsRead() throws {
     let load = TestFiles.load(Self.full)
     #expect(load.diagnostics.map(\.description) == [])
-    #expect(load.notes.isEmpty)
+    #expect(load.notes == ["`cache`: the policy stores nothing, so nothing is kept"])
     let configuration = try #require(load.configuration)
+    let cache = try #require(configuration.cache)
+    #expect(cache.region == "us-west" && cache.sealingKey == "conf/sealing.key")
+    #expect(cache.byteCountMax == 1 << 30 && cache.bodyByteCountMax == 1 << 20)
     #expect(configuration.loopCount == 3)
     let listener = configuration.listeners[0]
     #expect(listener.address?.description == "[::1]:0")
@@ -65,6 +68,7 @@ import Testing
     #expect(listener.tls?.clientRevocations == "conf/edge.pem")
     #expect(configuration.identity?.rules == Self.fullIdentity)
     #expect(configuration.listeners[1].tls == nil)
+    #expect(configuration.admin == Self.fullAdmin)
     #expect(configuration.trust.proxies.map(\.description) == ["10.0.0.0/8", "2001:db8::/32"])
     #expect(
       configuration.fhir
@@ -117,6 +121,7 @@ import Testing
       files.contents["deploy/run/directory/" + name] = []
     }
     files.contents["deploy/run/directory/directory.key"] = files.contents["conf/pseudonym.key"]
+    files.contents["deploy/run/admin/tokens"] = []
     files.contents["deploy/run/identity/keys.json"] = files.contents["conf/keys.json"]
     files.contents["deploy/run/pseudonym.key"] = files.contents["conf/pseudonym.key"]
     files.contents["deploy/run/signing.key"] = []

@@ -34,6 +34,25 @@ extension Mistake {
       2:8: error: `loops` must be `auto` or a whole number from 1 to 256, not `0` [E205]
       """),
     Mistake(
+      "instance: edge-1", "instance: edge-1\ncache: { region: us-wets }",
+      """
+      2:18: error: `cache.region` names `us-wets`, which the policy `small` does not have [E406]; \
+      did you mean `us-west`?
+      """),
+    Mistake(
+      "instance: edge-1",
+      "instance: edge-1\ncache: { region: us-west, size: 8MiB, body_size: 1MiB }",
+      """
+      2:50: error: `body_size` must be a 64th of `size` at most [E410]
+      """),
+    Mistake(
+      "instance: edge-1",
+      "instance: edge-1\ncache: { region: us-west, sealing_key: short.key }",
+      """
+      2:40: error: `conf/short.key` is no sealing key: it needs 32 random bytes, or 64 hexadecimal \
+      digits (`openssl rand -hex 32 > conf/short.key` makes one) [E413]
+      """),
+    Mistake(
       "policy: { file: policy.yaml }\n", "",
       """
       1:1: error: the configuration needs the key `policy` [E202]

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audit
+import Base
 import Policy
 import StrictYAML
 import Testing

@@ -1,5 +1,5 @@
 import Base
-import Origins
+import Reactor
 import Testing
 
 @testable import homeward
@@ -7,53 +7,97 @@ import Testing
 @Suite struct RegionCommandTests {
   @Test(
     arguments: [
-      ("1s", 1_000), ("90s", 90_000), ("30m", 1_800_000), ("4h", 14_400_000), ("2d", 172_800_000),
+      ("1s", 1), ("90s", 90), ("30m", 1_800), ("4h", 14_400), ("2d", 172_800),
       ("0s", nil), ("", nil), ("m", nil), ("30", nil), ("30 m", nil), ("-1m", nil), ("1.5h", nil),
       ("1w", nil), ("99999999999d", nil),
-    ] as [(String, UInt64?)])
-  func readsHowLong(_ text: String, _ milliseconds: UInt64?) {
-    #expect(RegionOrderOptions.milliseconds(text) == milliseconds)
+    ] as [(String, Int?)])
+  func readsHowLong(_ text: String, _ seconds: Int?) {
+    #expect(orderSeconds(text) == seconds)
   }
 
-  private static func report() throws -> RegionReport {
-    let topology = try Topology.make(
-      regionNames: ["west", "east"],
-      definitions: [
-        EndpointDefinition(
-          name: "west-1", regionName: "west", tier: .primary, host: "127.0.0.1", port: 1),
-        EndpointDefinition(
-          name: "east-1", regionName: "east", tier: .replica, host: "127.0.0.1", port: 2),
+  @Test(
+    arguments: [
+      ("https://127.0.0.1:8444", "127.0.0.1:8444"), ("https://localhost:1/", "127.0.0.1:1"),
+      ("https://[::1]:8444", "[::1]:8444"), ("http://127.0.0.1:8444", nil),
+      ("https://127.0.0.1", nil), ("https://edge.example:8444", nil),
+      ("https://127.0.0.1:8444/v1", nil), ("127.0.0.1:8444", nil),
+    ] as [(String, String?)])
+  func readsWhere(_ url: String, _ address: String?) {
+    #expect(SocketAddress(url: url)?.description == address)
+  }
+
+  @Test func textsStandInTargets() {
+    #expect(percentEncoded("a-Z_0.~") == "a-Z_0.~")
+    #expect(percentEncoded("a b&c=ü/?#%+\n") == "a%20b%26c%3D%C3%BC%2F%3F%23%25%2B%0A")
+  }
+
+  /// A server as the edge tells of it.
+  private func server(_ name: String, _ members: [(String, JSONValue)]) -> JSONValue {
+    let usual: [(String, JSONValue)] = [
+      ("name", .text(name)), ("tier", .text("replica")), ("reach", .text("healthy")),
+      ("reach_seconds", .number(7)), ("role", .text("replica")), ("freshness", .text("fresh")),
+      ("lag_milliseconds", .number(12)), ("failure", .null),
+      ("requests_per_second", .fraction(12.5)), ("under_way", .number(3)),
+      ("failures", .number(0)), ("state", .text("auto")), ("out_by", .null),
+    ]
+    return .object(usual.filter { one in !members.contains { $0.0 == one.0 } } + members)
+  }
+
+  @Test func statusSaysWhyAndFits() {
+    let order = JSONValue.object([
+      ("id", .text("O-3")), ("kind", .text("drain")), ("region", .text("us-central")),
+      ("tier", .text("replica")), ("author", .text("ana")), ("reason", .text("kernel update")),
+      ("ticket", .text("T-1")), ("until", .text("2026-12-01T00:00:00.000Z")),
+    ])
+    let text = RegionStatus(
+      .object([
+        ("revision", .number(4)), ("edge", .text("2026-12-01T00:00:00.000Z")),
+        ("process", .number(71)), ("warning", .null), ("orders", .list([order])),
+        (
+          "regions",
+          .list([
+            .object([
+              ("name", .text("us-central")),
+              (
+                "servers",
+                .list([
+                  server("us-central-1", []),
+                  server(
+                    "us-central-2",
+                    [
+                      ("reach", .text("down")), ("failure", .text("probe: timeout")),
+                      ("lag_milliseconds", .null), ("requests_per_second", .fraction(4321.5)),
+                    ]),
+                  server(
+                    "a-server-with-a-very-long-name",
+                    [
+                      ("out_by", .text("O-3")), ("state", .text("drain, force-in, freeze")),
+                      ("role", .text("conflict")), ("freshness", .text("unmeasured")),
+                    ]),
+                ])
+              ),
+            ])
+          ])
+        ),
       ])
-    var primary = EndpointStatus(at: Instant(nanoseconds: 0))
-    primary.reach = .healthy
-    primary.role = .primary(epoch: 1)
-    primary.freshness = .fresh
-    primary.reportedLagMilliseconds = 0
-    var replica = EndpointStatus(at: Instant(nanoseconds: 0))
-    replica.reach = .down
-    replica.homeLagsMilliseconds = [40, nil]
-    return RegionReport(
-      HealthSnapshot(
-        number: 1, topology: topology, statuses: [primary, replica], epochs: [1, nil],
-        sampleAgeMillisecondsMax: 1_000), at: WallTime(microseconds: 7))
+    ).text
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    #expect((lines.map(\.count).max() ?? 99) <= 80, "\(text)")
+    #expect(lines[1] == "us-central")
+    #expect(
+      lines[2].split(separator: " ")
+        == ["us-central-1", "replica", "healthy", "12", "ms", "12.5", "3", "0", "auto"])
+    #expect(lines[3].contains("?") && lines[3].contains("4321  "))
+    #expect(lines.contains("us-central-2: down for 7 s (probe: timeout)"))
+    #expect(text.contains("unmeasured; says its role is conflict; kept out"))
+    #expect(text.contains("O-3: drain us-central/replica until 2026-12-01T00:00:00.000Z"))
+    #expect(text.contains("    by ana  ticket T-1\n    kernel update\n"))
+    #expect(lines.contains("revision 4; seen at 2026-12-01T00:00:00.000Z by process 71"))
   }
 
-  @Test func aReportSurvivesItsFile() throws {
-    let report = try Self.report()
-    #expect(report.servers.map(\.isFit) == [true, false])
-    #expect(report.servers.map(\.isDown) == [false, true])
-    #expect(report.servers.map(\.lag) == [0, nil])
-    #expect(report.servers.map(\.copies) == [[], ["west"]])
-    let again = try #require(RegionReport(report.bytes))
-    #expect(again.servers == report.servers)
-    #expect(again.time == report.time && again.process == report.process)
-  }
-
-  @Test func whatIsNoReportIsNone() throws {
-    let bytes = try Self.report().bytes
-    #expect(RegionReport([]) == nil)
-    #expect(RegionReport(Array("homeward-edge\tx\t1\n".utf8)) == nil)
-    #expect(RegionReport(Array(bytes.dropLast(9))) == nil)
-    #expect(RegionReport(Array(bytes.dropFirst())) == nil)
+  @Test func theDescriptionIsShipped() throws {
+    let here = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let shipped = try FileSystem.read("/\(here)/deploy/openapi.json")
+    #expect(shipped == AdminRoutes.description, "write it anew: homeward admin openapi")
   }
 }

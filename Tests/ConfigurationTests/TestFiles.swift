@@ -10,7 +10,9 @@ struct TestFiles: FileView {
     "conf/patients.csv": Array("patient,home,residency,consent,flags\n".utf8),
     "conf/policy.yaml": Array(TestFiles.policy(["us-west"]).utf8),
     "conf/pseudonym.key": [UInt8](repeating: 0x61, count: 64),
+    "conf/sealing.key": [UInt8](repeating: 0x7A, count: 32),
     "conf/short.key": Array("abc\n".utf8), "conf/signing.key": [],
+    "conf/admin.tokens": Array("tia sre \(String(repeating: "0a", count: 32))\n".utf8),
     "conf/revoked.txt": Array("# nobody\ntoken 1\n".utf8),
     "conf/keys.json": Array(
       (#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"1","#

@@ -24,20 +24,20 @@ import Testing
 
   @Test func whatFailedAnywayIsNoReasonToRefuse() throws {
     var world = Shift.world
-    world.regions[0].isPrimaryFit = false
-    world.regions[0].isReplicaFit = false
+    world.regions[0].servers[1].isFit = false
+    world.regions[0].servers[0].isFit = false
     // Nobody knows whether they are down: what leaves service could have been the last.
     #expect(throws: OperatorRefusal.self) {
       try Safety(world).judge(
         Shift.order(.evacuate, "west"), on: OperatorState(), at: Shift.at(0))
     }
-    world.regions[0].isPrimaryPossible = false
-    world.regions[0].isReplicaPossible = false
+    world.regions[0].servers[1].isPossible = false
+    world.regions[0].servers[0].isPossible = false
     _ = try Safety(world).judge(
       Shift.order(.evacuate, "west"), on: OperatorState(), at: Shift.at(0))
     // But what other regions' requests had left is.
-    world.regions[2].isReplicaFit = false
-    world.regions[1].isReplicaFit = false
+    world.regions[2].servers[0].isFit = false
+    world.regions[1].servers[0].isFit = false
     #expect(throws: OperatorRefusal.self) {
       try Safety(world).judge(
         Shift.order(.drain, "east", .primary), on: OperatorState(), at: Shift.at(0))
@@ -46,14 +46,13 @@ import Testing
 
   @Test func aCopyWhoseAgeIsNotMeasuredIsNoTarget() throws {
     var world = Shift.chartOnly
-    world.regions[0].hasPrimary = false
-    world.regions[0].isPrimaryFit = false
-    for index in 1...2 { world.regions[index].copiedHomes = ["east"] }
+    world.regions[0].servers.removeLast()
+    for index in 1...2 { world.regions[index].servers[0].copiedHomes = ["east"] }
     #expect(throws: OperatorRefusal.self) {
       try Safety(world).judge(
         Shift.order(.drain, "west"), on: OperatorState(), at: Shift.at(0))
     }
-    world.regions[1].copiedHomes = ["west"]
+    world.regions[1].servers[0].copiedHomes = ["west"]
     _ = try Safety(world).judge(
       Shift.order(.drain, "west"), on: OperatorState(), at: Shift.at(0))
   }

@@ -258,15 +258,17 @@ class Reload(KeptCase):
         asset = text.index("- data_class: [asset]")
         # Files stay over versions; appointments do, too, but their row changes.
         text = text[:asset] + text[asset:].replace("      invalidate: [policy]\n", "", 1)
-        self.adopt(text, 1)
+        after = f"supersedes: sha256:{'0' * 64}\n"
+        text = text.replace("version: 1\n", f"version: 2\n{after}", 1)
+        self.adopt(text, 2)
         files, file, _ = self.keep("/app/{name}.js", kind="text/javascript", who=None)
         slots, slot, _ = self.keep("/fhir/Slot/{name}")
         sets, value_set, _ = self.keep("/fhir/ValueSet/{name}")
         for path, who in ((file, None), (slot, "nurse"), (value_set, "nurse")):
             self.assert_hit(self.get(path, who))
-        text = text.replace("version: 1\n", f"version: 2\nsupersedes: sha256:{'0' * 64}\n", 1)
+        text = text.replace("version: 2\n", "version: 3\n", 1)
         text = text.replace("stale_while_revalidate: 60s", "stale_while_revalidate: 50s", 1)
-        self.adopt(text, 2)
+        self.adopt(text, 3)
         hit = self.get(file, None)
         self.assert_hit(hit)
         outcome, _ = self.outcome(hit)

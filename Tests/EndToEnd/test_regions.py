@@ -99,7 +99,7 @@ class RegionCase(unittest.TestCase):
         self.edge = Edge(
             {region: [Endpoint(primary), Endpoint(replica, tier="replica")]
              for region, (primary, replica) in self.servers.items()},
-            policy=POLICY, operators=True, timeouts={"first_byte": "5s"})
+            policy=POLICY, admin=True, timeouts={"first_byte": "5s"})
         self.edge.start()
         self.addCleanup(self.edge.kill)
         until(lambda: [s["reach"] for r in self.status()["regions"] for s in r["servers"]]
@@ -108,18 +108,23 @@ class RegionCase(unittest.TestCase):
     def region(self, *words):
         """Runs `homeward region`."""
         return Result(subprocess.run(
-            [str(word) for word in (workshop.binary(), "region", *words, "--config",
-                                    self.edge.configuration)],
+            [str(word) for word in (workshop.binary(), "region", *words, *self.way(words))],
             capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30))
+
+    def way(self, words):
+        """How a command comes to the edge: to its admin API, at the port that the kernel picked."""
+        port = () if "--offline" in words else (
+            "--admin", f"https://127.0.0.1:{self.edge.admin_port}")
+        return ("--config", self.edge.configuration, *port)
 
     def order(self, verb, region, *words, time="10m"):
         """Gives an order."""
-        return self.region(verb, region, "--for", time, "--author", "Ana", "--reason", "a test",
-                           "--ticket", "T-1", *words)
+        return self.region(verb, region, "--for", time, "--reason", "a test", "--ticket", "T-1",
+                           *words)
 
     def release(self, order):
         """Ends an order, once another act may follow."""
-        words = ("release", order, "--author", "Bo", "--reason", "done")
+        words = ("release", order, "--reason", "done")
         self.act_in_time(lambda: self.region(*words))
 
     def act_in_time(self, act):
@@ -170,10 +175,10 @@ class Drains(RegionCase):
         self.until_hop("west-2")
         until(lambda: len(self.actions()) == 2, self.actions)
         begin, end = self.actions()
-        self.assertEqual(begin[:2], ("drain west/replica", "Ana"))
+        self.assertEqual(begin[:2], ("drain west/replica", "ana"))
         self.assertIn("O-1, until", begin[2])
         self.assertIn("ticket T-1, a test", begin[2])
-        self.assertEqual(end, ("end of drain west/replica", "Ana", "O-1, its time is over"))
+        self.assertEqual(end, ("end of drain west/replica", "ana", "O-1, its time is over"))
 
     def test_an_order_is_in_force_within_50_milliseconds(self):
         """Reads follow load until a region is preferred to which they do not go. The best of some
@@ -205,7 +210,7 @@ class Drains(RegionCase):
         until(lambda: len(self.actions()) == 3, self.actions)
         self.assertIn("in force at the start", self.actions()[1][2])
         self.assertEqual(self.actions()[2],
-                         ("end of drain west/replica", "Bo", "O-1, released: done"))
+                         ("end of drain west/replica", "ana", "O-1, released: done"))
 
     def test_a_damaged_history_falls_back_to_the_snapshot(self):
         self.order("drain", "west", "--tier", "replica")
@@ -250,7 +255,7 @@ class Rules(RegionCase):
 
     def test_who_comes_second_is_told_who_came_first(self):
         self.assertEqual(self.order("prefer", "east").status, 0)
-        self.refused(self.order("prefer", "east"), "order-taken", "O-1", "by Ana")
+        self.refused(self.order("prefer", "east"), "order-taken", "O-1", "by ana")
         self.refused(self.order("freeze", "north"), "unknown-region", "west, east")
         self.refused(self.order("freeze", "east", "--if-revision", 0), "revision-changed")
         self.assertEqual(self.order("freeze", "east", "--if-revision", 1).status, 0)
@@ -288,9 +293,51 @@ class Rules(RegionCase):
         until(lambda: self.status()["edge"], "the edge's report")
         text = self.region("status").text
         self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
-        self.assertRegex(text, r"west +west-2 +replica +healthy +replica +\d+ ms +drain")
-        self.assertRegex(text, r"east +east-1 +primary +healthy +primary +0 ms +auto")
-        self.assertIn("by Ana  ticket T-1", text)
+        self.assertRegex(text, r"west-2 +replica +healthy +\d+ ms +[\d.]+ +\d+ +\d+ +drain")
+        self.assertRegex(text, r"east-1 +primary +healthy +0 ms +[\d.]+ +\d+ +\d+ +auto")
+        self.assertIn("west-2: kept out by O-1", text)
+        self.assertIn("by ana  ticket T-1", text)
+
+
+class Offline(RegionCase):
+    """Without a running edge, its folder can still be written; the record says how."""
+
+    def offline(self, verb, *words):
+        """Runs a command on the folder."""
+        return self.region(verb, *words, "--offline")
+
+    def test_an_order_without_an_edge_is_in_force_when_it_starts(self):
+        self.assertEqual(self.edge.stop(), 0)
+        refused = self.order("drain", "west", "--tier", "replica")
+        self.assertEqual(refused.status, 1)
+        for word in (f"no edge answers at https://127.0.0.1:{self.edge.admin_port}",
+                     "homeward run --config", "--offline", "[unreachable]"):
+            self.assertIn(word, refused.error)
+        words = ("drain", "west", "--tier", "replica", "--for", "10m", "--reason", "a test",
+                 "--ticket", "T-1")
+        nobody = self.offline(*words)
+        self.assertEqual(nobody.status, 2, nobody)
+        self.assertIn("needs `--author`", nobody.error)
+        given = self.offline(*words, "--author", "Ana")
+        self.assertEqual(given.status, 0, given)
+        shown = self.offline("status", "--json")
+        self.assertEqual([o["author"] for o in shown.json["orders"]], ["offline:Ana"])
+        self.assertEqual(shown.json["regions"][0]["servers"][1]["state"], "drain")
+        self.edge.start()
+        self.assertEqual(self.hop(), "east-2")
+        until(lambda: self.actions(), "the record")
+        self.assertEqual(self.actions()[0][:2], ("drain west/replica", "offline:Ana"))
+
+    def test_a_running_edge_follows_the_folder(self):
+        result = self.offline("drain", "west", "--tier", "replica", "--for", "10m", "--reason", "x",
+                              "--ticket", "T-1", "--author", "Ana")
+        self.assertEqual(result.status, 0, result)
+        self.until_hop("east-2")
+
+    def test_nobody_is_another(self):
+        result = self.order("prefer", "east", "--author", "Bo")
+        self.assertEqual(result.status, 2)
+        self.assertIn("`--author` needs `--offline`", result.error)
 
 
 class Unconfigured(unittest.TestCase):
@@ -298,11 +345,13 @@ class Unconfigured(unittest.TestCase):
 
     def test_the_command_says_what_is_missing(self):
         edge = Edge({"west": [Endpoint(Origin("west"))]})
-        result = subprocess.run(
-            [workshop.binary(), "region", "status", "--config", edge.configuration],
-            capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        self.assertEqual(result.returncode, 2)
-        self.assertIn("operators: { directory: ... }", result.stderr)
+        for words, missing in (((), "no admin API"), (
+                ("--offline",), "operators: { directory: ... }")):
+            result = subprocess.run(
+                [workshop.binary(), "region", "status", *words, "--config", edge.configuration],
+                capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(missing, result.stderr)
 
 
 if __name__ == "__main__":

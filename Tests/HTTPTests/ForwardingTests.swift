@@ -232,3 +232,14 @@ struct ForwardingTests {
       found == ClientAddress(address: try #require(IPAddress(address)), provenance: provenance))
   }
 }
+
+/// A head whose memory is used again keeps what heads usually need, and no more.
+@Test(arguments: [(100, true), (4_000, true), (20_000, false), (60_000, false)])
+func aResponseHeadLetsUnusualMemoryGo(_ row: (Int, Bool)) {
+  var head = ResponseHead(status: 200)
+  head.fields.append("x-large", String(repeating: "l", count: row.0))
+  #expect(head.fields.byteCapacity >= row.0)
+  head.removeAll()
+  #expect((head.fields.byteCapacity >= row.0) == row.1)
+  #expect(head.fields.isEmpty)
+}

@@ -135,7 +135,7 @@ import Testing
         $0.report(lag: others == .lagging && $0.name == "west-r2" ? 9_000 : 0)
       }
     }
-    for _ in 0..<20 {
+    for _ in 0..<300 {
       for endpoint in region { board.requestFailed(endpoint, .gatewayStatus, at: at(3_000)) }
     }
     let snapshot = try present(board.takeSnapshot())

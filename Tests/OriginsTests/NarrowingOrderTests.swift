@@ -109,20 +109,54 @@ import Testing
     let other = try Topology.make(
       regionNames: ["central", "west", "east"], definitions: demoDefinitions())
     let orders = RegionOrders(["west": .init(replica: .drained), "north": .init(primary: .drained)])
-    #expect(ServingOrders(orders, one)[RegionID(0), .replica] == .drained)
-    #expect(ServingOrders(orders, one)[RegionID(0), .primary] == [])
-    #expect(ServingOrders(orders, other)[RegionID(1), .replica] == .drained)
-    #expect(ServingOrders(orders, other)[RegionID(0), .replica] == [])
+    #expect(ServingOrders(orders, one)[one.id("west-r1"), .replica] == .drained)
+    #expect(ServingOrders(orders, one)[one.id("west-p"), .primary] == [])
+    #expect(ServingOrders(orders, other)[other.id("west-r1"), .replica] == .drained)
+    #expect(ServingOrders(orders, other)[other.id("central-r1"), .replica] == [])
     #expect(ServingOrders(RegionOrders(["north": .init(primary: .drained)]), one).isEmpty)
     var board = HealthBoard(topology: one, limits: OriginLimits(), at: at(0), seed: 1)
     _ = board.takeSnapshot()
     board.order(orders)
     let health = try present(board.takeSnapshot())
-    #expect(health.orders[RegionID(0), .replica] == .drained)
+    #expect(health.orders[one.id("west-r1"), .replica] == .drained)
     #expect(health.copyForLoop().orders == health.orders)
     board.order(orders)
     #expect(board.takeSnapshot() == nil)
     var next = HealthBoard(topology: other, limits: OriginLimits(), keeping: board, at: at(1))
-    #expect(try present(next.takeSnapshot()).orders[RegionID(1), .replica] == .drained)
+    #expect(try present(next.takeSnapshot()).orders[other.id("west-r1"), .replica] == .drained)
+  }
+
+  @Test func anOrderAboutOneServerLeavesTheOthers() throws {
+    var world = try World(seed: 1)
+    world.orders.regions["west"] = .init(
+      .init(), endpoints: ["west-r1": .init(replica: .drained)])
+    let steps = [Step(region: RegionID(0), tier: .replica)]
+    let names = world.narrow(steps)
+    #expect(!names.isEmpty && !names.contains("west-r1"))
+    #expect(world.reason("west-r1") == .drained)
+    // What is ordered about all of them is part of what is ordered about one.
+    world.orders.regions["west"] = .init(
+      .init(replica: .heldOut), endpoints: ["west-r1": .init(replica: [.heldOut, .preferred])])
+    #expect(world.narrow(steps).isEmpty)
+  }
+
+  /// Of many reads the share goes there first, whichever server is drawn; the rest only when
+  /// nothing else is left, and writes do not ask.
+  @Test(arguments: [1, 5, 25, 50, 99] as [UInt8])
+  func aRampGetsItsShareOfTheReads(_ percent: UInt8) throws {
+    var world = try World(seed: 1)
+    world.orders.regions["west"] = .init(
+      .init(replicaPercent: percent, primaryPercent: percent))
+    let west = Step(region: RegionID(0), tier: .replica)
+    let east = Step(region: RegionID(1), tier: .replica)
+    let count = 20_000
+    let hits = (0..<count).filter { _ in
+      world.narrow([west, east]).contains { $0.hasPrefix("west") }
+    }.count
+    let expected = Double(count) * Double(percent) / 100
+    #expect(abs(Double(hits) - expected) < 5 * expected.squareRoot() + 1, "\(hits)")
+    let lonely = world.narrow([west])
+    #expect(lonely.count > 1)
+    #expect(world.narrow([Step(region: RegionID(0), tier: .primary)], .write) == ["west-p"])
   }
 }

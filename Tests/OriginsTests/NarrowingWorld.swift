@@ -35,7 +35,8 @@ struct World {
   /// What operators order about an endpoint.
   func order(_ endpoint: Endpoint) -> ServerOrder {
     let region = orders.regions[endpoint.regionName]
-    return (endpoint.tier == .primary ? region?.primary : region?.replica) ?? []
+    let servers = region?.endpoints[endpoint.name] ?? region?.servers
+    return (endpoint.tier == .primary ? servers?.primary : servers?.replica) ?? []
   }
 
   /// Narrows, and gives the names to try.

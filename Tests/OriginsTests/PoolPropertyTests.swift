@@ -118,6 +118,7 @@ private struct Referee {
     let fresh = chance(25)
     let action = pool.acquire(
       WaiterID(requestCount), requiresFreshConnection: fresh,
+      latency: LatencyClass.allCases.randomElement(using: &random) ?? .bulk,
       deadline: at(now + UInt64.random(in: 1...3_000, using: &random)), at: at(now))
     switch action {
     case .use(let slot): give(requestCount, slot, fresh: fresh)
@@ -154,7 +155,10 @@ private struct Referee {
 
   mutating func disturb() {
     guard let slot = open.keys.sorted().randomElement(using: &random) else { return }
-    switch Int.random(in: 0..<3, using: &random) {
+    switch Int.random(in: 0..<4, using: &random) {
+    case 3:
+      // Never more than the peer granted, which is what the account holds it against.
+      pool.refused(slot)
     case 0:
       open[slot] = nil
       let isKnown = pool.closed(slot, at: at(now))

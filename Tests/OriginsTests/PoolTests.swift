@@ -19,9 +19,11 @@ private struct Bench {
     pool = Pool(definition: definition, limits: limits)
   }
 
-  mutating func acquire(_ waiter: UInt64, fresh: Bool = false, at now: UInt64 = 0) -> PoolAction {
+  mutating func acquire(
+    _ waiter: UInt64, fresh: Bool = false, _ latency: LatencyClass = .chart, at now: UInt64 = 0
+  ) -> PoolAction {
     pool.acquire(
-      WaiterID(waiter), requiresFreshConnection: fresh, deadline: at_(now, 5_000),
+      WaiterID(waiter), requiresFreshConnection: fresh, latency: latency, deadline: at_(now, 5_000),
       at: OriginsTests.at(now))
   }
 
@@ -189,6 +191,7 @@ private struct Bench {
   @Test func refusesWhatWaitsTooLongOrTooMuch() {
     var limits = OriginLimits()
     limits.waiterCountMax = 2
+    limits.waiterCountConnectingMax = 0
     var bench = Bench(connections: 1, limits: limits)
     #expect(bench.acquire(1) == .connect)
     #expect(bench.acquire(2, at: 1) == .wait)
@@ -200,6 +203,66 @@ private struct Bench {
     // The connect that was under way serves later requests.
     #expect(bench.after { $0.connected(10, capacity: 1, at: at(5_002)) } == [])
     #expect(bench.acquire(4, at: 5_003) == .use(slot: 10))
+  }
+
+  /// The defect: a burst on a cold edge met the bound of a warm one.
+  @Test func aBurstMayWaitForTheFirstConnections() {
+    var bench = Bench(connections: 4)
+    var answers: [PoolAction] = []
+    for waiter: UInt64 in 0..<2_000 { answers.append(bench.acquire(waiter)) }
+    #expect(answers.count { $0 == .connect } == 4)
+    #expect(answers.count { $0 == .wait } == 256 + 1024 - 4)
+    #expect(answers.last == .reject(.queueFull))
+    // Nobody who waits is sent away when they are there; who comes then meets the usual bound.
+    for slot in 1...4 {
+      #expect(bench.after { $0.connected(slot, capacity: 1, at: at(1)) }.count == 1)
+    }
+    #expect(bench.pool.waiterCount == 256 + 1024 - 4)
+    #expect(bench.acquire(5_000, at: 1_000) == .wait)
+    #expect(bench.acquire(5_001, at: 1_001) == .reject(.queueFull))
+  }
+
+  @Test func theUrgentGoFirstAndFindRoom() {
+    var limits = OriginLimits()
+    limits.waiterCountMax = 8
+    limits.waiterCountConnectingMax = 0
+    var bench = Bench(connections: 1, limits: limits)
+    #expect(bench.acquire(0) == .connect)
+    #expect(bench.after { $0.connected(10, capacity: 1, at: at(0)) }.count == 1)
+    let order: [LatencyClass] = [.bulk, .bulk, .chart, .alarm, .interactive, .chart, .alarm]
+    for (index, latency) in order.enumerated() {
+      #expect(bench.acquire(UInt64(index + 1), latency) == .wait)
+    }
+    #expect(bench.acquire(8, .bulk) == .reject(.queueFull))
+    #expect(bench.acquire(8, .chart) == .wait)
+    #expect(bench.acquire(9, .chart) == .reject(.queueFull))
+    #expect(bench.acquire(9, .alarm) == .wait)
+    #expect(bench.acquire(10, .interactive) == .wait)
+    #expect(bench.acquire(11, .alarm) == .reject(.queueFull))
+    var served: [UInt64] = []
+    while bench.pool.waiterCount > 0 {
+      for output in bench.after({ $0.released(10, reusable: true, at: at(1)) }) {
+        if case .assigned(let waiter, _) = output { served.append(waiter.number) }
+      }
+    }
+    #expect(served == [4, 7, 9, 5, 10, 3, 6, 8, 1, 2])
+  }
+
+  /// Row 16: who refuses streams gets fewer at once, and slowly as many as before.
+  @Test func aRefusedStreamHalvesWhatAConnectionCarries() {
+    var bench = Bench(.http2, connections: 1, requests: 100)
+    #expect(bench.acquire(0) == .connect)
+    #expect(bench.after { $0.connected(7, capacity: 100, at: at(0)) }.count == 1)
+    for waiter: UInt64 in 1..<40 { #expect(bench.acquire(waiter) == .use(slot: 7)) }
+    #expect(bench.after { $0.refused(7) } == [])
+    #expect(bench.acquire(40) == .wait)
+    for _ in 0..<20 {
+      #expect(bench.after { $0.released(7, reusable: true, at: at(1)) }.count <= 1)
+    }
+    // 20 + 20 for the ends, 20 and the one that waited are left.
+    #expect(bench.pool.waiterCount == 0 && bench.pool.inUseCount == 21)
+    for waiter: UInt64 in 50..<69 { #expect(bench.acquire(waiter) == .use(slot: 7)) }
+    #expect(bench.acquire(99) == .wait)
   }
 
   @Test(arguments: [OriginProtocol.http1, .http2])

@@ -42,6 +42,16 @@ import Testing
       failure: .neverProcessed, firstRead: .retrySameCandidate, laterRead: .nextCandidate,
       write: .retrySameCandidate, keyedWrite: .retrySameCandidate, needsBody: true, costs: false),
     Row(
+      failure: .refused, firstRead: .nextCandidate, laterRead: .nextCandidate,
+      write: .retryAfterPause(millisecondsMax: 25),
+      keyedWrite: .retryAfterPause(millisecondsMax: 25), needsBody: true, costs: true),
+    Row(
+      failure: .turnedAway, firstRead: .nextCandidate, laterRead: .nextCandidate,
+      write: .giveUp(.turnedAway), keyedWrite: .giveUp(.turnedAway), needsBody: true, costs: true),
+    Row(
+      failure: .noRoom, firstRead: .nextCandidate, laterRead: .nextCandidate,
+      write: .giveUp(.noRoom), keyedWrite: .giveUp(.noRoom), needsBody: false, costs: false),
+    Row(
       failure: .lostOnReused, firstRead: .retrySameCandidate, laterRead: .nextCandidate,
       write: unknown, keyedWrite: .retrySameCandidate, needsBody: true, costs: true),
     Row(
@@ -52,6 +62,9 @@ import Testing
       write: unknown, keyedWrite: .retrySameCandidate, needsBody: true, costs: true),
     Row(
       failure: .gatewayStatus, firstRead: .nextCandidate, laterRead: .nextCandidate,
+      write: unknown, keyedWrite: unknown, needsBody: true, costs: true),
+    Row(
+      failure: .overloaded, firstRead: .nextCandidate, laterRead: .nextCandidate,
       write: unknown, keyedWrite: unknown, needsBody: true, costs: true),
     Row(
       failure: .responseStarted, firstRead: started, laterRead: started,
@@ -90,11 +103,34 @@ import Testing
     let isRead = [.get, .head, .options, .trace].contains(context.method)
     let plain = isRead ? read : write
     if context.isClientHeadSent || plain == started { return started }
-    if plain == unknown { return unknown }
+    if case .giveUp = plain { return plain }
     if row.needsBody, !context.isBodyReplayable { return .giveUp(.bodyGone) }
     if context.attemptCount >= 8 { return .giveUp(.attemptsExhausted) }
     if row.costs, !hasBudget { return .giveUp(.budgetExhausted) }
     return plain
+  }
+
+  /// A request that is never processed is sent again three times, after longer and longer pauses.
+  @Test(arguments: [AttemptFailure.neverProcessed, .refused])
+  func requeuesAreBounded(_ failure: AttemptFailure) {
+    var budget = fullBudget()
+    for isRead in [true, false] {
+      var decisions: [RetryDecision] = []
+      for requeueCount in 0...4 as ClosedRange<UInt8> {
+        let context = AttemptContext(
+          method: isRead ? .get : .post, attemptCount: requeueCount + 1,
+          requeueCount: requeueCount, hasNext: false)
+        decisions.append(
+          RetryRules.decide(
+            after: failure, context, limits: OriginLimits(), budget: &budget, at: at(0)))
+      }
+      let end = RetryDecision.giveUp(.requeuesExhausted)
+      let pauses: [RetryDecision] = [25, 50, 100].map { .retryAfterPause(millisecondsMax: $0) }
+      let reads: [RetryDecision] = [.retrySameCandidate, .nextCandidate, .nextCandidate]
+      let again = Array(repeating: RetryDecision.retrySameCandidate, count: 3)
+      let unprocessed = isRead ? reads : again
+      #expect(decisions == (failure == .refused ? pauses : unprocessed) + [end, end])
+    }
   }
 
   @Test func onlyRetriesThatCostWorkArePaidFor() {

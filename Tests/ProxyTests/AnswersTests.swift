@@ -15,6 +15,7 @@ private let faces: [(Refusal, UInt16, String, String, String?)] = [
   (.lostTail, 409, "conflict", "http_request_denied", nil),
   (.auditUnavailable, 503, "transient", "proxy_internal_error", "1"),
   (.overloaded, 503, "transient", "connection_limit_reached", "1"),
+  (.classLimit, 503, "transient", "connection_limit_reached", "5"),
   (.invalid, 400, "invalid", "http_request_error", nil),
   (.malformed, 400, "structure", "http_request_error", nil),
   (.targetNotCanonical, 400, "value", "http_request_error", nil),

@@ -47,6 +47,9 @@ private struct Witness {
       expect(method.isSafe || next == 0, "a write moved on")
       expect(!requiresFresh || next == choice, "a fresh connection for another choice")
       choice = next
+    case .pause(let milliseconds):
+      expect(forwardCount == 0, "a pause after the head")
+      expect((1...200).contains(milliseconds), "a pause of \(milliseconds) ms")
     case .sendRequest:
       expect(method.isSafe || !isDurable || isRecorded, "a durable write sent unrecorded")
     case .lookUp, .standIn:

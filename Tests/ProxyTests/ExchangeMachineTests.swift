@@ -16,7 +16,8 @@ struct StateRow: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 }
 
-private let unsettled = "unreachable=- ok=- gateway=- unprocessed=- lost=- reset=- malformed=-"
+private let unsettled =
+  "unreachable=- ok=- gateway=- unprocessed=- refused=- lost=- reset=- malformed=-"
 
 private let table: [StateRow] = [
   StateRow(
@@ -32,21 +33,21 @@ private let table: [StateRow] = [
     name: "read: acquiring", path: [],
     answers: """
       durable=- unrecorded=audit-unavailable fresh=send reused=send unreachable=get1 ok=- \
-      gateway=- unprocessed=- lost=- reset=- malformed=- gone=drop \
+      gateway=- unprocessed=- refused=- lost=- reset=- malformed=- gone=drop \
       broken=malformed-request timeout=get1
       """),
   StateRow(
     name: "read: awaiting a head on a fresh connection", path: [(.fresh, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=get1 \
-      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop \
+      unprocessed=get0! refused=get1 lost=get1 reset=get1 malformed=get1 gone=drop \
       broken=malformed-request timeout=get1
       """),
   StateRow(
     name: "read: awaiting a head on a reused connection", path: [(.reused, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=get1 \
-      unprocessed=get0! lost=get0! reset=get1 malformed=get1 gone=drop \
+      unprocessed=get0! refused=get1 lost=get0! reset=get1 malformed=get1 gone=drop \
       broken=malformed-request timeout=get1
       """),
   StateRow(
@@ -54,7 +55,7 @@ private let table: [StateRow] = [
     path: [(.reused, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=forward \
-      unprocessed=origin-reset lost=origin-reset reset=origin-reset \
+      unprocessed=origin-reset refused=origin-reset lost=origin-reset reset=origin-reset \
       malformed=origin-malformed gone=drop \
       broken=malformed-request timeout=origin-timeout
       """),
@@ -62,7 +63,7 @@ private let table: [StateRow] = [
     name: "durable read: acquiring, not recorded", isDurable: true, path: [],
     answers: """
       durable=- unrecorded=audit-unavailable fresh=send reused=send unreachable=get1 ok=- \
-      gateway=- unprocessed=- lost=- reset=- malformed=- gone=drop \
+      gateway=- unprocessed=- refused=- lost=- reset=- malformed=- gone=drop \
       broken=malformed-request timeout=get1
       """),
   StateRow(
@@ -70,7 +71,7 @@ private let table: [StateRow] = [
     path: [(.fresh, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=wait gateway=get1 \
-      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop \
+      unprocessed=get0! refused=get1 lost=get1 reset=get1 malformed=get1 gone=drop \
       broken=malformed-request timeout=get1
       """),
   StateRow(
@@ -78,7 +79,7 @@ private let table: [StateRow] = [
     path: [(.durable, "-"), (.fresh, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=get1 \
-      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop \
+      unprocessed=get0! refused=get1 lost=get1 reset=get1 malformed=get1 gone=drop \
       broken=malformed-request timeout=get1
       """),
   StateRow(
@@ -86,14 +87,14 @@ private let table: [StateRow] = [
     path: [(.fresh, "send"), (.ok, "wait")],
     answers: """
       durable=forward unrecorded=audit-unavailable unreachable=- ok=- gateway=- \
-      unprocessed=get0! lost=get1 reset=get1 malformed=get1 gone=drop \
+      unprocessed=get0! refused=get1 lost=get1 reset=get1 malformed=get1 gone=drop \
       broken=malformed-request timeout=audit-unavailable
       """),
   StateRow(
     name: "write: acquiring", method: .put, path: [],
     answers: """
       durable=- unrecorded=audit-unavailable fresh=send reused=send unreachable=get0! ok=- \
-      gateway=- unprocessed=- lost=- reset=- malformed=- gone=drop \
+      gateway=- unprocessed=- refused=- lost=- reset=- malformed=- gone=drop \
       broken=malformed-request timeout=get0!
       """),
   StateRow(
@@ -101,8 +102,8 @@ private let table: [StateRow] = [
     path: [(.durable, "get0"), (.fresh, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=forward \
-      unprocessed=get0! lost=origin-reset reset=origin-reset malformed=origin-malformed \
-      gone=drop \
+      unprocessed=get0! refused=pause25 lost=origin-reset reset=origin-reset \
+      malformed=origin-malformed gone=drop \
       broken=malformed-request timeout=origin-timeout
       """),
   StateRow(
@@ -110,16 +111,23 @@ private let table: [StateRow] = [
     isDurable: true, path: [(.durable, "get0"), (.reused, "send")],
     answers: """
       durable=- unrecorded=audit-unavailable unreachable=- ok=forward gateway=forward \
-      unprocessed=get0! lost=origin-reset reset=origin-reset malformed=origin-malformed \
-      gone=drop \
+      unprocessed=get0! refused=pause25 lost=origin-reset reset=origin-reset \
+      malformed=origin-malformed gone=drop \
       broken=malformed-request timeout=origin-timeout
+      """),
+  StateRow(
+    name: "durable write: pausing", method: .post, isDurable: true,
+    path: [(.durable, "get0"), (.reused, "send"), (.refused, "pause25")],
+    answers: """
+      durable=- unrecorded=audit-unavailable unreachable=- ok=- gateway=- unprocessed=- \
+      refused=- lost=- reset=- malformed=- gone=drop broken=malformed-request timeout=get0
       """),
   StateRow(
     name: "responding", isDurable: true,
     path: [(.fresh, "send"), (.ok, "wait"), (.durable, "forward")],
     answers: """
-      durable=- unrecorded=- unreachable=- ok=- gateway=- unprocessed=cut lost=cut reset=cut \
-      malformed=cut gone=drop broken=cut timeout=cut
+      durable=- unrecorded=- unreachable=- ok=- gateway=- unprocessed=cut refused=cut \
+      lost=cut reset=cut malformed=cut gone=drop broken=cut timeout=cut
       """),
   StateRow(
     name: "over", path: [(.gone, "drop")],

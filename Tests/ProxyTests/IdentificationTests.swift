@@ -1,6 +1,7 @@
 import Base
 import HTTP
 import Identity
+import Native
 import Policy
 import Testing
 

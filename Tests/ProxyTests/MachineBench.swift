@@ -14,7 +14,7 @@ enum Event: String, CaseIterable, Sendable {
   /// The origin's head came.
   case ok, gateway
   /// The origin's side ended.
-  case unprocessed, lost, reset, malformed
+  case unprocessed, refused, lost, reset, malformed
   /// The client went away; its request broke off; nothing happened for too long.
   case gone, broken, timeout
 
@@ -67,6 +67,7 @@ final class MachineBench {
     case .ok: answered(200)
     case .gateway: answered(503)
     case .unprocessed: failed(.neverProcessed)
+    case .refused: failed(.refused)
     case .lost: failed(.connectionLost)
     case .reset: failed(.peerReset(code: 2))
     case .malformed: failed(.malformed("no status"))
@@ -103,17 +104,22 @@ final class MachineBench {
     machine.tryTimedOut(isReplayable: isReplayable, judge: &judge, at: now)
   }
 
+  /// A second copy of the request is the request.
+  func move(to choice: Int) { machine.moved(to: choice) }
+
   /// The pool gave this reason for having no connection.
   func unreachable(_ refusal: Refusal) -> ExchangeMachine.Action {
     machine.acquireFailed(refusal, judge: &judge, at: now)
   }
 
   /// The origin's head came with this status.
-  func answered(_ status: UInt16) -> ExchangeMachine.Action {
-    machine.originAnswered(status: status, isReplayable: isReplayable, judge: &judge, at: now)
+  func answered(_ status: UInt16, _ overload: Overload? = nil) -> ExchangeMachine.Action {
+    machine.originAnswered(
+      status: status, overload: overload, isReplayable: isReplayable, judge: &judge, at: now)
   }
 
-  private func failed(_ fault: StreamFault) -> ExchangeMachine.Action {
+  /// The stream ended like this.
+  func failed(_ fault: StreamFault) -> ExchangeMachine.Action {
     machine.originFailed(fault, isReplayable: isReplayable, judge: &judge, at: now)
   }
 }
@@ -128,6 +134,7 @@ extension ExchangeMachine.Action {
     case .serveHit: "serve"
     case .standIn: "stale?"
     case .acquire(let choice, let requiresFresh): "get\(choice)\(requiresFresh ? "!" : "")"
+    case .pause(let milliseconds): "pause\(milliseconds)"
     case .sendRequest: "send"
     case .forwardHead: "forward"
     case .answer(let refusal): refusal.rawValue
@@ -140,8 +147,8 @@ extension ExchangeMachine.Action {
   var isEnd: Bool {
     switch self {
     case .answer, .resetClient, .abandon: true
-    case .none, .awaitRecord, .lookUp, .serveHit, .standIn, .acquire, .sendRequest, .forwardHead:
-      false
+    case .none, .awaitRecord, .lookUp, .serveHit, .standIn: false
+    case .acquire, .pause, .sendRequest, .forwardHead: false
     }
   }
 }

@@ -55,3 +55,20 @@ import Testing
     #expect(bench.apply(.durable) == .forwardHead)
   }
 }
+
+/// A second copy of a read.
+@Suite struct HedgedTests {
+  /// Once the second copy is the request, its failures lead on from its choice.
+  @Test func theSecondCopyIsTheRequest() {
+    let bench = MachineBench()
+    _ = bench.begin(.get, isDurable: true, choiceCount: 3, latency: .chart)
+    _ = bench.apply(.reused)
+    bench.move(to: 1)
+    #expect(bench.machine.choice == 1 && bench.machine.tryClass == .chart)
+    #expect(bench.apply(.lost) == .acquire(choice: 2, requiresFresh: false))
+    _ = bench.apply(.fresh)
+    #expect(bench.machine.tryClass == nil)
+    #expect(bench.apply(.ok) == .awaitRecord)
+    #expect(bench.apply(.durable) == .forwardHead)
+  }
+}

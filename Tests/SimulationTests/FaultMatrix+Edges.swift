@@ -10,9 +10,27 @@ import Testing
 extension FaultMatrix {
   /// Rows 22 to 27, 33 to 39: edges, their clocks, disks and networks.
   static let edges: [FaultRow] = [
-    FaultRow(
-      22, "edge stopped for 30 s", "lease over, no write; 412 if one slips",
-      elsewhere: "write authority"),
+    FaultRow(22, "edge stopped for 30 s", "lease over, no write; 412 if one slips") {
+      let story = Scenario(edges: 2, isMovable: true)
+      // One write is on its way to the old primary, the next waits in the stopped process.
+      story.cut([story["west-p"]])
+      let slipped = story.send(.update)
+      story.pass(20)
+      story.world.edges[0].setFrozen(true)
+      let waiting = story.send(.update, "w2")
+      story.move(to: "central-p")
+      story.pass(8_000)
+      #expect(story.holder == "central-p")
+      #expect(story.ask(.update, edge: 1).isGood)
+      story.cut([story["west-p"]], false)
+      story.pass(22_000)
+      story.world.edges[0].setFrozen(false)
+      story.pass(11_000)
+      #expect(waiting.isGood && story.writes(at: "central-p").contains(waiting.number))
+      #expect(slipped.isOver)
+      #expect(story.ask(.update).isGood)
+      story.finish()
+    },
     FaultRow(23, "clock an hour off", "health, timeouts and writes do not notice") {
       for skew in [-3_600, 3_600] as [Int64] {
         let story = Scenario()
@@ -50,9 +68,24 @@ extension FaultMatrix {
     FaultRow(
       27, "killed amid a 202", "each acknowledged item once",
       elsewhere: "there are no deferred writes; records and kills: `Tests/EndToEnd`, Kills"),
-    FaultRow(
-      33, "edges split, both see the origins", "one authority; who is cut off stops writing",
-      elsewhere: "write authority"),
+    FaultRow(33, "edges split, both see the origins", "one authority; who is cut off stops") {
+      let story = Scenario(edges: 2, isMovable: true)
+      story.world.edges[0].orders.isCutOff = true
+      story.pass(1_000)
+      // The lease lasts: it may still write.
+      #expect(story.ask(.update).isGood)
+      story.pass(4_500)
+      let late = story.send(.update)
+      story.move(to: "west-r1")
+      story.pass(6_600)
+      #expect(!late.isOver && story.holder == "west-r1")
+      #expect(story.server(of: story.ask(.update, edge: 1)) == "west-r1")
+      #expect(story.ask(.vitals).isGood)
+      story.world.edges[0].orders.isCutOff = false
+      story.pass(1_000)
+      #expect(late.isGood && story.server(of: late) == "west-r1")
+      story.finish()
+    },
     FaultRow(34, "edge cut off from a region", "routed around; other edges do not notice") {
       let story = Scenario(edges: 2)
       story.cut(story.servers(of: 0))
@@ -80,9 +113,22 @@ extension FaultMatrix {
       #expect(story.ask().isGood)
       story.finish()
     },
-    FaultRow(
-      36, "a region flaps", "damping, at most two shifts",
-      elsewhere: "flap damping is part of endpoint health, not built yet"),
+    FaultRow(36, "a region flaps", "after four falls it serves only where nobody else may") {
+      let story = Scenario()
+      for _ in 0..<4 {
+        for server in story.servers(of: 0) { server.kill() }
+        story.pass(10_000)
+        for server in story.servers(of: 0) { server.start() }
+        story.pass(10_000)
+      }
+      #expect(story.status("west-r1").isSuppressed)
+      // A neighbour who may serve does, though the flapping copy is nearer and fresh.
+      let shifted = story.ask(.demographics, "c1")
+      #expect(shifted.isGood && story.server(of: shifted)?.hasPrefix("central") == true)
+      // Nobody else may: it serves.
+      #expect(story.ask(.update).isGood)
+      story.finish()
+    },
     FaultRow(37, "retry storm", "retries stay a fifth of the requests, and a floor") {
       let story = Scenario()
       for server in story.world.servers { server.faults.misdeeds = [(1000, .resetBefore)] }
@@ -98,8 +144,32 @@ extension FaultMatrix {
       #expect(story.ask().isGood)
       story.finish()
     },
-    FaultRow(
-      38, "failback herd", "ramp, slow start", elsewhere: "slow start and ramps: not built yet"),
+    FaultRow(38, "failback herd", "slow start: who comes back takes its share little by little") {
+      let story = Scenario()
+      let both = (0..<60).map { _ in story.send() }
+      story.pass(500)
+      #expect(Set(both.compactMap { story.server(of: $0) }) == ["west-r1", "west-r2"])
+      story["west-r1"].kill()
+      story.pass(2_000)
+      story["west-r1"].start()
+      story.pass(4_000)
+      #expect(story.status("west-r1").reach == .warming)
+      func share() -> Int {
+        let requests = (0..<200).map { _ in
+          let request = story.send()
+          story.pass(2)
+          return request
+        }
+        story.pass(200)
+        return requests.count { story.server(of: $0) == "west-r1" }
+      }
+      let early = share()
+      story.pass(60_000)
+      let late = share()
+      #expect(early < 60, "\(early) of 200")
+      #expect(late > early, "\(late) of 200, after \(early)")
+      story.finish()
+    },
     FaultRow(39, "cold standby", "probed at the full rate without any traffic") {
       let story = Scenario()
       story.pass(5_000)

@@ -10,7 +10,19 @@ import Testing
 extension FaultMatrix {
   /// Rows 28 to 32: the operators' store.
   static let stores: [FaultRow] = [
-    FaultRow(28, "killed amid a plan", "resumed or paused", elsewhere: "failover plans"),
+    FaultRow(28, "killed amid a plan", "resumed; never half promoted") {
+      for step in 0...4 {
+        let story = Scenario(edges: 2, isMovable: true)
+        let before = story.ask(.update)
+        story.move(to: "central-p", diesAfter: step)
+        let during = story.send(.update, edge: 1)
+        story.pass(3_000)
+        #expect(story.holder == "central-p", "killed after step \(step)")
+        #expect(before.isGood && during.isGood)
+        #expect(story.writes(at: "central-p") == [before.number, during.number])
+        story.finish()
+      }
+    },
     FaultRow(29, "store away or damaged at the start", "the snapshot is in force, and it says so") {
       let story = Scenario(edges: 2)
       #expect(story.operators.order(.drain, "west", .replica))
@@ -77,12 +89,55 @@ extension FaultMatrix {
       }
       Issue.record("a request passes the same edge again and again")
     },
-    FaultRow(44, "switchover with held writes", "parallel, bounded", elsewhere: "failover plans"),
-    FaultRow(45, "failover again at 5 s", "explicit hold", elsewhere: "failover plans"),
+    FaultRow(44, "switchover with 1,000 held writes", "bounded, all done, none lost") {
+      let story = Scenario(edges: 2, isMovable: true)
+      let patients = ["w1", "w2", "p1"]
+      story.move(to: "central-p")
+      story.pass(30)
+      let held = (0..<1_010).map { story.send(.update, patients[$0 % 3]) }
+      let others = (0..<100).map { story.send(.update, patients[$0 % 3], edge: 1) }
+      story.pass(10_000)
+      #expect(story.areGood(others))
+      // What does not fit is told so at once; everybody else only waited.
+      #expect(held.count { $0.state == .refused(.authorityMoving) } <= 10)
+      #expect(held.count(where: \.isGood) >= 1_000)
+      // Of each patient the writes were done in the order in which they came.
+      let log = story.writes(at: "central-p")
+      for patient in patients {
+        let numbers = held.filter { $0.patient.id == patient && $0.isGood }.map(\.number)
+        #expect(log.filter { numbers.contains($0) } == numbers)
+      }
+      story.finish()
+    },
+    FaultRow(45, "failover again at once", "no stuck buffer") {
+      let story = Scenario(edges: 2, isMovable: true)
+      story.move(to: "central-p")
+      let requests = (0..<20).map { story.send(.update, edge: $0 % 2) }
+      story.pass(500)
+      story.move(to: "west-r2")
+      let more = (0..<20).map { story.send(.update, edge: $0 % 2) }
+      story.pass(3_000)
+      #expect(story.holder == "west-r2")
+      #expect(story.areGood(requests + more))
+      #expect(Set(story.writes(at: "west-r2")) == Set((requests + more).map(\.number)))
+      story.finish()
+    },
     FaultRow(46, "lost tail", "409, and a report", elsewhere: "session tokens"),
     FaultRow(
       47, "a replayed write meets a change", "dead-lettered",
       elsewhere: "there are no deferred writes"),
-    FaultRow(48, "200 from the wrong role", "refreshed and held", elsewhere: "write authority"),
+    FaultRow(48, "wrong role", "writes wait until the holder takes them again") {
+      let story = Scenario(isMovable: true)
+      story.world.databases.demote(0, story["west-p"].index)
+      // One probe interval, and its probe.
+      story.pass(500)
+      let write = story.send(.update)
+      story.pass(1_000)
+      #expect(!write.isOver)
+      story.world.databases.restore(0, story["west-p"].index)
+      story.pass(1_000)
+      #expect(write.isGood)
+      story.finish()
+    },
   ]
 }

@@ -11,15 +11,38 @@ struct Scenario {
   let world: World
   let operators: Operators
 
-  /// A world with so many edges.
-  init(edges: Int = 1, seed: UInt64 = 1) {
+  /// A world with so many edges; with `isMovable` every domain's writes have a record.
+  init(edges: Int = 1, isMovable: Bool = false, seed: UInt64 = 1) {
     var options = Options(seed: seed)
+    options.isMovable = isMovable
     options.edgeCount = edges
     options.hasFaults = false
     options.keepsTrace = true
     world = World(options)
     operators = Operators(world)
+    if isMovable {
+      pass(300)
+      for (domain, name) in Law.regionNames.enumerated() {
+        let holder = world.servers[world.databases.sources[domain]].endpoint.name
+        #expect(operators.change(name, .claim(endpoint: holder, epoch: 1)))
+      }
+    }
     pass(1_000)
+  }
+
+  /// Begins to move the write authority over the west's data.
+  func move(to name: String, isGraceful: Bool = true, diesAfter: Int? = nil) {
+    Coordinator(
+      world, domain: 0, candidate: self[name].index, isGraceful: isGraceful, diesAfter: diesAfter
+    ).step()
+  }
+
+  /// Who holds the writes of the west's data, by the store.
+  var holder: String? { world.authorityInStore("west")?.endpoint }
+
+  /// Numbers of the writes that a server has of the west's data.
+  func writes(at name: String) -> [Int] {
+    world.databases.copy(of: 0, at: self[name].index).log.map(\.number)
   }
 
   /// Lets time pass, milliseconds; no rule may be broken meanwhile.

@@ -18,20 +18,22 @@ import Testing
     "Origins": ["Base", "HTTP"],
     "Policy": ["Base", "StrictYAML"],
     "Control": ["Base", "Native", "Policy", "Reactor", "StrictYAML"],
+    "Admin": ["Base", "Control", "Native", "Origins", "Policy"],
     "Proxy": [
       "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
       "Policy",
     ],
     "Edge": [
-      "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",
-      "Policy", "Proxy", "Reactor", "Logging",
+      "Admin", "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native",
+      "Origins", "Policy", "Proxy", "Reactor", "Logging",
     ],
     "Simulation": [
       "Audit", "Base", "Clinical", "Control", "Directory", "HTTP", "Origins", "Policy", "Proxy",
       "Reactor",
     ],
     "homeward": [
-      "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory", "Edge",
+      "Admin", "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory",
+      "Edge",
       "HTTP",
       "Identity",
       "Logging",
@@ -43,8 +45,8 @@ import Testing
 
   /// Targets whose logic gets time, randomness and storage as arguments.
   private static let pureTargets: Set<String> = [
-    "Base", "HTTP", "Audit", "Cache", "Clinical", "Control", "Directory", "Identity", "Origins",
-    "Policy", "Proxy", "Simulation", "StrictYAML",
+    "Admin", "Base", "HTTP", "Audit", "Cache", "Clinical", "Control", "Directory", "Identity",
+    "Origins", "Policy", "Proxy", "Simulation", "StrictYAML",
   ]
 
   private static let forbiddenInPureTargets = [

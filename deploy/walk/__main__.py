@@ -12,6 +12,7 @@ import time
 
 import failing  # noqa: F401 (scenarios register themselves)
 import law  # noqa: F401
+import moving  # noqa: F401
 import recording  # noqa: F401
 import refusing  # noqa: F401
 import routing

@@ -24,6 +24,8 @@ DIRECTORY = RUN / "directory"
 SNAPSHOT, DELTAS = DIRECTORY / "patients.snapshot", DIRECTORY / "patients.deltas"
 #: Where the edge listens.
 EDGE_PORT = int(re.search(r"- address: 127\.0\.0\.1:(\d+)", CONFIGURATION.read_text()).group(1))
+#: Where its admin API does.
+ADMIN_PORT = int(re.search(r"^  address: 127\.0\.0\.1:(\d+)", CONFIGURATION.read_text(), re.M)[1])
 #: The servers' names and ports, as the configuration has them.
 SERVERS = {name: int(port) for name, port in re.findall(
     r"\{ name: (\S+), tier: \w+, address: 127\.0\.0\.1:(\d+) \}", CONFIGURATION.read_text())}
@@ -66,7 +68,7 @@ class Stand:
     def _check_ports(self):
         """Says which ports somebody else has."""
         taken = []
-        for port in [EDGE_PORT, *SERVERS.values()]:
+        for port in [EDGE_PORT, ADMIN_PORT, *SERVERS.values()]:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -85,12 +87,11 @@ class Stand:
         for name in started:
             arguments = ["--name", name, "--region", name[:-2], "--port", str(SERVERS[name]),
                          "--patients", "41", "--seed", "1", "--ready-file", self._ready(name)]
-            if name in PRIMARIES:
-                arguments += ["--role", "primary"]
-            else:
-                arguments += ["--role", "replica"]
-                for primary in PRIMARIES:
-                    arguments += ["--replicate-from", f"http://127.0.0.1:{SERVERS[primary]}"]
+            arguments += ["--role", "primary" if name in PRIMARIES else "replica"]
+            # Whoever is primary is followed: in its region by all, elsewhere by copies.
+            for other, port in SERVERS.items():
+                if other != name and (other[:-2] == name[:-2] or name not in PRIMARIES):
+                    arguments += ["--replicate-from", f"http://127.0.0.1:{port}"]
             self._start(name, "fixture-region", arguments)
         for name in started:
             self._until_ready(name)

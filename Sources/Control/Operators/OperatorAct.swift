@@ -6,6 +6,14 @@ public enum OperatorDeed: Hashable, Sendable {
   case order(OverrideKind, OverrideScope, until: WallTime)
   /// The order of this number ends.
   case release(Int)
+  /// So many of a hundred reads go to servers that come back, until then.
+  case share(OverrideScope, percent: Int, until: WallTime)
+  /// Safety rules are to be set aside until then, once another person agrees.
+  case waive([SafetyRule], until: WallTime)
+  /// Somebody agrees to the waiver of this number.
+  case agree(Int)
+  /// Something happens to a plan or to one of its runs.
+  case plan(PlanDeed)
   /// The write authority over the data of a home region changes.
   case authority(String, AuthorityChange)
 }
@@ -37,6 +45,8 @@ public enum OperatorRefusal: Error, Equatable, Sendable {
   case changed(expected: Int, present: Int)
   /// No such region.
   case unknownRegion(String, known: [String])
+  /// No such server in the region.
+  case unknownEndpoint(String, region: String, known: [String])
   /// No such order is in force.
   case noSuchOrder(Int)
   /// The order would last no time, or too long.
@@ -45,6 +55,16 @@ public enum OperatorRefusal: Error, Equatable, Sendable {
   case warrant
   /// Too many orders.
   case tooMany
+  /// A waiver would last no time, or longer than an hour.
+  case waiverDuration
+  /// No such waiver waits for a second person.
+  case noSuchWaiver(Int)
+  /// Nobody agrees to what they asked for themselves.
+  case sameAuthor
+  /// The rule is none that people set aside.
+  case firmRule(SafetyRule)
+  /// An act about plans does not fit.
+  case plan(PlanRefusal)
   /// The write authority is in another state.
   case authority(AuthorityRefusal)
   /// The result would break a safety rule.
@@ -82,6 +102,13 @@ extension OperatorState {
       if let freeze = next.freeze(on: ended.scope), ended.kind.level < .hard {
         throw .frozen(by: freeze)
       }
+    case .share(let scope, let percent, let until):
+      if let freeze = next.freeze(on: scope) { throw .frozen(by: freeze) }
+      try next.divide(scope, percent, until: until, act.warrant)
+    case .waive(let rules, let until): try next.ask(rules, until: until, act.warrant)
+    case .agree(let number): try next.agree(to: number, act.warrant)
+    case .plan(let deed):
+      try next.plans.take(deed, number: next.actCount, act.warrant, at: next.time)
     case .authority(let domain, let change):
       try next.change(domain, change, act.warrant)
     }
@@ -123,10 +150,13 @@ extension OperatorState {
 
   /// Whether other servers are out of service, or forced into it, than in `earlier`.
   func moved(from earlier: OperatorState) -> Bool {
-    let regions = Set((overrides + earlier.overrides).map(\.scope.region))
-    return regions.contains { region in
-      [Tier.replica, .primary].contains { tier in
-        let (after, before) = (effect(region, tier), earlier.effect(region, tier))
+    let places = Set((overrides + earlier.overrides).map { [$0.scope.region, $0.scope.endpoint] })
+    return places.contains { place in
+      guard let region = place[0] else { return false }
+      return [Tier.replica, .primary].contains { tier in
+        let (after, before) = (
+          effect(region, tier, place[1]), earlier.effect(region, tier, place[1])
+        )
         return (after.out == nil) != (before.out == nil) || after.isForcedIn != before.isForcedIn
       }
     }

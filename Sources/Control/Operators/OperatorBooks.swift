@@ -24,8 +24,8 @@ public struct OperatorBooks: Hashable, Sendable {
 
   // MARK: The snapshot's bytes
 
-  /// The books as a file: a header, a line for each order and each record of write
-  /// authority, and the hash of all that.
+  /// The books as a file: a header, a line for each order, record of write authority, share,
+  /// waiver, approval, run and what became of its steps, and the hash of all that.
   var bytes: [UInt8] {
     var text =
       [
@@ -35,12 +35,13 @@ public struct OperatorBooks: Hashable, Sendable {
     for order in state.overrides {
       text +=
         [
-          "\(order.number)", order.kind.rawValue, order.scope.region, order.scope.tiers.rawValue,
+          "\(order.number)", order.kind.rawValue, order.scope.region, order.scope.place,
           order.since.text, order.until?.text ?? "-", order.warrant.author, order.warrant.ticket,
           order.warrant.reason,
         ].joined(separator: "\t") + "\n"
     }
     for record in state.authorities { text += record.fields.joined(separator: "\t") + "\n" }
+    for fields in state.moreFields { text += fields.joined(separator: "\t") + "\n" }
     return Array((text + "\(SHA256.hash(Array(text.utf8)))\n").utf8)
   }
 
@@ -68,13 +69,18 @@ public struct OperatorBooks: Hashable, Sendable {
         state.authorities.append(record)
         continue
       }
+      if let isTaken = state.take(more: fields) {
+        guard isTaken else { return nil }
+        continue
+      }
       guard fields.count == 9, let number = Int(fields[0]),
         let kind = OverrideKind(rawValue: fields[1]),
-        let tiers = OverrideTiers(rawValue: fields[3]), let since = WallTime(text: fields[4])
+        let scope = OverrideScope(fields[2], place: fields[3]),
+        let since = WallTime(text: fields[4])
       else { return nil }
       state.overrides.append(
         Override(
-          number: number, kind: kind, scope: OverrideScope(fields[2], tiers),
+          number: number, kind: kind, scope: scope,
           warrant: Warrant(author: fields[6], reason: fields[8], ticket: fields[7]), since: since,
           until: WallTime(text: fields[5])))
     }

@@ -19,11 +19,7 @@ public struct OperatorLine: Hashable, Sendable {
     number = books.state.actCount + 1
     // The line says milliseconds, and what is read again must be the same.
     self.time = max(time, books.state.time).inMilliseconds
-    if case .order(let kind, let scope, let until) = act.deed {
-      self.act = OperatorAct(.order(kind, scope, until: until.inMilliseconds), act.warrant)
-    } else {
-      self.act = OperatorAct(act.deed, act.warrant)
-    }
+    self.act = OperatorAct(act.deed.inMilliseconds, act.warrant)
     chain = Chain.link(books.chain, Self.rest(number, self.time, self.act))
   }
 
@@ -34,20 +30,7 @@ public struct OperatorLine: Hashable, Sendable {
       .split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
     guard fields.count == 9, let time = WallTime(text: fields[1]) else { return nil }
     let warrant = Warrant(author: fields[6], reason: fields[8], ticket: fields[7])
-    let deed: OperatorDeed
-    if fields[2] == "release" {
-      guard let number = Int(fields[3]) else { return nil }
-      deed = .release(number)
-    } else if fields[2].hasPrefix(AuthorityChange.prefix) {
-      let word = String(fields[2].dropFirst(AuthorityChange.prefix.count))
-      guard let change = AuthorityChange(word, fields[4], fields[5]) else { return nil }
-      deed = .authority(fields[3], change)
-    } else {
-      guard let kind = OverrideKind(rawValue: fields[2]),
-        let tiers = OverrideTiers(rawValue: fields[4]), let until = WallTime(text: fields[5])
-      else { return nil }
-      deed = .order(kind, OverrideScope(fields[3], tiers), until: until)
-    }
+    guard let deed = OperatorDeed(fields[2..<6]) else { return nil }
     let line = OperatorLine(OperatorAct(deed, warrant), at: time, after: books)
     guard line.text == text else { return nil }
     self = line
@@ -57,15 +40,8 @@ public struct OperatorLine: Hashable, Sendable {
   var text: String { "\(chain) \(Self.rest(number, time, act))" }
 
   private static func rest(_ number: Int, _ time: WallTime, _ act: OperatorAct) -> String {
-    let deed =
-      switch act.deed {
-      case .order(let kind, let scope, let until):
-        [kind.rawValue, Chain.clean(scope.region), scope.tiers.rawValue, until.text]
-      case .release(let number): ["release", "\(number)", "", ""]
-      case .authority(let domain, let change): change.fields(domain)
-      }
     let words = [act.warrant.author, act.warrant.ticket, act.warrant.reason]
-    return (["\(number)", time.text] + deed + words).joined(separator: "\t")
+    return (["\(number)", time.text] + act.deed.fields + words).joined(separator: "\t")
   }
 }
 

@@ -16,6 +16,12 @@ public struct OperatorState: Hashable, Sendable {
   public internal(set) var switchedAt: WallTime?
   /// The orders in force, by number.
   public internal(set) var overrides: [Override] = []
+  /// The parts of the reads for servers that come back, by number.
+  public internal(set) var shares: [Share] = []
+  /// The rules that people set aside or ask to, by number.
+  public internal(set) var waivers: [Waiver] = []
+  /// The runs of plans, and who agreed to which.
+  public internal(set) var plans = PlanBook()
   /// Who takes the writes of which domain, in the order of the claims.
   public internal(set) var authorities: [AuthorityRecord] = []
 
@@ -23,15 +29,20 @@ public struct OperatorState: Hashable, Sendable {
   public init() {}
 
   /// When time changes the state next; nil when nothing expires.
-  public var nextExpiry: WallTime? { overrides.compactMap(\.until).min() }
+  public var nextExpiry: WallTime? {
+    [overrides.compactMap(\.until).min(), shares.map(\.until).min(), waivers.map(\.until).min()]
+      .compactMap { $0 }.min()
+  }
 
   /// Lets time pass until `now`. An evacuation that expires leaves its scope in `hold-out`, which
   /// takes the place of softer orders there; everything else ends.
   public mutating func settle(at now: WallTime) {
     while let due = nextExpiry, due <= now {
-      guard let index = overrides.firstIndex(where: { $0.until == due }) else { break }
-      var ended = overrides.remove(at: index)
       revision += 1
+      shares.removeAll { $0.until == due }
+      waivers.removeAll { $0.until == due }
+      guard let index = overrides.firstIndex(where: { $0.until == due }) else { continue }
+      var ended = overrides.remove(at: index)
       if ended.kind == .evacuate {
         ended.kind = .holdOut
         ended.since = due
@@ -61,15 +72,17 @@ public struct OperatorState: Hashable, Sendable {
     authorities.first { $0.domain == domain }
   }
 
-  /// The orders about a region's servers of one tier, strongest first.
-  public func orders(_ region: String, _ tier: Tier) -> [Override] {
-    overrides.filter { $0.scope.region == region && $0.scope.tiers.contains(tier) }
+  /// The orders about a region's servers of one tier, strongest first; about one of them if named.
+  public func orders(_ region: String, _ tier: Tier, _ server: String? = nil) -> [Override] {
+    overrides.filter { $0.scope.region == region && $0.scope.contains(tier, server) }
       .sorted { $0.kind.ordinal < $1.kind.ordinal }
   }
 
-  /// What the orders about a region's servers of one tier come to.
-  public func effect(_ region: String, _ tier: Tier) -> OverrideEffect {
-    OverrideEffect(orders(region, tier))
+  /// What the orders about a region's servers of one tier come to; about one of them if named.
+  public func effect(
+    _ region: String, _ tier: Tier, _ server: String? = nil
+  ) -> OverrideEffect {
+    OverrideEffect(orders(region, tier, server))
   }
 }
 

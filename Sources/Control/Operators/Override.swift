@@ -72,22 +72,56 @@ public enum OverrideTiers: String, CaseIterable, Sendable {
 public struct OverrideScope: Hashable, Sendable, CustomStringConvertible {
   /// The region's name, which outlives versions of the policy.
   public let region: String
-  /// Which of its servers.
+  /// Which of its servers; `.all` when one is named.
   public let tiers: OverrideTiers
+  /// The one server that it is about; nil for all of the tiers.
+  public let endpoint: String?
 
-  /// Makes a scope.
+  /// Makes a scope of a region's servers.
   public init(_ region: String, _ tiers: OverrideTiers = .all) {
     self.region = region
     self.tiers = tiers
+    endpoint = nil
   }
 
-  /// Whether two share a server.
+  /// Makes a scope of one server of a region.
+  public init(_ region: String, endpoint: String) {
+    self.region = region
+    tiers = .all
+    self.endpoint = endpoint
+  }
+
+  /// Reads what `place` writes: a tier, or `@` and a server's name.
+  init?(_ region: String, place: String) {
+    if place.hasPrefix("@"), place.utf8.count > 1 {
+      self.init(region, endpoint: String(place.dropFirst()))
+    } else if let tiers = OverrideTiers(rawValue: place) {
+      self.init(region, tiers)
+    } else {
+      return nil
+    }
+  }
+
+  /// The scope's part of the region, as a history has it.
+  var place: String { endpoint.map { "@" + Chain.clean($0) } ?? tiers.rawValue }
+
+  /// Whether it is about a server of this tier and name.
+  public func contains(_ tier: Tier, _ server: String?) -> Bool {
+    endpoint.map { $0 == server } ?? tiers.contains(tier)
+  }
+
+  /// Whether two may share a server: one that is named may be of any tier.
   func intersects(_ other: OverrideScope) -> Bool {
-    region == other.region && tiers.intersects(other.tiers)
+    guard region == other.region else { return false }
+    if let endpoint, let name = other.endpoint { return endpoint == name }
+    return endpoint != nil || other.endpoint != nil || tiers.intersects(other.tiers)
   }
 
-  /// `us-west`, or `us-west/replica`.
-  public var description: String { tiers == .all ? region : "\(region)/\(tiers.rawValue)" }
+  /// `us-west`, `us-west/replica` or `us-west/us-west-2`.
+  public var description: String {
+    if let endpoint { return "\(region)/\(endpoint)" }
+    return tiers == .all ? region : "\(region)/\(tiers.rawValue)"
+  }
 }
 
 /// Who orders something, and why.

@@ -29,7 +29,7 @@ public protocol Storage: StateFiles {
 
 extension Storage {
   /// Replaces a file so that a crash leaves the old bytes or the new.
-  func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+  public func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
     try create(path + ".new", bytes)
     // A crash here leaves the old file, and one beside it that the next `create` removes.
     try rename(path + ".new", to: path)

@@ -127,10 +127,13 @@ final class HTTP2Core {
     let state = session.state(event.slot)
     if let code = state.peerResetCode {
       let isUnprocessed = !isServer && code == ErrorCode.refusedStream
-      return .reset(id, isUnprocessed ? .neverProcessed : .peerReset(code: code))
+      return .reset(id, isUnprocessed ? .refused : .peerReset(code: code))
     }
     if event.code == ErrorCode.noError && state.isComplete { return .closed(id) }
-    if !isServer && event.code == ErrorCode.refusedStream { return .reset(id, .neverProcessed) }
+    if !isServer && event.code == ErrorCode.refusedStream {
+      let isTurnedAway = session.peerGoAwayCode ?? ErrorCode.noError != ErrorCode.noError
+      return .reset(id, isTurnedAway ? .turnedAway : .neverProcessed)
+    }
     return .reset(id, .malformed("message breaks the protocol"))
   }
 

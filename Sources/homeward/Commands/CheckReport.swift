@@ -1,3 +1,4 @@
+internal import Base
 internal import Control
 internal import Directory
 internal import Policy

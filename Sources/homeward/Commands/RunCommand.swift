@@ -32,7 +32,10 @@ struct RunCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Written once every loop listens: one line `listener=ADDRESS:PORT` for each listener.",
+      """
+      Written once every loop listens: one line `listener=ADDRESS:PORT` for each listener, and \
+      `admin=ADDRESS:PORT`.
+      """,
       valueName: "file"))
   var readyFile: String?
 
@@ -63,14 +66,16 @@ struct RunCommand: ParsableCommand {
     }
     do {
       let snapshot = try builder.build(load)
+      let definition = try builder.admin(load)
+      let admin = try AdminService.make(configuration, definition)
       let server = try Server(
         snapshot: snapshot,
         options: Server.Options(
           loopCount: loopCount, audit: try AuditOptions(configuration),
           configurationHash: load.contentHash, seed: randomSeed(), logger: logger,
-          policies: feed, operators: operators),
-        reload: { reload(builder, feed) })
-      try server.run { announce(snapshot) }
+          policies: feed, operators: operators, admin: admin),
+        reload: { reload(builder, feed, admin) })
+      try server.run { announce(snapshot, definition?.listener) }
     } catch {
       StandardStream.error.write("homeward: \(error)\n")
       throw ExitCode(1)
@@ -104,7 +109,7 @@ struct RunCommand: ParsableCommand {
 
   /// The next snapshot; nil when the old one must stay.
   private func reload(
-    _ builder: SnapshotBuilder, _ feed: ActivePolicyFeed?
+    _ builder: SnapshotBuilder, _ feed: ActivePolicyFeed?, _ admin: AdminService?
   ) -> (snapshot: Snapshot, configurationHash: String)? {
     guard let load = usableConfiguration() else {
       StandardStream.error.write("homeward: nothing is reloaded; the old configuration stays\n")
@@ -112,6 +117,7 @@ struct RunCommand: ParsableCommand {
     }
     do {
       let next = try builder.build(load)
+      if let definition = try builder.admin(load) { admin?.adopt(definition) }
       feed?.use(load)
       return (next, load.contentHash)
     } catch {
@@ -120,11 +126,12 @@ struct RunCommand: ParsableCommand {
     }
   }
 
-  private func announce(_ snapshot: Snapshot) {
+  private func announce(_ snapshot: Snapshot, _ admin: ListenerDefinition?) {
     guard let readyFile else { return }
-    let lines = snapshot.listeners.map { listener in
+    var lines = snapshot.listeners.map { listener in
       "listener=\(SocketAddress(listener.address, port: listener.port))\n"
     }
+    if let admin { lines.append("admin=\(SocketAddress(admin.address, port: admin.port))\n") }
     do throws(SystemError) {
       try FileSystem.replace(readyFile, with: Array(lines.joined().utf8))
     } catch {

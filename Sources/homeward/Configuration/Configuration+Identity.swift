@@ -1,5 +1,6 @@
 internal import Base
 internal import Identity
+internal import Native
 internal import StrictYAML
 
 extension Configuration {

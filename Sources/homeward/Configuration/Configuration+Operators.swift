@@ -14,7 +14,7 @@ extension Configuration.Operators {
   /// Reads `operators`.
   init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
     directory = paths.writableFolder("directory", in: reader)
-    copy = paths.laxFile("copy", in: reader)
+    copy = paths.optionalLaxPath("copy", in: reader)
     reader.finish()
   }
 }

@@ -33,6 +33,8 @@ struct Configuration: Sendable, Equatable {
   var policy = PolicySource()
   /// Where operators act; nil: nobody can.
   var operators: Operators?
+  /// Where operators and auditors ask; nil: nobody can.
+  var admin: Admin?
   /// What is kept of answers; nil: nothing.
   var cache: Cache?
   /// How clients read what they wrote; nil: no tokens.
@@ -75,6 +77,8 @@ extension Configuration {
     configuration.policy = PolicySource(reader.mapping("policy", "`policy`"), paths)
     configuration.operators = reader.optionalMapping("operators", "`operators`")
       .map { Operators($0, paths) }
+    configuration.admin = reader.optionalMapping("admin", "`admin`").map { Admin($0, paths) }
+    configuration.checkAdminAddress(reader)
     configuration.cache = reader.optionalMapping("cache", "`cache`").map { Cache($0, paths) }
     configuration.sessions = reader.optionalMapping("sessions", "`sessions`")
       .map { Sessions($0, paths) }

@@ -27,7 +27,9 @@ func checkMaterial(
   for key in configuration.privateKeyPaths { warnIfOpen(key, "private key", paths, diagnostics) }
   checkIdentity(configuration.identity, paths, diagnostics)
   guard opens else { return }
-  for tls in configuration.listeners.compactMap(\.tls) { checkTLS(tls, paths, diagnostics) }
+  let servers =
+    configuration.listeners.compactMap(\.tls) + [configuration.admin?.tls].compactMap { $0 }
+  for tls in servers { checkTLS(tls, paths, diagnostics) }
   for tls in configuration.regions.flatMap(\.endpoints).compactMap(\.tls) {
     checkTLS(tls, paths, diagnostics)
   }
@@ -37,7 +39,8 @@ func checkMaterial(
 extension Configuration {
   /// The private keys that the file names, each once.
   var privateKeyPaths: [String] {
-    let servers = listeners.compactMap(\.tls).flatMap(\.certificates)
+    let tls = listeners.compactMap(\.tls) + [admin?.tls].compactMap { $0 }
+    let servers = tls.flatMap(\.certificates)
     let clients = regions.flatMap(\.endpoints).compactMap { $0.tls?.certificate }
     var seen: Set<String> = []
     return (servers + clients).map(\.key).filter { seen.insert($0).inserted }

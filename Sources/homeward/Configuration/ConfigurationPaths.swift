@@ -96,8 +96,8 @@ final class ConfigurationPaths {
     path(key, in: reader, isRequired: true)?.path ?? ""
   }
 
-  /// The file that `key` names, resolved, or nil when the key is absent; it need not be there.
-  func laxFile(_ key: String, in reader: MappingReader) -> String? {
+  /// The path that `key` names, resolved, or nil when the key is absent; nothing need be there.
+  func optionalLaxPath(_ key: String, in reader: MappingReader) -> String? {
     path(key, in: reader, isRequired: false)?.path
   }
 

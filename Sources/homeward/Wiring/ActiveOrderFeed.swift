@@ -1,3 +1,4 @@
+internal import Admin
 internal import Base
 internal import Control
 internal import Edge
@@ -30,13 +31,19 @@ final class ActiveOrderFeed: OperatorFeed {
     var summary: [String] = []
   }
 
+  /// What the control loop told last.
+  private struct Sight {
+    var health: HealthSnapshot?
+    var traffic = TrafficBoard()
+  }
+
   private let folder: OperatorFolder
   /// Where the last books that were read are kept, for a start without the folder; nil for nowhere.
   private let copyPath: String?
   private let logger: Logger
   private let memory: Mutex<Memory>
   let gate = WriteGate()
-  private let latest = Mutex<HealthSnapshot?>(nil)
+  private let latest = Mutex(Sight())
 
   /// Milliseconds between two reports while only lags change, and while more does.
   private static let reportMilliseconds: UInt64 = 2_000
@@ -51,22 +58,29 @@ final class ActiveOrderFeed: OperatorFeed {
 
   func ended() { memory.withLock { $0.registrar.remove() } }
 
-  func sees(_ health: HealthSnapshot) { latest.withLock { $0 = health } }
+  func sees(_ health: HealthSnapshot) { latest.withLock { $0.health = health } }
+
+  func sees(_ traffic: [EndpointTraffic], loop: Int) {
+    let now = Clock.monotonic()
+    latest.withLock { $0.traffic.take(traffic, loop: loop, at: now) }
+  }
 
   func next() -> OperatorNews? {
     let now = Clock.wall()
     let begin = Clock.boot()
-    let health = latest.withLock { $0 }
+    let sight = latest.withLock { $0 }
     return memory.withLock { memory in
       let isGood = read(&memory)
       // A folder that is gone is not made anew: it may come back.
-      if let health, isGood || memory.stored == nil { report(health, now, &memory) }
+      if let health = sight.health, isGood || memory.stored == nil {
+        report(health, sight.traffic, now, &memory)
+      }
       guard let stored = memory.stored else { return nil }
       let state = stored.books.state.settled(at: now)
       hold(state, isGood: isGood, begin, &memory)
       let before = memory.told
       guard
-        state.overrides != before?.overrides
+        state.overrides != before?.overrides || state.shares != before?.shares
           || state.authorities != before?.authorities
       else { return nil }
       memory.told = state
@@ -211,8 +225,11 @@ final class ActiveOrderFeed: OperatorFeed {
 
   /// Writes what the edge sees: soon when something changed, else now and then. It is for people
   /// and for the safety rules: when the disk does not take it, the next one may.
-  private func report(_ health: HealthSnapshot, _ now: WallTime, _ memory: inout Memory) {
-    let report = RegionReport(health, at: now)
+  private func report(
+    _ health: HealthSnapshot, _ traffic: TrafficBoard, _ now: WallTime, _ memory: inout Memory
+  ) {
+    let report = RegionReport(
+      health, traffic, process: processIdentifier(), at: Clock.monotonic(), now)
     let summary = report.summary
     let passed = (max(now, memory.writtenAt).microseconds - memory.writtenAt.microseconds) / 1_000
     guard
@@ -231,10 +248,13 @@ extension RegionOrders {
   /// The orders of a state as loops follow them.
   init(_ state: OperatorState) {
     self.init()
-    for region in Set(state.overrides.map(\.scope.region)) {
+    let scopes = state.overrides.map(\.scope) + state.shares.map(\.scope)
+    for region in Set(scopes.map(\.region)) {
+      let names = Set(scopes.filter { $0.region == region }.compactMap(\.endpoint))
       regions[region] = Region(
-        replica: ServerOrder(state.effect(region, .replica)),
-        primary: ServerOrder(state.effect(region, .primary)))
+        Servers(state, region, nil),
+        endpoints: Dictionary(
+          uniqueKeysWithValues: names.map { ($0, Servers(state, region, $0)) }))
     }
     for record in state.authorities { authorities[record.domain] = DomainAuthority(record) }
     authorityRevision = state.authorityRevision
@@ -254,6 +274,17 @@ extension DomainAuthority {
       state: state, holder: record.endpoint, holderEpoch: record.holderEpoch,
       candidate: record.candidate,
       forks: record.forks.map { Fork(epoch: $0.epoch, position: $0.position) })
+  }
+}
+
+extension RegionOrders.Servers {
+  /// What a state orders about a server; about those that no order names when there is no name.
+  fileprivate init(_ state: OperatorState, _ region: String, _ name: String?) {
+    self.init(
+      replica: ServerOrder(state.effect(region, .replica, name)),
+      primary: ServerOrder(state.effect(region, .primary, name)),
+      replicaPercent: UInt8(clamping: state.percent(region, .replica, name)),
+      primaryPercent: UInt8(clamping: state.percent(region, .primary, name)))
   }
 }
 

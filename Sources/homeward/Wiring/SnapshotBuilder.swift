@@ -15,7 +15,7 @@ internal import Reactor
 /// Used once at the start and once for each reload, by the main thread. TLS contexts are made anew
 /// each time, so that renewed certificates come into force; ports that the kernel picked are kept.
 final class SnapshotBuilder {
-  private var reservations: [Listener.Reservation] = []
+  private var reservations: [(isAdmin: Bool, port: Listener.Reservation)] = []
   private var loopCount: Int
   /// Where answers are kept, for the life of the process; nil until a configuration says so.
   private var cache: CacheStore?
@@ -72,6 +72,16 @@ final class SnapshotBuilder {
     return cache.map { CacheSetting(store: $0, region: settings.region) }
   }
 
+  /// The admin API's listener and callers; nil without one.
+  func admin(_ load: ConfigurationLoad) throws -> AdminService.Definition? {
+    guard let admin = load.configuration?.admin, let address = admin.address else { return nil }
+    return AdminService.Definition(
+      listener: ListenerDefinition(
+        address: address.address, port: try port(for: address, isAdmin: true),
+        tls: try TLSContext.server(ServerTLSOptions(admin.tls))),
+      rules: admin.rules)
+  }
+
   private func listener(_ listener: Configuration.Listener) throws -> ListenerDefinition {
     guard let address = listener.address else {
       preconditionFailure("a checked listener has an address")
@@ -83,13 +93,15 @@ final class SnapshotBuilder {
   }
 
   /// The port of an address; one that the kernel picks is reserved once and kept for reloads.
-  private func port(for address: SocketAddress) throws -> UInt16 {
+  private func port(for address: SocketAddress, isAdmin: Bool = false) throws -> UInt16 {
     guard address.port == 0 else { return address.port }
-    if let kept = reservations.first(where: { $0.address.address == address.address }) {
-      return kept.address.port
+    if let kept = reservations.first(where: {
+      $0.isAdmin == isAdmin && $0.port.address.address == address.address
+    }) {
+      return kept.port.address.port
     }
     let reservation = try Listener.Reservation(address)
-    reservations.append(reservation)
+    reservations.append((isAdmin, reservation))
     return reservation.address.port
   }
 

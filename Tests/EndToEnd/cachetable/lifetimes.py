@@ -116,17 +116,20 @@ _TARGETED = [
     ("Age counts against a targeted time", ["Age: 61", "CDN-Cache-Control: public, max-age=60"],
      "no-lifetime", None),
     ("a targeted no-store", [
-        "Cache-Control: public, max-age=60", "CDN-Cache-Control: public, no-store"], "no-store", None),
+        "Cache-Control: public, max-age=60",
+        "CDN-Cache-Control: public, no-store"], "no-store", None),
     ("no-store beats a targeted permission", [
         "Cache-Control: no-store", "CDN-Cache-Control: public, max-age=60"], "no-store", None),
     ("a targeted private", [
-        "Cache-Control: public, max-age=60", "CDN-Cache-Control: public, private"], "private", None),
+        "Cache-Control: public, max-age=60",
+        "CDN-Cache-Control: public, private"], "private", None),
     ("private beside a targeted permission", [
         "Cache-Control: private", "CDN-Cache-Control: public, max-age=60"], "hit", 60),
     ("the edge's own field first", [
         "Homeward-Cache-Control: public, max-age=60", "CDN-Cache-Control: no-store"], "hit", 60),
     ("the edge's own field refuses", [
-        "Homeward-Cache-Control: public, no-store", "CDN-Cache-Control: public, max-age=60"], "no-store",
+        "Homeward-Cache-Control: public, no-store",
+        "CDN-Cache-Control: public, max-age=60"], "no-store",
      None),
     ("an empty targeted field", [
         "Cache-Control: public, max-age=60", "CDN-Cache-Control: "], "hit", 60),

@@ -5,6 +5,7 @@ import hashlib
 import json
 import socket
 import struct
+import time
 
 from harness import content
 
@@ -241,6 +242,17 @@ class Behaviours:
             self._head(connection, status, [("ETag", '"1"')])
         else:
             self._answer(connection, request, status, b"status")
+
+    def _do_nap(self, connection, request, reader, milliseconds):
+        """200 a little later."""
+        self._receive(request, reader)
+        time.sleep(milliseconds / 1000)
+        self._answer(connection, request, 200, b"rested")
+
+    def _do_busy(self, connection, request, reader, status, seconds):
+        """That status, and when to come back."""
+        self._receive(request, reader)
+        self._answer(connection, request, status, b"busy", fields=[("Retry-After", seconds)])
 
     def _do_early(self, connection, request, reader):
         """A final answer before the request's body was read."""

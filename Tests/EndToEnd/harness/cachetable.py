@@ -191,7 +191,7 @@ class Player:
 
     def count(self, step):
         """The origin was asked exactly as often as there are replies, if need be a bit later."""
-        until(lambda: not self.test.origin.left(self.name), "the origin is not asked", within=3)
+        until(lambda: not self.test.origin.left(self.name), "the origin is not asked")
         count = len(self.test.origin.asked(self.name))
         asked, self.asked_count = count - self.asked_count, count
         self.test.assertEqual(asked, len(step.replies), "requests at the origin")

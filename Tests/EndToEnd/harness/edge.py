@@ -1,5 +1,6 @@
 """The edge under test: its configuration, its life and what can be seen of it from outside."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -39,6 +40,16 @@ class Endpoint:
 TLS = {"server_name": SERVER_NAME, "authorities": "certificates/origin-ca.pem"}
 MUTUAL_TLS = TLS | {"certificate": "certificates/client.pem", "key": "certificates/client.key"}
 
+#: The admin API: `ana` is an SRE by certificate, `otto` an auditor; tokens are in a file.
+ADMIN = ["admin:", "  address: 127.0.0.1:0", "  tls:", "    certificates:",
+         "      - { chain: certificates/server.pem, key: certificates/server.key }",
+         "    client_certificates: request", "    client_authorities: certificates/ca.pem",
+         "  callers:", "    - { uri: urn:homeward:operator:ana, name: ana, roles: [sre] }",
+         "    - { uri: urn:homeward:operator:otto, name: otto, roles: [auditor] }",
+         "  tokens: tokens",
+         "  client: { authorities: certificates/ca.pem, certificate: certificates/sre.pem,"
+         " key: certificates/sre.key }"]
+
 
 class Edge:
     """One edge; `start` it, and `stop` it, which says whether it ended well.
@@ -50,7 +61,8 @@ class Edge:
     def __init__(self, regions, policy=None, patients=None, loops=2, location=False, timeouts=None,
                  limits=None, health=None, alpn=None, client_certificates="request",
                  trusted=(), descriptors_max=None, file_blocks_max=None, audit=None,
-                 identity=(), tls=(), listener=(), operators=False, cache=None, paths=()):
+                 identity=(), tls=(), listener=(), operators=False, admin=False, cache=None,
+                 paths=()):
         self.folder = workshop.folder("edge")
         self.regions, self.loops, self.alpn = regions, loops, alpn
         # True, or further keys of the section `location`.
@@ -62,8 +74,10 @@ class Edge:
         self.limits, self.trusted, self.audit = limits or {}, trusted, audit or {}
         # Lines of the section `identity`, and further ones of the listener and its `tls`.
         self.identity, self.tls, self.listener = list(identity), list(tls), list(listener)
+        # With an admin API there are operators; `admin` may be further lines of that section.
+        self.admin = [] if admin is True else admin
         # True, or the keys of the section; edges that share a folder need names of their own.
-        self.operators, self.instance = operators, "edge-test"
+        self.operators, self.instance = operators or admin is not False, "edge-test"
         # The section `sessions`; the file of its key is made where it says.
         self.sessions = None
         # The section `cache`, and lines of `paths`.
@@ -87,11 +101,13 @@ class Edge:
                        stdout=subprocess.DEVNULL)
         if location is not False:
             geo.write(self.folder / "geo.mmdb")
+        if self.admin is not False:
+            self.make_tokens()
         self.configuration = self.folder / "homeward.yaml"
         self.configure()
         self.log_file = self.folder / "stderr"
         self.ready_file = self.folder / "ready"
-        self.process, self.port = None, None
+        self.process, self.port, self.admin_port = None, None, None
         self.environment = None
 
     def configure(self):
@@ -125,6 +141,8 @@ class Edge:
         if self.operators:
             keys = {} if self.operators is True else self.operators
             text += section("operators", {"directory": "operators"} | keys)
+        if self.admin is not False:
+            text += ADMIN + [f"  {line}" for line in self.admin]
         text += section(
             "audit", {"directory": "audit", "pseudonym_key": "pseudonym.key",
                       "signing_key": "signing.key"} | self.audit)
@@ -138,6 +156,15 @@ class Edge:
             text += section("limits", self.limits)
         self.configuration.write_text("\n".join(text) + "\n")
 
+    def make_tokens(self):
+        """Tokens of an SRE, an auditor and an officer: `token` and the role."""
+        lines = []
+        for name, role in (("tia", "sre"), ("tom", "auditor"), ("ted", "officer")):
+            token = secrets.token_hex(32)
+            (self.folder / f"token-{role}").write_text(token + "\n")
+            lines.append(f"{name} {role} {hashlib.sha256(token.encode()).hexdigest()}")
+        (self.folder / "tokens").write_text("\n".join(lines) + "\n")
+
     def policy_section(self):
         """The keys of the configuration's `policy`."""
         return {"file": "policy.yaml"}
@@ -150,7 +177,10 @@ class Edge:
         until(lambda: self.ready_file.exists() or self.process.poll() is not None,
               lambda: f"the edge is not ready: {self.log()}", within=20)
         assert self.process.poll() is None, f"the edge ended at its start: {self.log()}"
-        self.port = int(re.search(r"listener=127\.0\.0\.1:(\d+)", self.ready_file.read_text())[1])
+        ready = self.ready_file.read_text()
+        self.port = int(re.search(r"listener=127\.0\.0\.1:(\d+)", ready)[1])
+        admin = re.search(r"admin=127\.0\.0\.1:(\d+)", ready)
+        self.admin_port = int(admin[1]) if admin else None
         if healthy:
             count = sum(map(len, self.regions.values()))
             until(lambda: len(self.endpoints("healthy")) == count,

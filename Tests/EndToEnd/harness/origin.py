@@ -61,6 +61,8 @@ class Origin(Behaviours, Answers):
         #: The other regions whose records it holds copies of.
         self.homes = homes
         self.lag_milliseconds = 0
+        #: A behaviour and its numbers that every request meets in place of the one that it names.
+        self.instead = None
         self.lock = threading.Condition()
         self.requests = []
         #: What `gated`, `delayed` and `slowly` wait for; `release` fills it.
@@ -190,7 +192,7 @@ class Origin(Behaviours, Answers):
 
     def _behaviour(self, request):
         """How a request is answered, None for not at all, and what else that needs to know."""
-        name, arguments = request.behaviour
+        name, *arguments = self.instead or [request.behaviour[0], *request.behaviour[1]]
         return getattr(self, f"_do_{name}", None), arguments
 
     def _report(self):

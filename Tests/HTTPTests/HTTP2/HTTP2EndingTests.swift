@@ -33,7 +33,7 @@ struct HTTP2EndingTests {
     let id = pipe.open()
     pipe.server.reset(id, code: ErrorCode.refusedStream)
     pipe.run()
-    #expect(pipe.clientEvents == [.reset(1, .neverProcessed)])
+    #expect(pipe.clientEvents == [.reset(1, .refused)])
   }
 
   @Test func finishedResponseSurvivesRefusingTheRest() {
@@ -82,6 +82,17 @@ struct HTTP2EndingTests {
     feed(pipe.client, frames.bytes, into: &pipe.clientEvents)
     #expect(pipe.clientEvents == [.goAway, .reset(second.number, .neverProcessed)])
     #expect(pipe.client.streamCount == 1)
+  }
+
+  /// An error that ends the connection is told apart: a new one may fare no better.
+  @Test func streamsAboveTheLastOfAnErrorWereTurnedAway() {
+    let pipe = Pipe()
+    let first = pipe.client.open(request(), isEnd: true)
+    _ = output(pipe.client)  // lost on the way
+    var frames = Frames()
+    frames.frame(7, 0, 0, Frames.number(0) + Frames.number(ErrorCode.enhanceYourCalm))
+    feed(pipe.client, frames.bytes, into: &pipe.clientEvents)
+    #expect(pipe.clientEvents.prefix(2) == [.goAway, .reset(first.number, .turnedAway)])
   }
 
   @Test func requestThatNeverLeftWasNeverProcessed() {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Audit
+internal import Base
 internal import Edge
 internal import Native
 internal import Reactor

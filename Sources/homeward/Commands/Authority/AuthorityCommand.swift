@@ -95,7 +95,7 @@ struct AuthorityInitCommand: ParsableCommand {
       Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
       """)
 
-  @OptionGroup var act: RegionActOptions
+  @OptionGroup var act: FolderActOptions
 
   @Argument(help: "The home region whose data it is.")
   var domain: String
@@ -141,7 +141,7 @@ struct AuthorityChangeCommand: ParsableCommand {
       Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
       """)
 
-  @OptionGroup var act: RegionActOptions
+  @OptionGroup var act: FolderActOptions
 
   @Argument(help: "The home region whose data it is.")
   var domain: String

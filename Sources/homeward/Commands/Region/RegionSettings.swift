@@ -1,18 +1,22 @@
+internal import Admin
 internal import ArgumentParser
 internal import Base
 internal import Control
-internal import Policy
 internal import Reactor
 internal import StrictYAML
 
-/// What the commands about regions need of an edge.
+/// What `--offline` needs of an edge.
 struct RegionSettings {
   /// The operators' folder.
   let folder: OperatorFolder
-  /// The configured regions, those of the policy first, in its order.
+  /// The configured regions.
   let regions: [Configuration.Region]
   /// The policy in force.
   let policy: Policy
+  /// The whole configuration.
+  let configuration: Configuration
+  /// The configured regions, and what the policy in force allows.
+  let outline: RegionOutline
 
   /// Reads the configuration at `path`; prints complaints, and ends with 2 when there are errors.
   static func required(_ path: String) throws -> RegionSettings {
@@ -28,21 +32,21 @@ struct RegionSettings {
           + " `operators: { directory: ... }` and restart it [E410]\n")
       throw ExitCode(2)
     }
-    let names = policy.regions.map(\.name)
-    let inPolicy = names.compactMap { name in
-      configuration.regions.first { $0.name == name }
+    let regions = configuration.regions.map { region in
+      RegionOutline.Region(
+        region.name,
+        region.endpoints.map { .init($0.name, $0.tier == .primary ? .primary : .replica) })
     }
     return RegionSettings(
-      folder: OperatorFolder(operators.directory),
-      regions: inPolicy + configuration.regions.filter { !names.contains($0.name) },
-      policy: policy)
+      folder: OperatorFolder(operators.directory), regions: configuration.regions, policy: policy,
+      configuration: configuration, outline: RegionOutline(regions, policy))
   }
 
   /// The edge's report; nil when none was written lately: then nothing is known of health.
   func report(at now: WallTime) -> RegionReport? {
     guard
       let bytes = try? FileSystem.read(
-        folder.reportPath, byteCountMax: RegionReport.byteCountMax),
+        folder.reportPath, byteCountMax: AdminLimits.reportByteCountMax),
       let report = RegionReport(bytes),
       now.microseconds < report.time.microseconds + Self.reportAgeMicrosecondsMax
     else { return nil }
@@ -52,22 +56,8 @@ struct RegionSettings {
   /// Five times the edge's interval.
   private static let reportAgeMicrosecondsMax: UInt64 = 10_000_000
 
-  /// What is there to serve: everything that is configured, but what the edge sees failing.
-  func world(_ report: RegionReport?) -> ServingWorld {
-    ServingWorld(
-      regions.map { region in
-        let tiers = region.endpoints.map(\.tier)
-        var result = ServingWorld.Region(
-          region.name, hasReplica: tiers.contains(.replica), hasPrimary: tiers.contains(.primary))
-        guard let report else { return result }
-        let servers = report.servers.filter { $0.region == region.name }
-        let fit = servers.filter(\.isFit)
-        result.isReplicaFit = fit.contains { $0.tier == "replica" }
-        result.isPrimaryFit = fit.contains { $0.tier == "primary" }
-        result.isReplicaPossible = servers.contains { $0.tier == "replica" && !$0.isDown }
-        result.isPrimaryPossible = servers.contains { $0.tier == "primary" && !$0.isDown }
-        result.copiedHomes = Set(fit.filter { $0.tier == "replica" }.flatMap(\.copies))
-        return result
-      }, rows: policy.serviceRows())
-  }
+  /// See `RegionOutline.world`.
+  func world(
+    _ report: RegionReport?, _ state: OperatorState, _ rows: [ServiceRow]?
+  ) -> ServingWorld { outline.world(report, state, rows) }
 }

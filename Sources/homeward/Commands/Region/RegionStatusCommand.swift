@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Base
-internal import Control
 internal import Reactor
 
 /// `homeward region status`: regions, servers, orders.
@@ -8,47 +7,45 @@ struct RegionStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show regions, their servers and the orders about them.",
     discussion: """
-      What the running edge sees, as of its last report (every two seconds), and every order in \
-      force with author, end and reason.
+      What the running edge sees: whether each server answers, its lag, requests a second, under \
+      way, and failed in the last ten seconds; why a server is not used as usual; and every order \
+      in force with author, end and reason.
 
       Examples:
         homeward region status --config deploy/homeward.yaml
         homeward region status --config deploy/homeward.yaml --watch
 
-      Exit status: 0 shown, 1 the orders could not be read, 2 wrong usage or configuration.
+      Exit status: 0 shown, 1 it could not be seen, 2 wrong usage or configuration.
       """)
 
-  @Option(name: .long, help: ArgumentHelp("The edge's configuration file.", valueName: "file"))
-  var config: String
-
-  @Flag(name: .long, help: "Print the result as JSON.")
-  var json = false
+  @OptionGroup var region: RegionOptions
 
   @Flag(name: .long, help: "Show it again every second, until interrupted.")
   var watch = false
 
   /// Shows it once or again and again.
   func run() throws {
-    let settings = try RegionSettings.required(config)
-    guard watch else { return StandardStream.output.write(try text(settings)) }
-    // The mailbox is what a loop waits for; nobody posts to it.
+    let edge = try region.edge(acts: false)
+    guard watch else {
+      let (text, isDone) = try show(edge)
+      (isDone ? StandardStream.output : .error).write(text)
+      if !isDone { throw ExitCode(1) }
+      return
+    }
     let ticker = try StatusTicker {
-      guard let text = try? text(settings) else { return }
+      // Who cannot ask now may be able to in a second; why is on stderr.
+      guard let (text, _) = try? show(edge) else { return }
       // Home, and clear to the end of the screen: no flicker.
-      StandardStream.output.write(json ? text : "\u{1B}[H\u{1B}[J" + text)
+      StandardStream.output.write(region.json ? text : "\u{1B}[H\u{1B}[J" + text)
     }
     ticker.run()
   }
 
-  private func text(_ settings: RegionSettings) throws -> String {
-    let now = Clock.wall()
-    let stored: StoredBooks
-    do throws(StateFault) { stored = try settings.folder.read(SystemStorage()) } catch {
-      StandardStream.error.write("homeward: \(error) [\(error.code)]\n")
-      throw ExitCode(1)
-    }
-    let status = RegionStatus(settings, stored, at: now)
-    return json ? "\(status.json)\n" : status.text
+  /// The text, and whether it is what was asked for.
+  private func show(_ edge: any EdgeConnection) throws -> (String, Bool) {
+    let reply = try edge.get("/v1/regions")
+    guard reply.isDone else { return ("homeward: \(reply.detail) [\(reply.code)]\n", false) }
+    return (region.json ? "\(reply.json)\n" : RegionStatus(reply.json).text, true)
   }
 }
 
@@ -73,95 +70,108 @@ private final class StatusTicker: TimerTarget {
   }
 }
 
-/// What is known of the regions at one moment.
+/// The regions of an edge as a table: what `GET /v1/regions` answered.
 struct RegionStatus {
-  private let settings: RegionSettings
-  private let stored: StoredBooks
-  private let state: OperatorState
-  private let report: RegionReport?
-  private let now: WallTime
+  private let json: JSONValue
 
-  init(_ settings: RegionSettings, _ stored: StoredBooks, at now: WallTime) {
-    self.settings = settings
-    self.stored = stored
-    self.now = now
-    state = stored.books.state.settled(at: now)
-    report = settings.report(at: now)
-  }
+  /// Reads the answer.
+  init(_ json: JSONValue) { self.json = json }
 
-  /// A table of servers and a list of orders; no line is longer than 80 columns unless names are.
+  /// Columns of a terminal.
+  private static let columnCount = 80
+
+  /// Servers by region, reasons, orders; no line is longer than a terminal is wide.
   var text: String {
-    var rows = [["REGION", "SERVER", "TIER", "REACH", "ROLE", "LAG", "ORDER"]]
-    for region in settings.regions {
-      for endpoint in region.endpoints {
-        let tier: Tier = endpoint.tier == .primary ? .primary : .replica
-        let server = report?.servers.first { $0.name == endpoint.name }
-        rows.append([
-          cut(region.name, 14), cut(endpoint.name, 16), tier.rawValue, server?.reach ?? "-",
-          server?.role ?? "-", server.map(lag) ?? "-",
-          cut(state.effect(region.name, tier).words, 12),
-        ])
+    var rows = [["SERVER", "TIER", "REACH", "LAG", "REQ/S", "BUSY", "FAIL", "ORDER"]]
+    var reasons: [String] = []
+    for region in json["regions"]?.items ?? [] {
+      rows.append([region["name"]?.text ?? ""] + [String](repeating: "", count: 7))
+      for server in region["servers"]?.items ?? [] {
+        rows.append(row(server))
+        reasons += reason(server).map { [cut("\(name(server)): \($0)", Self.columnCount)] } ?? []
       }
     }
     var lines = Table(rows: rows).lines
-    for order in state.overrides {
-      lines.append("")
-      lines.append("\(order.id) \(order.kind.rawValue) \(order.scope) \(order.end)")
-      let ticket = order.warrant.ticket.isEmpty ? "" : "  ticket \(order.warrant.ticket)"
-      lines.append(cut("    by \(order.warrant.author)\(ticket)", 80))
-      lines.append(cut("    \(order.warrant.reason)", 80))
+    if !reasons.isEmpty { lines += [""] + reasons }
+    for order in json["orders"]?.items.map({ RegionOrder($0) }) ?? [] {
+      lines += ["", "\(order.title) \(order.end)"]
+      lines += [order.origin, order.reason].map { cut("    \($0)", Self.columnCount) }
     }
-    lines.append("")
+    for waiver in json["waivers"]?.items ?? [] {
+      func text(_ name: String) -> String { waiver[name]?.text ?? "" }
+      let second = waiver["second"]?.text
+      lines += [
+        "", "\(text("id")): break-glass \(text("rules")) until \(text("until"))",
+        cut(
+          "    by \(text("author"))" + (second.map { " and \($0)" } ?? ", not agreed yet"),
+          Self.columnCount), cut("    \(text("reason"))", Self.columnCount),
+      ]
+    }
+    for run in json["plans"]?.items ?? [] {
+      let words = ["id", "plan", "status"].map { run[$0]?.text ?? "" }
+      lines += ["", cut("\(words[0]): plan \(words[1]), \(words[2])", Self.columnCount)]
+    }
     let edge =
-      report.map { "the edge (process \($0.process)) reported \(age($0)) ago" }
+      json["edge"]?.text.map { "seen at \($0) by process \(json["process"]?.number ?? 0)" }
       ?? "no running edge reported lately"
-    lines.append("revision \(state.revision); \(edge)")
-    if let warning = stored.warning { lines.append("warning: \(warning)") }
+    lines += ["", "revision \(json["revision"]?.number ?? 0); \(edge)"]
+    if let warning = json["warning"]?.text { lines.append("warning: \(warning)") }
     return lines.map { $0 + "\n" }.joined()
   }
 
-  /// For programs.
-  var json: JSONValue {
-    .object([
-      ("revision", .number(state.revision)),
-      ("edge", .optional(report?.time.text)),
-      ("warning", .optional(stored.warning.map { "\($0)" })),
-      (
-        "regions",
-        .list(
-          settings.regions.map { region in
-            .object([
-              ("name", .text(region.name)),
-              ("servers", .list(region.endpoints.map { json($0, of: region.name) })),
-            ])
-          })
-      ),
-      ("orders", .list(state.overrides.map(\.json))),
-    ])
+  private func name(_ server: JSONValue) -> String { server["name"]?.text ?? "" }
+
+  private func row(_ server: JSONValue) -> [String] {
+    let lag = server["lag_milliseconds"]?.number.map { "\($0) ms" }
+    let isSeen = server["reach"]?.text != nil
+    return [
+      "  " + cut(name(server), 16), server["tier"]?.text ?? "", server["reach"]?.text ?? "-",
+      lag ?? (isSeen ? "?" : "-"), rate(server["requests_per_second"]),
+      count(server["under_way"]), count(server["failures"]),
+      cut(server["state"]?.text ?? "", 10),
+    ]
   }
 
-  private func json(_ endpoint: Configuration.Endpoint, of region: String) -> JSONValue {
-    let tier: Tier = endpoint.tier == .primary ? .primary : .replica
-    let server = report?.servers.first { $0.name == endpoint.name }
-    let effect = state.effect(region, tier)
-    return .object([
-      ("name", .text(endpoint.name)), ("tier", .text(tier.rawValue)),
-      ("reach", .optional(server?.reach)), ("role", .optional(server?.role)),
-      ("freshness", .optional(server?.freshness)),
-      ("lag_milliseconds", server?.lag.map { .number($0) } ?? .null),
-      ("state", .text(effect.words)), ("out_by", .optional(effect.out?.id)),
-    ])
+  private func count(_ value: JSONValue?) -> String { value?.number.map { "\($0)" } ?? "-" }
+
+  private func rate(_ value: JSONValue?) -> String {
+    switch value {
+    case .fraction(let rate)?: rate < 100 ? "\(rate)" : "\(Int(rate))"
+    case .number(let rate)?: "\(rate)"
+    default: "-"
+    }
   }
 
-  private func lag(_ server: RegionReport.Server) -> String {
-    server.lag.map { "\($0) ms" } ?? "?"
-  }
-
-  private func age(_ report: RegionReport) -> String {
-    "\((max(now, report.time).microseconds - report.time.microseconds) / 1_000_000) s"
+  /// Why a server is not used as usual; nil when it is.
+  private func reason(_ server: JSONValue) -> String? {
+    var parts: [String] = []
+    let reach = server["reach"]?.text ?? "healthy"
+    if reach != "healthy" {
+      let failure = server["failure"]?.text.map { " (\($0))" } ?? ""
+      parts.append("\(reach) for \(server["reach_seconds"]?.number ?? 0) s\(failure)")
+    } else if server["failures"]?.number ?? 0 > 0 {
+      parts.append("requests fail (\(server["failure"]?.text ?? "no reason kept"))")
+    }
+    if let freshness = server["freshness"]?.text, freshness != "fresh" { parts.append(freshness) }
+    let tier = server["tier"]?.text
+    if let role = server["role"]?.text, role != tier { parts.append("says its role is \(role)") }
+    if let id = server["out_by"]?.text {
+      let order = json["orders"]?.items.map { RegionOrder($0) }.first { $0.id == id }
+      parts.append("kept out by \(id), \(order?.origin ?? "") \(order?.end ?? "")")
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
   private func cut(_ text: String, _ count: Int) -> String {
     text.count > count ? text.prefix(count - 1) + "…" : text
+  }
+}
+
+extension OperatorState {
+  /// What is ordered about a server, in a few words: `drain`, `5 %`, `auto`.
+  fileprivate func words(_ region: String, _ tier: Tier, _ name: String) -> String {
+    let percent = percent(region, tier, name)
+    let effect = effect(region, tier, name)
+    return percent < 100 && effect.out == nil ? "\(percent) %" : effect.words
   }
 }

@@ -1,10 +1,12 @@
+internal import Admin
 internal import ArgumentParser
 internal import Base
 internal import Control
+internal import Policy
 internal import Reactor
 
-/// Who acts, why, and how: what every act has.
-struct RegionActOptions: ParsableArguments {
+/// Who acts, why, and how: for acts that are written to the operators' folder by the command itself.
+struct FolderActOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("The edge's configuration file.", valueName: "file"))
   var config: String
 
@@ -48,10 +50,12 @@ struct RegionActOptions: ParsableArguments {
         let act = OperatorAct(
           try makeDeed(before), Warrant(author: author, reason: reason, ticket: ticket),
           expected: ifRevision)
-        let safety = Safety(settings.world(settings.report(at: now)))
+        let safety = Safety(
+          settings.world(settings.report(at: now), before, settings.policy.serviceRows()))
         if dryRun {
-          let preview = RegionPreview(act, before, safety, settings, at: now)
-          StandardStream.output.write(json ? "\(preview.json)\n" : preview.text)
+          let preview = RegionPreview(act, before, safety, settings.outline, at: now)
+          let lines = RegionActOptions.previewLines(preview.json).map { $0 + "\n" }.joined()
+          StandardStream.output.write(json ? "\(preview.json)\n" : lines)
           if !preview.isAllowed { throw ExitCode(1) }
           return
         }
@@ -69,22 +73,22 @@ struct RegionActOptions: ParsableArguments {
 
   /// Says what is new.
   private func report(_ after: OperatorState, _ before: OperatorState) {
-    let begun = after.overrides.filter { !before.overrides.contains($0) }
-    let ended = before.overrides.filter { !after.overrides.contains($0) }
     let moved = after.authorities.filter { !before.authorities.contains($0) }
     if json {
       let result = JSONValue.object([
         ("ok", .boolean(true)), ("revision", .number(after.revision)),
-        ("begun", .list(begun.map(\.json))), ("ended", .list(ended.map(\.json))),
         ("authorities", .list(moved.map(\.json))),
       ])
       StandardStream.output.write("\(result)\n")
       return
     }
+    let waivers = after.waivers.filter { !before.waivers.contains($0) }.map { waiver in
+      "\(waiver.id): \(waiver.words) "
+        + (waiver.second.map { "set aside until \(waiver.until.text), agreed by \($0)" }
+          ?? "wait for a second person: homeward region agree \(waiver.id)")
+    }
     let lines =
-      begun.map { "\($0.id): \($0.kind.rawValue) \($0.scope) \($0.end)" }
-      + ended.map { "\($0.id): \($0.kind.rawValue) \($0.scope) is over" }
-      + moved.map(\.words)
+      waivers + moved.map(\.words)
     StandardStream.output.write(
       lines.map { $0 + "\n" }.joined()
         + "revision \(after.revision); in force on a running edge within 50 ms\n")
@@ -101,74 +105,5 @@ struct RegionActOptions: ParsableArguments {
       StandardStream.error.write("homeward: \(message) [\(code)]\n")
     }
     throw ExitCode(1)
-  }
-}
-
-/// What every new order has.
-struct RegionOrderOptions: ParsableArguments {
-  @OptionGroup var act: RegionActOptions
-
-  @Argument(help: "The region's name.")
-  var region: String
-
-  @Option(name: .long, help: ArgumentHelp("The ticket of the change.", valueName: "id"))
-  var ticket: String
-
-  @Option(
-    name: .customLong("for"),
-    help: ArgumentHelp(
-      "How long: seconds, minutes, hours or days, such as 90s, 30m, 4h; seven days at most.",
-      valueName: "time"),
-    transform: { text in
-      guard let milliseconds = RegionOrderOptions.milliseconds(text) else {
-        throw ValidationError("`\(text)` is no time such as 90s, 30m, 4h or 2d")
-      }
-      return milliseconds
-    })
-  var duration: UInt64
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp("Which of its servers: all, replica or primary.", valueName: "tier"),
-    transform: { text in
-      guard let tiers = OverrideTiers(rawValue: text) else {
-        throw ValidationError("`\(text)` is none of all, replica, primary")
-      }
-      return tiers
-    })
-  var tier: OverrideTiers = .all
-
-  /// Gives the order.
-  func give(_ kind: OverrideKind) throws {
-    try act.act(ticket: ticket) { state in
-      let until = max(Clock.wall(), state.time).microseconds + duration * 1_000
-      return .order(
-        kind, OverrideScope(region, tier), until: WallTime(microseconds: until))
-    }
-  }
-
-  /// Reads `90s`, `30m`, `4h` or `2d`; nil for anything else, and for what is too long.
-  static func milliseconds(_ text: String) -> UInt64? {
-    let units: [Character: UInt64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-    guard let unit = text.last.flatMap({ units[$0] }), (2...8).contains(text.utf8.count),
-      text.dropLast().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      let number = UInt64(text.dropLast()), number > 0
-    else { return nil }
-    return number * unit * 1_000
-  }
-}
-
-extension Override {
-  /// `until 2026-…`, or until when else.
-  var end: String { until.map { "until \($0.text)" } ?? "until it is released" }
-
-  /// The order for programs.
-  var json: JSONValue {
-    .object([
-      ("id", .text(id)), ("kind", .text(kind.rawValue)), ("region", .text(scope.region)),
-      ("tier", .text(scope.tiers.rawValue)), ("author", .text(warrant.author)),
-      ("reason", .text(warrant.reason)), ("ticket", .text(warrant.ticket)),
-      ("since", .text(since.text)), ("until", .optional(until?.text)),
-    ])
   }
 }

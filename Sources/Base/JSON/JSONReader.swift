@@ -1,46 +1,5 @@
-/// A JSON text (RFC 8259) as a tree; for tokens and key sets, never on a loop's hot path.
-///
-/// Strict: an object that names a member twice is refused, because two readers would see two
-/// tokens. Numbers that are no 64-bit integers become fractions.
-indirect enum JSONValue: Equatable, Sendable {
-  case object([(name: String, value: JSONValue)])
-  case list([JSONValue])
-  case string(String)
-  case integer(Int64)
-  case fraction(Double)
-  case boolean(Bool)
-  case null
-
-  /// The member of an object; nil when there is none, or when this is no object.
-  subscript(_ name: String) -> JSONValue? {
-    guard case .object(let members) = self else { return nil }
-    return members.first { $0.name == name }?.value
-  }
-
-  /// The text of a string.
-  var text: String? {
-    if case .string(let text) = self { return text }
-    return nil
-  }
-
-  /// Compares trees; the order of members counts.
-  static func == (left: JSONValue, right: JSONValue) -> Bool {
-    switch (left, right) {
-    case (.object(let a), .object(let b)):
-      a.count == b.count && zip(a, b).allSatisfy { $0.name == $1.name && $0.value == $1.value }
-    case (.list(let a), .list(let b)): a == b
-    case (.string(let a), .string(let b)): a == b
-    case (.integer(let a), .integer(let b)): a == b
-    case (.fraction(let a), .fraction(let b)): a == b
-    case (.boolean(let a), .boolean(let b)): a == b
-    case (.null, .null): true
-    default: false
-    }
-  }
-}
-
 /// What keeps a text from being read. Positions only: nothing of the text is repeated.
-enum JSONFault: Error, Equatable {
+public enum JSONTextFault: Error, Equatable, Sendable {
   /// The byte at this offset does not fit, or the text ends there.
   case syntax(offset: Int)
   /// The member whose name ends at this offset stands twice.
@@ -49,23 +8,31 @@ enum JSONFault: Error, Equatable {
   case nested
 }
 
-/// Reads one JSON text.
-struct JSONReader {
+/// Reads one JSON text (RFC 8259); for what is not on a loop's hot path.
+///
+/// Strict: an object that names a member twice is refused, because two readers would see two
+/// documents. Numbers that are no 64-bit integers become fractions.
+public struct JSONReader {
   private let bytes: [UInt8]
+  private let depthMax: Int
   private var offset = 0
 
-  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+  private init(_ bytes: [UInt8], _ depthMax: Int) {
+    self.bytes = bytes
+    self.depthMax = depthMax
+  }
 
-  /// The value that `bytes` hold, and nothing behind it.
-  static func read(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
-    var reader = JSONReader(bytes)
+  /// The value that `bytes` hold, and nothing behind it. Objects and lists may be nested
+  /// `depthMax` deep.
+  public static func read(_ bytes: [UInt8], depthMax: Int) throws(JSONTextFault) -> JSONValue {
+    var reader = JSONReader(bytes, depthMax)
     let value = try reader.value(depth: 0)
     reader.skipSpace()
     guard reader.offset == bytes.count else { throw reader.fault }
     return value
   }
 
-  private var fault: JSONFault { .syntax(offset: offset) }
+  private var fault: JSONTextFault { .syntax(offset: offset) }
   private var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
   private mutating func skipSpace() {
@@ -79,12 +46,12 @@ struct JSONReader {
     return true
   }
 
-  private mutating func value(depth: Int) throws(JSONFault) -> JSONValue {
+  private mutating func value(depth: Int) throws(JSONTextFault) -> JSONValue {
     skipSpace()
     switch peek {
     case UInt8(ascii: "{"): return try object(depth: depth + 1)
     case UInt8(ascii: "["): return try list(depth: depth + 1)
-    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "\""): return .text(try string())
     case UInt8(ascii: "t"): return try word("true", .boolean(true))
     case UInt8(ascii: "f"): return try word("false", .boolean(false))
     case UInt8(ascii: "n"): return try word("null", .null)
@@ -92,10 +59,10 @@ struct JSONReader {
     }
   }
 
-  private mutating func object(depth: Int) throws(JSONFault) -> JSONValue {
-    guard depth <= IdentityLimits.depthMax else { throw .nested }
+  private mutating func object(depth: Int) throws(JSONTextFault) -> JSONValue {
+    guard depth <= depthMax else { throw .nested }
     offset += 1
-    var members: [(name: String, value: JSONValue)] = []
+    var members: [(String, JSONValue)] = []
     var names: Set<String> = []
     if takes("}") { return .object([]) }
     repeat {
@@ -110,8 +77,8 @@ struct JSONReader {
     return .object(members)
   }
 
-  private mutating func list(depth: Int) throws(JSONFault) -> JSONValue {
-    guard depth <= IdentityLimits.depthMax else { throw .nested }
+  private mutating func list(depth: Int) throws(JSONTextFault) -> JSONValue {
+    guard depth <= depthMax else { throw .nested }
     offset += 1
     var items: [JSONValue] = []
     if takes("]") { return .list([]) }
@@ -120,13 +87,14 @@ struct JSONReader {
     return .list(items)
   }
 
-  private mutating func word(_ word: String, _ value: JSONValue) throws(JSONFault) -> JSONValue {
+  private mutating func word(_ word: String, _ value: JSONValue) throws(JSONTextFault) -> JSONValue
+  {
     guard bytes[offset...].starts(with: word.utf8) else { throw fault }
     offset += word.utf8.count
     return value
   }
 
-  private mutating func string() throws(JSONFault) -> String {
+  private mutating func string() throws(JSONTextFault) -> String {
     offset += 1
     var text: [UInt8] = []
     while let byte = peek {
@@ -145,7 +113,7 @@ struct JSONReader {
     throw fault
   }
 
-  private mutating func escape(into text: inout [UInt8]) throws(JSONFault) {
+  private mutating func escape(into text: inout [UInt8]) throws(JSONTextFault) {
     offset += 1
     guard let letter = peek else { throw fault }
     offset += 1
@@ -162,7 +130,7 @@ struct JSONReader {
   }
 
   /// The scalar behind `\u`; a surrogate needs its other half.
-  private mutating func scalar() throws(JSONFault) -> Unicode.Scalar {
+  private mutating func scalar() throws(JSONTextFault) -> Unicode.Scalar {
     let first = try fourDigits()
     if let scalar = Unicode.Scalar(first) { return scalar }
     guard first < 0xDC00, bytes[offset...].starts(with: [0x5C, 0x75]) else { throw fault }
@@ -174,7 +142,7 @@ struct JSONReader {
     return scalar
   }
 
-  private mutating func fourDigits() throws(JSONFault) -> UInt32 {
+  private mutating func fourDigits() throws(JSONTextFault) -> UInt32 {
     guard offset + 4 <= bytes.count else { throw fault }
     let digits = bytes[offset..<offset + 4]
     guard digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
@@ -185,7 +153,7 @@ struct JSONReader {
   }
 
   /// RFC 8259 section 6.
-  private mutating func number() throws(JSONFault) -> JSONValue {
+  private mutating func number() throws(JSONTextFault) -> JSONValue {
     let start = offset
     if peek == UInt8(ascii: "-") { offset += 1 }
     let firstDigit = peek
@@ -204,7 +172,7 @@ struct JSONReader {
       guard digits() > 0 else { throw fault }
     }
     let text = String(decoding: bytes[start..<offset], as: UTF8.self)
-    if isWhole, let value = Int64(text) { return .integer(value) }
+    if isWhole, let value = Int(text) { return .number(value) }
     guard let value = Double(text), value.isFinite else { throw fault }
     return .fraction(value)
   }

@@ -1,0 +1,244 @@
+public import Admin
+internal import Base
+internal import Cache
+internal import Proxy
+
+/// The routes about the cache: figures, purges, what would become of a request.
+public struct CacheRoutes {
+  private let operations: CacheOperations?
+
+  /// For an edge's cache; nil for one that keeps nothing.
+  public init(_ operations: CacheOperations?) { self.operations = operations }
+
+  /// All of them.
+  public var all: [AdminRoute] { [figures, explanation, purge, shred] }
+
+  /// What a purge ends.
+  private enum Target: String, CaseIterable { case all, tenant, tag, prefix, patient }
+
+  private func cache() throws(Problem) -> CacheOperations {
+    guard let operations else {
+      throw Problem(409, "no-cache", "this edge keeps nothing: its configuration has no `cache`")
+    }
+    return operations
+  }
+
+  private static let problems: [UInt16: String] = [409: "this edge keeps nothing"]
+
+  // MARK: Looking
+
+  private static let counts: [(String, @Sendable (CacheCounts) -> UInt64, String)] = [
+    ("hits", { $0.hitCount }, "served fresh"),
+    ("stale_hits", { $0.staleHitCount }, "served stale, as the row allows"),
+    ("validations", { $0.validationCount }, "had to be validated with the server"),
+    ("misses", { $0.missCount }, "found nothing"),
+    ("collapsed", { $0.collapsedCount }, "waited for another request's answer"),
+    ("withheld", { $0.withheldCount }, "found what this request must not get"),
+    ("ended", { $0.deadCount }, "found what had ended"),
+    ("stored", { $0.storedCount }, "answers stored"),
+    ("broken_seals", { $0.brokenSealCount }, "did not open though their key was there"),
+  ]
+
+  private var figures: AdminRoute {
+    AdminRoute(
+      .get, "/v1/cache", name: "getCache", roles: .anybody, "What the cache holds and did",
+      outcomes: [
+        .init(
+          200, "the figures since the edge's start",
+          .object([
+            .init("bytes", .integer), .init("bytes_max", .integer), .init("entries", .integer),
+            .init("fills", .integer, "answers that are being fetched"),
+            .init("evicted", .integer, "entries that went to make room"),
+            .init("data_keys", .integer, "keys that seal entries"),
+            .init(
+              "tenants",
+              .list(
+                .object([
+                  .init("name", .text, "empty: nobody in particular"),
+                  .init("entries", .integer), .init("bytes", .integer),
+                ]))),
+            .init(
+              "classes",
+              .list(
+                .object(
+                  [.init("class", .text)] + Self.counts.map { .init($0.0, .integer, $0.2) })),
+              "data classes for which anything happened"),
+          ]))
+      ], problems: Self.problems
+    ) { _ throws(Problem) in
+      let figures = try self.cache().cacheStatistics()
+      let statistics = figures.statistics
+      let classes = zip(DataClass.allCases, statistics.classes).filter { $0.1 != CacheCounts() }
+      return .json(
+        .object([
+          ("bytes", .number(statistics.byteCount)), ("bytes_max", .number(figures.byteCountMax)),
+          ("entries", .number(statistics.entryCount)), ("fills", .number(statistics.fillCount)),
+          ("evicted", .number(Int(clamping: statistics.evictedCount))),
+          ("data_keys", .number(statistics.dataKeyCount)),
+          (
+            "tenants",
+            .list(
+              figures.tenants.map { tenant in
+                .object([
+                  ("name", .text(tenant.name)), ("entries", .number(tenant.share.entryCount)),
+                  ("bytes", .number(tenant.share.byteCount)),
+                ])
+              })
+          ),
+          (
+            "classes",
+            .list(
+              classes.map { name, counts in
+                .object(
+                  [("class", .text(name.rawValue))]
+                    + Self.counts.map { ($0.0, .number(Int(clamping: $0.1(counts)))) })
+              })
+          ),
+        ]))
+    }
+  }
+
+  private var explanation: AdminRoute {
+    AdminRoute(
+      .post, "/v1/cache/explanations", name: "explainCache", roles: .anybody,
+      "What would become of a request whose sender proved nothing, and why; it leaves no trace",
+      body: .object([
+        .init("method", .word(["GET", "HEAD"]), "without it, GET", isRequired: false),
+        .init("authority", .text, "host, and port if any"), .init("target", .text),
+        .init(
+          "fields",
+          .list(.object([.init("name", .text), .init("value", .text)])), isRequired: false),
+      ]),
+      outcomes: [
+        .init(
+          200, "the verdict",
+          .object([
+            .init(
+              "verdict", .text,
+              "refused, bypass, miss, filling, hit, stale-hit, validate, ended or withheld"),
+            .init("reason", .optional(.text)),
+            .init("policy", .text, "version, and the rule that decided"),
+            .init("row", .optional(.integer), "of the policy's matrix, from 1"),
+            .init("staleness_milliseconds", .optional(.integer), "how old an answer may be"),
+            .init("age_milliseconds", .optional(.integer)),
+            .init("fresh_milliseconds", .optional(.integer), "how long it stays fresh"),
+            .init("stored", .optional(.time)),
+          ]))
+      ], problems: Self.problems, isRead: true
+    ) { call throws(Problem) in
+      let advice = try self.cache().cacheExplain(try Self.head(call))
+      guard let advice else {
+        throw Problem(422, "malformed-body", "the body does not describe one request")
+      }
+      let evidence = advice.evidence
+      return .json(
+        .object([
+          ("verdict", .text(advice.verdict)), ("reason", .optional(advice.reason)),
+          ("policy", .text(advice.policy)), ("row", .optional(advice.row)),
+          (
+            "staleness_milliseconds",
+            .optional(advice.stalenessMillisecondsMax.map { Int(clamping: $0) })
+          ),
+          ("age_milliseconds", .optional(evidence.map { Int(clamping: $0.ageMilliseconds) })),
+          (
+            "fresh_milliseconds",
+            .optional(evidence.map { Int(clamping: $0.remainingMilliseconds) })
+          ),
+          ("stored", .optional(evidence.map { Self.text(of: $0.storedWall) })),
+        ]))
+    }
+  }
+
+  /// RFC 3339, UTC.
+  private static func text(of time: WallTime) -> String {
+    var queue = ByteQueue()
+    queue.append(rfc3339: time)
+    return String(decoding: queue.copyToArray(), as: UTF8.self)
+  }
+
+  /// The head of the request that a body describes, as HTTP/1.1 writes it.
+  private static func head(_ call: AdminCall) throws(Problem) -> [UInt8] {
+    var lines = [
+      "\(call.body["method"]?.text ?? "GET") \(call.text("target")) HTTP/1.1",
+      "host: \(call.text("authority"))",
+    ]
+    for field in call.body["fields"]?.items ?? [] {
+      lines.append("\(field["name"]?.text ?? ""): \(field["value"]?.text ?? "")")
+    }
+    guard lines.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }) else {
+      throw Problem(422, "malformed-body", "the request has control characters")
+    }
+    return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+  }
+
+  // MARK: Ends
+
+  private static let ended = AdminRoute.Outcome(
+    200, "done; it holds on every loop",
+    .object([
+      .init("ok", .boolean),
+      .init("count", .optional(.integer), "what went at once; null: it goes as it is met"),
+    ]))
+
+  private var purge: AdminRoute {
+    AdminRoute(
+      .post, "/v1/cache/purges", name: "purgeCache", roles: [.sre, .officer],
+      "End entries, on all loops at once, and what is being fetched of them",
+      body: .object([
+        .init("what", .word(Target.allCases.map(\.rawValue))),
+        .init("tenant", .text, "of `tenant`", isRequired: false),
+        .init("tag", .text, "of `tag`: a FHIR type, or one resource", isRequired: false),
+        .init("authority", .text, "of `prefix`: host, and port if any", isRequired: false),
+        .init("path", .text, "of `prefix`: how paths begin", isRequired: false),
+        .init("patient", .text, "of `patient`: one of his ids", isRequired: false),
+        .init("reason", .text, "stands in the record; no patient's data"),
+      ]), outcomes: [Self.ended], problems: Self.problems
+    ) { call throws(Problem) in
+      let purge = try Self.purge(call)
+      let count = try self.cache().cachePurge(
+        purge, author: call.caller.name, reason: call.text("reason"))
+      return .json(.object([("ok", .boolean(true)), ("count", .optional(count))]))
+    }
+  }
+
+  /// What a body wants ended: the members that belong to its `what`, and no others.
+  private static func purge(_ call: AdminCall) throws(Problem) -> CacheOperations.Purge {
+    let what = Target(rawValue: call.text("what")) ?? .all
+    let needed: [String] =
+      switch what {
+      case .all: []
+      case .prefix: ["authority", "path"]
+      case .tenant, .tag, .patient: [what.rawValue]
+      }
+    for name in ["tenant", "tag", "authority", "path", "patient"] {
+      guard call.text(name).isEmpty == !needed.contains(name) else {
+        throw Problem(
+          422, "malformed-body",
+          needed.contains(name)
+            ? "a purge of `\(what)` needs `\(name)`" : "a purge of `\(what)` has no `\(name)`")
+      }
+    }
+    return switch what {
+    case .all: .all
+    case .tenant: .tenant(call.text("tenant"))
+    case .tag: .tag(call.text("tag"))
+    case .prefix: .prefix(authority: call.text("authority"), path: call.text("path"))
+    case .patient: .patient(call.text("patient"))
+    }
+  }
+
+  private var shred: AdminRoute {
+    AdminRoute(
+      .post, "/v1/cache/shreds", name: "shredCache", roles: [.officer],
+      "Destroy a tenant's keys: what they sealed cannot be opened by anybody any more",
+      body: .object([
+        .init("tenant", .text),
+        .init("reason", .text, "stands in the record; no patient's data"),
+      ]), outcomes: [Self.ended], problems: Self.problems
+    ) { call throws(Problem) in
+      let count = try self.cache().cacheShred(
+        tenant: call.text("tenant"), author: call.caller.name, reason: call.text("reason"))
+      return .json(.object([("ok", .boolean(true)), ("count", .number(count))]))
+    }
+  }
+}

@@ -1,0 +1,146 @@
+internal import ArgumentParser
+internal import Base
+internal import Control
+internal import Native
+internal import Reactor
+
+/// `homeward drill`: failover under observation.
+struct DrillCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drill", abstract: "Practise a failover, and measure what clients see.",
+    discussion: """
+      Example:
+        homeward drill run --config deploy/homeward.yaml --author "A. Ito" --reason practice \\
+          --patient p1001 --from 127.1.0.1 --authorities deploy/run/certificates/ca.pem \\
+          --token-file token --fault 'http://127.0.0.1:9102/fault {"crash":true}'
+      """,
+    subcommands: [DrillRunCommand.self])
+}
+
+/// `homeward drill run`.
+struct DrillRunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a plan or nothing against a fault or nothing; measure.",
+    discussion: """
+      Clients of the drill write numbered canaries (ten a second) and read through the edge all \
+      the time. After three seconds the fault comes; once the edge has seen it, the plan runs. In \
+      the end every acknowledged canary is looked for. report.md and report.json tell when the \
+      fault came, was seen, was decided, fenced, promoted and active, what failed or was held in \
+      each class, what was lost, and what missed the plan's targets.
+
+      Exit status: 0 within the targets and no safe request failed, 1 not, 2 wrong usage or \
+      configuration.
+      """)
+
+  @Argument(help: ArgumentHelp("The plan's file; none: only the fault.", valueName: "plan"))
+  var plan: String?
+
+  @Flag(name: .long, help: "Run the plan's way back.")
+  var back = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "`http://127.0.0.1:PORT/fault {\"crash\":true}`, a program and its arguments, or `real`;"
+        + " repeat it for several.", valueName: "fault"))
+  var fault: [String] = []
+
+  @Option(name: .customLong("for"), help: ArgumentHelp("Seconds in all, at least.", valueName: "n"))
+  var seconds = 12
+
+  @Option(name: .long, help: ArgumentHelp("About whom canaries are.", valueName: "id"))
+  var patient: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A read, as NAME=TARGET; by default vital signs, problems and demographics.",
+      valueName: "read"))
+  var read: [String] = []
+
+  @Option(name: .long, help: ArgumentHelp("The clients' own address.", valueName: "address"))
+  var from: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("A file with a bearer token.", valueName: "file"))
+  var tokenFile: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Authorities that the edge's certificate is from.", valueName: "file"))
+  var authorities: String?
+
+  @Option(name: .long, help: ArgumentHelp("The name in it.", valueName: "name"))
+  var serverName = "127.0.0.1"
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The edge's port; by default its first listener's.", valueName: "port"))
+  var port: UInt16?
+
+  @Option(name: .long, help: ArgumentHelp("Where the reports go.", valueName: "folder"))
+  var out = "."
+
+  @OptionGroup var act: PlanActOptions
+  @OptionGroup var accept: PlanAcceptOptions
+
+  /// Drills.
+  func run() throws {
+    let faults = try fault.map { try DrillFault($0) }
+    let file = try plan.map { try PlanFile.required($0, isBack: back) }
+    let settings = try RegionSettings.required(act.config)
+    let drill = Drill(
+      office: PlanOffice(settings), file: file, faults: faults, aim: try aim(settings),
+      warrant: act.warrant, accepts: accept.names, secondsMin: seconds, isQuiet: act.json)
+    let report: DrillReport
+    do { report = try drill.run() } catch { try PlanReport.fail(error, json: act.json) }
+    if !FileSystem.exists(out) { try FileSystem.makeDirectory(out) }
+    try SystemStorage().replace("\(out)/report.md", Array(report.markdown.utf8))
+    try SystemStorage().replace("\(out)/report.json", Array("\(report.json)\n".utf8))
+    StandardStream.output.write(
+      act.json ? "\(report.json)\n" : report.markdown + "\nwritten: \(out)/report.md\n")
+    if !report.isGood { throw ExitCode(1) }
+  }
+
+  private func aim(_ settings: RegionSettings) throws -> DrillAim {
+    guard let listener = settings.configuration.listeners.first, let listens = listener.address
+    else { throw ValidationError("the configuration has no listener") }
+    let isAny = listens.address.bits == 0
+    let address = SocketAddress(
+      isAny ? IPAddress("127.0.0.1") ?? listens.address : listens.address,
+      port: port ?? listens.port)
+    guard address.port != 0 else {
+      throw ValidationError("the kernel picks the listener's port; name it: --port")
+    }
+    var options = ClientTLSOptions()
+    options.authoritiesPath = authorities
+    options.alpn = [.http1]
+    let source = try from.map { text -> SocketAddress in
+      guard let address = IPAddress(text[...]) else {
+        throw ValidationError("`\(text)` is no address")
+      }
+      return SocketAddress(address, port: 0)
+    }
+    let base = settings.configuration.fhir.base
+    let usual = [
+      ("vitals", "\(base)/Observation?patient=\(patient)&category=vital-signs"),
+      ("problems", "\(base)/Condition?patient=\(patient)&category=problem-list-item"),
+      ("demographics", "\(base)/Patient/\(patient)"),
+    ]
+    let reads = try read.map { text -> (String, String) in
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, parts[1].hasPrefix("/") else {
+        throw ValidationError("`\(text)` is no NAME=/TARGET")
+      }
+      return (parts[0], parts[1])
+    }
+    let token = try tokenFile.map { path in
+      String(decoding: try FileSystem.read(path, byteCountMax: 1 << 16), as: UTF8.self)
+        .filter { !$0.isWhitespace }
+    }
+    return DrillAim(
+      address: address, context: try TLSContext.client(options), serverName: serverName,
+      source: source, token: token, base: base, patient: patient,
+      reads: read.isEmpty ? usual : reads)
+  }
+}

@@ -1,0 +1,117 @@
+internal import ArgumentParser
+internal import Base
+internal import Control
+internal import Reactor
+
+/// `homeward region failover`.
+struct RegionFailoverCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "failover", abstract: "Run the plan that moves a region away.",
+    discussion: """
+      As `homeward plan run`.
+
+      Exit status: 0 completed, canceled or waiting for approval, 1 refused, paused or with \
+      exceptions, 2 wrong usage or configuration.
+      """)
+
+  @Argument(help: ArgumentHelp("The plan's file.", valueName: "file"))
+  var file: String
+
+  @OptionGroup var act: PlanActOptions
+  @OptionGroup var accept: PlanAcceptOptions
+
+  /// Runs it.
+  func run() throws { try accept.run(file, isBack: false, act) }
+}
+
+/// `homeward region failback`.
+struct RegionFailbackCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "failback", abstract: "Run a plan's way back, with a ramp.",
+    discussion: """
+      The same plan with its servers swapped: write authority moves back, what was taken out comes \
+      back with 1, 5, 25, 50 and 100 of a hundred reads, or as the plan's `ramp` says. An abort \
+      condition or `homeward plan abort` takes it out again.
+
+      Exit status: 0 completed, canceled or waiting for approval, 1 refused, paused or with \
+      exceptions, 2 wrong usage or configuration.
+      """)
+
+  @Argument(help: ArgumentHelp("The plan's file.", valueName: "file"))
+  var file: String
+
+  @OptionGroup var act: PlanActOptions
+  @OptionGroup var accept: PlanAcceptOptions
+
+  /// Runs it.
+  func run() throws { try accept.run(file, isBack: true, act) }
+}
+
+/// `homeward region break-glass`.
+struct RegionBreakGlassCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "break-glass",
+    abstract: "Ask to set safety rules aside for an hour at most; another person agrees.",
+    discussion: """
+      For S1, S3, S5, S6, S8 and S12. The law is no safety rule: no order makes an unlawful route, \
+      and rules that keep data from harm stand.
+
+      Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
+      """)
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The rules, such as S1 or S1+S6.", valueName: "rules"),
+    transform: { text in
+      guard let rules = Waiver.rules(text) else {
+        throw ValidationError("`\(text)` names no rules such as S1+S6, each once and in order")
+      }
+      return rules
+    })
+  var rules: [SafetyRule]
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp("How long, such as 30m; an hour at most.", valueName: "time"),
+    transform: { text in
+      guard let seconds = orderSeconds(text) else {
+        throw ValidationError("`\(text)` is no time such as 90s or 30m")
+      }
+      return seconds
+    })
+  var duration: Int
+
+  @OptionGroup var act: FolderActOptions
+
+  /// Asks.
+  func run() throws {
+    try act.act { state in
+      let until = max(Clock.wall(), state.time).microseconds + UInt64(duration) * 1_000_000
+      return .waive(rules, until: WallTime(microseconds: until))
+    }
+  }
+}
+
+/// `homeward region agree`.
+struct RegionAgreeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agree", abstract: "Agree to set rules aside that somebody else asked for.",
+    discussion: """
+      Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
+      """)
+
+  @OptionGroup var act: FolderActOptions
+
+  @Argument(
+    help: "What was asked for, such as B-7.",
+    transform: { text in
+      guard text.hasPrefix("B-"), let number = Int(text.dropFirst(2)), number > 0 else {
+        throw ValidationError("`\(text)` is none; `homeward region status` lists them")
+      }
+      return number
+    })
+  var number: Int
+
+  /// Agrees.
+  func run() throws { try act.act { _ in .agree(number) } }
+}

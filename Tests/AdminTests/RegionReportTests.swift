@@ -1,0 +1,61 @@
+import Base
+import Origins
+import Testing
+
+@testable import Admin
+
+/// What an edge sees, between processes.
+@Suite struct RegionReportTests {
+  private static func report() throws -> RegionReport {
+    let topology = try Topology.make(
+      regionNames: ["west", "east"],
+      definitions: [
+        EndpointDefinition(
+          name: "west-1", regionName: "west", tier: .primary, host: "127.0.0.1", port: 1),
+        EndpointDefinition(
+          name: "east-1", regionName: "east", tier: .replica, host: "127.0.0.1", port: 2),
+      ])
+    var primary = EndpointStatus(at: Instant(nanoseconds: 0))
+    primary.reach = .healthy
+    primary.role = .primary(epoch: 1)
+    primary.freshness = .fresh
+    primary.reportedLagMilliseconds = 0
+    var replica = EndpointStatus(at: Instant(nanoseconds: 0))
+    replica.reach = .down
+    replica.homeLagsMilliseconds = [40, nil]
+    replica.lastFailure = .probe(.timeout)
+    var board = TrafficBoard()
+    board.take(
+      [EndpointTraffic(name: "west-1", startedCount: 25, failedCount: 1, inFlightCount: 2)],
+      loop: 0, at: Instant(nanoseconds: 5_000_000_000))
+    return RegionReport(
+      HealthSnapshot(
+        number: 1, topology: topology, statuses: [primary, replica], epochs: [1, nil],
+        sampleAgeMillisecondsMax: 1_000), board, process: 9,
+      at: Instant(nanoseconds: 5_000_000_000),
+      WallTime(microseconds: 7))
+  }
+
+  @Test func aReportSurvivesItsFile() throws {
+    let report = try Self.report()
+    #expect(report.servers.map(\.isFit) == [true, false])
+    #expect(report.servers.map(\.isDown) == [false, true])
+    #expect(report.servers.map(\.lag) == [0, nil])
+    #expect(report.servers.map(\.copies) == [[], ["west"]])
+    #expect(report.servers.map(\.failure) == ["", "probe: timeout"])
+    #expect(report.servers.map(\.seconds) == [5, 5])
+    #expect(report.servers.map(\.traffic.tenthsPerSecond) == [50, 0])
+    #expect(report.servers.map(\.traffic.failureCount) == [1, 0])
+    let again = try #require(RegionReport(report.bytes))
+    #expect(again.servers == report.servers)
+    #expect(again.time == report.time && again.process == report.process)
+  }
+
+  @Test func whatIsNoReportIsNone() throws {
+    let bytes = try Self.report().bytes
+    #expect(RegionReport([]) == nil)
+    #expect(RegionReport(Array("homeward-edge\tx\t1\n".utf8)) == nil)
+    #expect(RegionReport(Array(bytes.dropLast(9))) == nil)
+    #expect(RegionReport(Array(bytes.dropFirst())) == nil)
+  }
+}

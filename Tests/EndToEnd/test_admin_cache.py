@@ -1,0 +1,102 @@
+"""What operators ask of the cache, and end in it."""
+
+import json
+import subprocess
+
+from harness import admin, workshop
+from harness.cachecase import CacheCase
+from harness.cachetable import good
+from harness.waiting import until
+
+
+class Operators(CacheCase):
+    """Figures, explanations, purges; a tenant's keys."""
+
+    @classmethod
+    def settings(cls):
+        return {"admin": True}
+
+    def ask(self, method, target, body=None, **proof):
+        """One request; its answer is as described."""
+        return admin.ask(self.edge, method, target, body, **proof)
+
+    def keep(self):
+        """Has a file of an application stored; its path."""
+        name = self.name()
+        path = f"/app/{name}.js"
+        self.origin.expect(name, good('ETag: "v1"', kind="text/javascript"))
+        self.assertIn("stored", self.status(self.get(path, None)))
+        return path
+
+    def verdict(self, path):
+        """What would become of a request for it."""
+        answer = self.ask("POST", "/v1/cache/explanations", {
+            "authority": "edge.homeward.example", "target": path}, token="auditor")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json["verdict"]
+
+    def records(self, subject):
+        """The records of such acts: author, scope, reason."""
+        lines = map(json.loads, self.edge.audit_text().splitlines())
+        return [(r["author"], r["scope"], r["detail"]) for r in lines
+                if r["kind"] == "operator-action" and r["subject"] == subject]
+
+    def test_figures_explanation_and_purge(self):
+        path = self.keep()
+        figures = self.ask("GET", "/v1/cache").json
+        self.assertGreater(figures["entries"], 0)
+        self.assertGreater(sum(c["stored"] for c in figures["classes"]), 0)
+        self.assertEqual(self.verdict(path), "hit")
+        purge = {"what": "prefix", "authority": "edge.homeward.example", "path": path,
+                 "reason": "a test"}
+        self.assertEqual(self.ask("POST", "/v1/cache/purges", purge, token="auditor").status, 403)
+        ended = self.ask("POST", "/v1/cache/purges", purge)
+        self.assertEqual((ended.status, ended.json["count"]), (200, 1), ended)
+        self.assertEqual(self.verdict(path), "miss")
+        until(lambda: ("tia", "a path prefix", "a test") in self.records("cache purge"),
+              lambda: self.records("cache purge"))
+        path = self.keep()
+        self.assertEqual(self.ask("POST", "/v1/cache/purges", {
+            "what": "all", "reason": "a test"}).status, 200)
+        self.assertNotEqual(self.verdict(path), "hit")
+
+    def test_a_purge_says_one_thing(self):
+        for body in ({"what": "tag"}, {"what": "all", "tenant": "north"}, {"what": "tenant"},
+                     {"what": "prefix", "path": "/"}, {"what": "nothing"}):
+            with self.subTest(body):
+                self.assertEqual(
+                    self.ask("POST", "/v1/cache/purges", body | {"reason": "x"}).status, 422)
+
+    def test_an_explanation_is_of_one_request(self):
+        for target in ("/app/a HTTP/1.1\r\nx: y\r\n", "no path", ""):
+            with self.subTest(target):
+                self.assertEqual(self.ask("POST", "/v1/cache/explanations", {
+                    "authority": "a", "target": target}).status, 422)
+
+    def test_only_an_officer_shreds(self):
+        body = {"tenant": "north", "reason": "a test"}
+        self.assertEqual(self.ask("POST", "/v1/cache/shreds", body).status, 403)
+        done = self.ask("POST", "/v1/cache/shreds", body, token="officer")
+        self.assertEqual(done.status, 200, done)
+        until(lambda: ("ted", "tenant north", "a test") in self.records("cache shred"),
+              lambda: self.records("cache shred"))
+
+    def homeward(self, *words):
+        """Runs `homeward cache`."""
+        return subprocess.run(
+            [str(word) for word in (
+                workshop.binary(), "cache", *words, "--config", self.edge.configuration, "--admin",
+                f"https://127.0.0.1:{self.edge.admin_port}")],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+
+    def test_the_commands(self):
+        path = self.keep()
+        told = self.homeward("explain", path, "--authority", "edge.homeward.example")
+        self.assertRegex(told.stdout, r"^hit\nby .+ row \d+ of the matrix\n\d+ ms old, fresh for")
+        self.assertIn("asset", self.homeward("stats").stdout)
+        purged = self.homeward("purge", "--prefix", f"edge.homeward.example{path}", "--reason", "x")
+        self.assertEqual(purged.stdout, "purged: 1 entry\n", purged.stderr)
+        self.assertEqual(self.homeward("purge", "--all", "--tag", "A", "--reason", "x").returncode, 2)
+        refused = self.homeward("shred", "north", "--reason", "x")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("one of the roles officer", refused.stderr)
