@@ -2,7 +2,7 @@ internal import Base
 internal import Control
 internal import Origins
 
-/// Whoever moves the write authority of a domain: the steps of the reference, with the real records,
+/// Whoever moves the write authority of a domain, step by step, with the real records,
 /// acts and `FenceWait` over the shared store. It may die after any step; another one then goes on
 /// from the record alone.
 final class Coordinator {
@@ -45,7 +45,7 @@ final class Coordinator {
       return world.after(milliseconds: 500) { next.step() }
     }
     perform()
-    world.after(milliseconds: 20) { self.step() }
+    world.after(milliseconds: 30) { self.step() }
   }
 
   private func perform() {

@@ -3,8 +3,8 @@ internal import Origins
 internal import Policy
 internal import Proxy
 
-/// A write that waits until the authority over its data has moved, or may not leave just now: stands
-/// for `Edge/Exchange+Hold`.
+/// A write that waits until the authority over its data has moved, or may not leave just now:
+/// stands for `Edge/Exchange+Hold`.
 extension SimulatedExchange {
   /// What an exchange knows of its write.
   struct Write {
@@ -134,7 +134,7 @@ extension SimulatedEdge {
     isReleasing = true
     defer { isReleasing = false }
     let health = health
-    let ready = heldWrites.release(atOnceMax: snapshot.limits.releasedWritesMax) { place in
+    let ready = heldWrites.release(atOnceMax: snapshot.limits.releasedWritesMax) { _, place in
       guard health.isConfirmed(place.domain, epochMin: place.epochMin) else { return false }
       return gate.mayBegin(
         hasRecord: health.hasRecord(place.domain), revision: health.authorities.revision, at: now)

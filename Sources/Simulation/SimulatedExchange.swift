@@ -287,7 +287,9 @@ final class SimulatedExchange {
     endWrite()
     wire = nil
     settleLoad(.failed)
-    if fault != .neverProcessed, fault != .refused, let endpoint { edge.requestFailed(endpoint, .reset) }
+    if fault != .neverProcessed, fault != .refused, let endpoint {
+      edge.requestFailed(endpoint, .reset)
+    }
     if mutant == .splices, isResponding { return splice() }
     let judged: StreamFault = mutant == .resendsWrites ? .neverProcessed : fault
     perform(machine.originFailed(judged, isReplayable: true, judge: &edge.judge, at: now))

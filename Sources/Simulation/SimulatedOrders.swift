@@ -68,7 +68,7 @@ final class SimulatedOrders {
     return warning?.isPrefix != true
   }
 
-  /// Lets the loop start writes for another while, if the store was read and this edge stands there.
+  /// Lets the loop start writes for another while, if the store was read and the edge stands there.
   private func hold(_ state: OperatorState, isGood: Bool, _ begin: Instant) {
     let revision = state.authorities.map(\.number).max() ?? 0
     edge.gate.sees(revision)

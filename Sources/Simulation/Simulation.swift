@@ -16,9 +16,11 @@
 // Limits: messages are whole; codecs, TLS, bodies of requests and backpressure are not simulated
 // (`EdgeTests`, `HTTPTests` and the end-to-end tests have them). Each edge has one loop.
 //
+// In parts: `HOMEWARD_FIRST_SEED=50001` begins there.
+//
 // A run: `swift test --filter SimulationTests`. A hundred thousand of them, which needs a release
 // build: `HOMEWARD_SIMULATIONS=100000 swift test -c release -Xswiftc -enable-testing --filter
-// SimulationTests`. One seed with its trace: `HOMEWARD_SEED=17 swift test --filter SimulationTests`.
+// SimulationTests`. One seed with its trace: `HOMEWARD_SEED=17` before either.
 
 /// What a run came to.
 struct RunResult: Sendable {

@@ -42,7 +42,7 @@ final class World {
   private var queue = EventQueue()
   private var wireCount = 0
   private var books: StoredBooks?
-  private var booksVersion = 0
+  private var booksVersion = -1
   /// Edges that ended: messages to them are still under way.
   private(set) var graveyard: [SimulatedEdge] = []
 
@@ -136,13 +136,18 @@ final class World {
 
   // MARK: Edges
 
-  /// What the store says of a domain's write authority, whoever can read it.
-  func authorityInStore(_ domain: String) -> AuthorityRecord? {
+  /// What the store says, whoever can read it; parsed once for each state of its files.
+  var stored: StoredBooks? {
     if storage.version != booksVersion, let read = try? SimulatedOrders.folder.read(storage) {
       books = read
       booksVersion = storage.version
     }
-    return books?.books.state.authority(domain)
+    return books
+  }
+
+  /// What the store says of a domain's write authority.
+  func authorityInStore(_ domain: String) -> AuthorityRecord? {
+    stored?.books.state.authority(domain)
   }
 
   /// An edge's process ends: what it had in memory is gone, and its clients' connections with it.

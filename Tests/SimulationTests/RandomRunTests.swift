@@ -8,9 +8,13 @@ import Testing
   /// How many runs there shall be; the large number needs a release build.
   static let count = Int(ProcessInfo.processInfo.environment["HOMEWARD_SIMULATIONS"] ?? "") ?? 200
 
+  /// The first seed: a large number of runs can be done in parts.
+  static let first =
+    UInt64(ProcessInfo.processInfo.environment["HOMEWARD_FIRST_SEED"] ?? "") ?? 1
+
   @Test func nothingBreaksInAnyRun() async throws {
     let begin = ContinuousClock.now
-    let results = await Batch.run(seeds: 1...UInt64(Self.count)) {
+    let results = await Batch.run(seeds: Self.first...(Self.first + UInt64(Self.count) - 1)) {
       Simulation.run(.random($0))
     }
     let took = begin.duration(to: .now)
@@ -18,7 +22,8 @@ import Testing
       Issue.record("seed \(result.seed): \(result.violation.map { "\($0)" } ?? "")")
     }
     print(
-      "\(Self.count) runs, \(results.requestCount) requests, \(results.goodCount) good,"
+      "\(Self.count) runs from seed \(Self.first), \(results.requestCount) requests,"
+        + " \(results.goodCount) good,"
         + " \(results.writeCount) writes, \(took)")
     #expect(results.broken.count == 0)
     #expect(results.goodCount * 10 > results.requestCount * 5)
