@@ -302,6 +302,18 @@ class Rules(RegionCase):
 class Offline(RegionCase):
     """Without a running edge, its folder can still be written; the record says how."""
 
+    def setUp(self):
+        super().setUp()
+        # What an edge saw last counts for some seconds after its end.
+        until(lambda: all(fields[3] == "healthy" and (fields[7] or fields[2] == "primary")
+                          for fields in self.reported()), self.reported)
+
+    def reported(self):
+        """The servers of the edge's report in the folder."""
+        report = self.edge.folder / "operators" / "edge"
+        lines = report.read_text().splitlines() if report.exists() else ["", "\t" * 9]
+        return [line.split("\t") for line in lines[1:]]
+
     def offline(self, verb, *words):
         """Runs a command on the folder."""
         return self.region(verb, *words, "--offline")
