@@ -323,7 +323,7 @@ class Rules(PlanCase):
         self.assertEqual(self.command("region", "agree", number, *self.who("Bo")).status, 0)
         accepts = [w for rule in ("S3", "S7", "S8") for w in ("--accept", rule)]
         self.refused(self.run_plan(path, *accepts), "LAW", "may go to `us-east`", "officers")
-        self.assertIn("break-glass", self.command("region", "status").text)
+        self.assertIn("break-glass", self.command("region", "status", "--offline").text)
 
     def test_a_home_without_a_lawful_target_is_refused(self):
         """With one replica only and no way back for the old primary, copies at home would be gone;
@@ -389,14 +389,14 @@ class Rules(PlanCase):
 
     def test_an_order_about_one_server(self):
         result = self.command("region", "drain", "us-west", "--endpoint", "us-west-3", "--for",
-                              "10m", "--ticket", "T-1", *self.who())
+                              "10m", "--ticket", "T-1", "--offline", *self.who())
         self.assertEqual(result.status, 0, result)
-        status = self.command("region", "status", "--json").json
+        status = self.command("region", "status", "--offline", "--json").json
         states = {s["name"]: s["state"] for r in status["regions"] for s in r["servers"]}
         self.assertEqual(states["us-west-3"], "drain")
         self.assertEqual(states["us-west-2"], "auto")
         result = self.command("region", "drain", "us-west", "--endpoint", "us-west-9", "--for",
-                              "10m", "--ticket", "T-1", *self.who())
+                              "10m", "--ticket", "T-1", "--offline", *self.who())
         self.assertIn("[unknown-endpoint]", result.error)
 
 
