@@ -134,7 +134,7 @@ extension SimulatedEdge {
     isReleasing = true
     defer { isReleasing = false }
     let health = health
-    let ready = heldWrites.release(atOnceMax: snapshot.limits.releasedWritesMax) { place in
+    let ready = heldWrites.release(atOnceMax: snapshot.limits.releasedWritesMax) { _, place in
       guard health.isConfirmed(place.domain, epochMin: place.epochMin) else { return false }
       return gate.mayBegin(
         hasRecord: health.hasRecord(place.domain), revision: health.authorities.revision, at: now)
