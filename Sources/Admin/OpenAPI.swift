@@ -19,7 +19,7 @@ public enum OpenAPI {
     }
     let schemas =
       [("Problem", Problem.schema)] + RegionRoutes.components + EdgeRoutes.components
-      + AuthorityRoutes.components + EdgeWatcher.components
+      + AuthorityRoutes.components + PlanRoutes.components + EdgeWatcher.components
     let document = JSONValue.object([
       ("openapi", .text("3.1.0")),
       (

@@ -71,7 +71,8 @@ struct ServerDocument {
       ),
       ("under_way", .optional(traffic?.underWayCount)),
       ("failures", .optional(traffic?.failureCount)),
-      ("percent", .number(percent)), ("state", .text(effect.words)), ("out_by", .optional(effect.out?.id)),
+      ("percent", .number(percent)), ("state", .text(effect.words)),
+      ("out_by", .optional(effect.out?.id)),
     ])
   }
 }

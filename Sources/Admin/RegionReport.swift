@@ -110,7 +110,8 @@ public struct RegionReport: Sendable {
     self.process = process
     var servers: [Server] = []
     for fields in lines.dropFirst() {
-      guard fields.count == 15, let position = UInt64(fields[14]), let seconds = Int(fields[9]), let rate = Int(fields[10]),
+      guard fields.count == 15, let position = UInt64(fields[14]), let seconds = Int(fields[9]),
+        let rate = Int(fields[10]),
         let underWay = Int(fields[11]), let failures = Int(fields[12])
       else { return nil }
       var traffic = Traffic()

@@ -272,9 +272,9 @@ extension Problem {
     let status: UInt16 =
       switch refusal {
       case .changed: 412
-      case .noSuchOrder: 404
-      case .unknownRegion, .duration, .warrant: 422
-      case .taken, .frozen, .tooMany, .authority, .rule: 409
+      case .noSuchOrder, .noSuchWaiver, .plan(.noSuchRun): 404
+      case .unknownRegion, .unknownEndpoint, .duration, .waiverDuration, .warrant: 422
+      case .taken, .frozen, .tooMany, .authority, .rule, .sameAuthor, .firmRule, .plan: 409
       }
     self.init(status, refusal.code, "\(refusal)")
   }

@@ -118,6 +118,8 @@ extension Exchange {
       else {
         origin?.decline()
         origin = nil
+        // Now, while the machine knows the class under which the place was taken.
+        givePlaceBack()
         holdOrAnswer(HeldPlace(domain: domain, patient: request.patientHash))
         return true
       }

@@ -55,8 +55,8 @@ extension Exchange {
     if !hedgeTakesOver(.failed) { moveOn(nil) }
   }
 
-  /// Nothing came on the connection since the request left: it may be open on our side only, so that
-  /// it takes no other request. What else is under way there goes on.
+  /// Nothing came on the connection since the request left: it may be open on our side only, and
+  /// takes no other request. What else is under way there goes on.
   func leaveSilentConnection() {
     guard let origin, let since = outcome.connectedAt, origin.receivedAt <= since else { return }
     origin.pool.goAway(origin)

@@ -177,11 +177,8 @@ public final class Server {
     let snapshot = self.snapshot
     let (loops, mailbox) = (workers, workers[index])
     let reports = self.reports
-    let auditLog = self.auditLog
-    let keeper = self.keeper
-    let log = self.log
-    let gate = options.operators?.gate
-    let seed = options.seed &+ UInt64(index) &+ 1
+    let (auditLog, keeper, log) = (self.auditLog, self.keeper, self.log)
+    let (gate, seed) = (options.operators?.gate, options.seed &+ UInt64(index) &+ 1)
     return try Thread(name: "homeward-loop-\(index)") {
       do {
         let worker = Worker(

@@ -38,7 +38,7 @@ final class Worker: TimerTarget, ListenerOwner {
   let identity: IdentityPort
   /// The way to the store; nil for an edge that keeps nothing.
   let cache: CachePort?
-  private let reports: Mailbox<WorkerReport>
+  let reports: Mailbox<WorkerReport>
   /// What writes pass where there may be records of write authority; nil where nobody can make any.
   let gate: WriteGate?
   /// Writes that wait for their authority.
@@ -53,7 +53,7 @@ final class Worker: TimerTarget, ListenerOwner {
   var random: SplitMix64
   private var decider: Decider
   var judge: ExchangeMachine.Judge
-  private var hedges: HedgeBudget
+  var hedges: HedgeBudget
   private var listeners: [OpenListener] = []
   private var clients: [ObjectIdentifier: ClientConnection] = [:]
   /// Clients dropped at the limit since the last sweep.
@@ -63,7 +63,7 @@ final class Worker: TimerTarget, ListenerOwner {
   private var spareExchanges: [Exchange] = []
   /// Bytes of bodies that are held back until they are judged.
   private(set) var heldByteCount = 0
-  private var retiringPools: [OriginPool] = []
+  var retiringPools: [OriginPool] = []
   private var drain = Drain()
 
   init(
@@ -232,12 +232,6 @@ final class Worker: TimerTarget, ListenerOwner {
     spareExchanges.append(exchange)
   }
 
-  /// Whether a read may be sent twice now.
-  func mayHedge() -> Bool {
-    let now = context.loop.now
-    return hedges.withdraw(requestCount: judge.budget.requestCount(at: now), at: now)
-  }
-
   /// Counts an exchange as under way; false when the loop has too many.
   func began(_ exchange: Exchange) -> Bool {
     exchange.index = exchanges.count
@@ -308,16 +302,6 @@ final class Worker: TimerTarget, ListenerOwner {
   /// So many bytes are held no longer.
   func letGo(_ byteCount: Int) { heldByteCount -= byteCount }
 
-  /// Tells the health machines of a failure that a request met.
-  func requestFailed(_ endpoint: Endpoint, _ failure: RequestFailure) {
-    reports.post(.requestFailed(endpoint, failure))
-  }
-
-  /// Tells the health machines of so many successes.
-  func requestSucceeded(_ endpoint: Endpoint, count: UInt64) {
-    reports.post(.requestSucceeded(endpoint, count))
-  }
-
   // MARK: Time
 
   /// How often deadlines are looked at: a tenth of the shortest.
@@ -352,15 +336,6 @@ final class Worker: TimerTarget, ListenerOwner {
     }
     advanceDrain(now)
     context.loop.schedule(at: now.adding(milliseconds: Self.tickMilliseconds), self)
-  }
-
-  private func tickPools() {
-    let near = snapshot.limits.origins.nearProbeMicrosecondsMax
-    for (index, pool) in generation.pools.enumerated() {
-      pool.tick(isNear: generation.health.statuses[index].isNear(within: near))
-    }
-    for pool in retiringPools { pool.tick(isNear: false) }
-    retiringPools.removeAll { $0.isEmpty }
   }
 
   // MARK: The graceful end

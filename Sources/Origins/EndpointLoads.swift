@@ -161,8 +161,8 @@ public struct EndpointLoads: Sendable {
     return now < load.avoidUntil || now < load.overloadedUntil
   }
 
-  /// It said that it has too much to do, and when to come back: until then it is read from only when
-  /// nothing else of a plan is left.
+  /// It said that it has too much to do, and when to come back: until then it is read from only
+  /// when nothing else of a plan is left.
   public mutating func overloaded(_ endpoint: EndpointID, seconds: UInt64, at now: Instant) {
     let seconds = min(max(1, seconds), limits.retryAfterSecondsMax)
     let until = now.adding(milliseconds: seconds * 1000)

@@ -142,8 +142,8 @@ public struct OriginLimits: Sendable, Equatable {
   public var attemptCountMax: UInt8 = 8
   /// How often a request that was never processed is sent again.
   public var requeueCountMax: UInt8 = 3
-  /// The longest pause before a refused stream is sent again; doubles with each. A random part of it
-  /// is waited for.
+  /// The longest pause before a refused stream is sent again; doubles with each. A random part of
+  /// it is waited for.
   public var refusedPauseMilliseconds: UInt64 = 25
   /// An origin's Retry-After is believed up to this long; the prober sees what lasts longer.
   public var retryAfterSecondsMax: UInt64 = 30

@@ -103,7 +103,8 @@ enum Fixture {
   static func desk(_ store: MemoryStore = MemoryStore()) throws -> AdminDesk {
     let outline = try outline()
     let routes = RegionRoutes(store: store, outline: { outline }, report: { _ in nil })
-    return AdminDesk(rules: try rules(), routes: routes.all, since: start)
+    return AdminDesk(
+      rules: try rules(), routes: routes.all + PlanRoutes(store).all, since: start)
   }
 }
 

@@ -38,7 +38,9 @@ import Testing
 
   @Test func aReportSurvivesItsFile() throws {
     let report = try Self.report()
-    #expect(report.servers.map(\.isFit) == [true, false])
+    #expect(report.servers.map { $0.isFit(as: .primary) } == [true, false])
+    #expect(report.servers.map { $0.isFit(as: .replica) } == [false, false])
+    #expect(report.servers.map(\.epoch) == [1, nil])
     #expect(report.servers.map(\.isDown) == [false, true])
     #expect(report.servers.map(\.lag) == [0, nil])
     #expect(report.servers.map(\.copies) == [[], ["west"]])

@@ -87,7 +87,7 @@ import Testing
       (["Authorization: Bearer x"], ["CDN-Cache-Control: public, max-age=5"], nil),
       (["Authorization: Bearer x"], ["Cache-Control: public, private"], .isPrivate),
       (["Cookie: a=b"], ["Cache-Control: max-age=5"], .cookie),
-      (["Cookie: a=b"], ["Cache-Control: public"], nil),
+      (["Cookie: a=b"], ["Cache-Control: public"], .cookie),
       (["Cache-Control: no-store"], ["Cache-Control: public"], .requestNoStore),
       (["Cache-Control: no-cache"], ["Cache-Control: public"], nil),
       (["Range: bytes=0-1"], ["Cache-Control: public"], nil),

@@ -27,6 +27,7 @@ UNKEYED = [
         "transfer-coding", "x-requested-with", "accept-charset", "referer", "from", "priority",
         "dnt", "sec-fetch-site", "user-agent", "save-data", "viewport-width", "if-none-match")),
     ("forwarded", f"host={EVIL};proto=http"),
+    ("cookie", f"theme={EVIL}"),
     ("via", f"1.1 {EVIL}"), ("tracestate", f"a={EVIL}"), ("x-request-id", EVIL),
 ]
 

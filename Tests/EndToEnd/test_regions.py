@@ -302,6 +302,13 @@ class Rules(RegionCase):
 class Offline(RegionCase):
     """Without a running edge, its folder can still be written; the record says how."""
 
+    def setUp(self):
+        super().setUp()
+        # What is judged offline is the edge's last report, which follows what it sees.
+        report = self.edge.folder / "operators" / "edge"
+        until(lambda: report.exists() and report.read_text().count("\thealthy\t") == 4,
+              lambda: report.read_text())
+
     def offline(self, verb, *words):
         """Runs a command on the folder."""
         return self.region(verb, *words, "--offline")

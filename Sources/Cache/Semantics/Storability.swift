@@ -91,7 +91,8 @@ public enum Storability {
     let mayShare =
       directives.isPublic || directives.sharedMaxAge != nil || directives.mustRevalidate
     if request.isAuthenticated && !mayShare { return .authenticated }
-    if request.hasCookie && !mayShare { return .cookie }
+    // Stricter than the RFC: nothing of a cookie is in the key, and an origin may show it.
+    if request.hasCookie { return .cookie }
     return nil
   }
 

@@ -100,7 +100,7 @@ struct Shard {
         case .staleWhileRevalidating:
           queues.touch(node)
           counts[place].staleHitCount += 1
-          let mayRefresh = ruling.mayStore && request.method == .get
+          let mayRefresh = ruling.mayStore && request.method == .get && request.mayBeStored
           guard mayRefresh, let begun = begin(key, ruling, number(), at: now) else {
             return .hit(hit)
           }
@@ -132,7 +132,7 @@ struct Shard {
     let isWhole =
       request.method == .get && request.range == nil
       && (stale != nil || (request.ifNoneMatch == nil && request.ifModifiedSince == nil))
-    guard ruling.mayStore, isWhole, !request.directives.noStore else {
+    guard ruling.mayStore, isWhole, request.mayBeStored else {
       return .fetch(stale == nil ? nil : .age)
     }
     if let fill = fills[key.digest] {

@@ -17,7 +17,7 @@ enum AdminRoutes {
         store: store, outline: { view().outline() },
         report: { call in view().report(call.now, call.time) }
       ).all
-      + AuthorityRoutes(store).all + CacheRoutes(cache).all
+      + AuthorityRoutes(store).all + PlanRoutes(store).all + CacheRoutes(cache).all
   }
 
   /// The description of them all.

@@ -81,6 +81,10 @@ _REVALIDATED = [
          ask(_good("Age: 90", A), stored=True), begin(_good()),
          ask(shows=None, status=304, send=['If-None-Match: "a"']), end(shows=2, status=200),
          row="scheduling"),
+    *(case(f"who asks with {line} is served what is stale and refreshes nothing",
+           ask(_good("Age: 90", A), stored=True), *[ask(send=[line], shows=1)] * 2,
+           ask(_good(), shows=2), row="scheduling")
+      for line in ("Cookie: a=b", "Cache-Control: no-store")),
     case("a refresh that may not be stored ends the stored answer",
          ask(_good("Age: 90", A), stored=True),
          ask(answer("Cache-Control: no-store"), stored=False, shows=2),

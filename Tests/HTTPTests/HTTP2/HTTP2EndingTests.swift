@@ -87,10 +87,12 @@ struct HTTP2EndingTests {
   /// An error that ends the connection is told apart: a new one may fare no better.
   @Test func streamsAboveTheLastOfAnErrorWereTurnedAway() {
     let pipe = Pipe()
+    // The peer's SETTINGS come first, and a request that it answers.
+    _ = pipe.open()
     let first = pipe.client.open(request(), isEnd: true)
     _ = output(pipe.client)  // lost on the way
     var frames = Frames()
-    frames.frame(7, 0, 0, Frames.number(0) + Frames.number(ErrorCode.enhanceYourCalm))
+    frames.frame(7, 0, 0, Frames.number(1) + Frames.number(ErrorCode.enhanceYourCalm))
     feed(pipe.client, frames.bytes, into: &pipe.clientEvents)
     #expect(pipe.clientEvents.prefix(2) == [.goAway, .reset(first.number, .turnedAway)])
   }

@@ -1,3 +1,4 @@
+internal import Admin
 internal import Audit
 internal import Base
 internal import Control

@@ -2,6 +2,7 @@ internal import Admin
 internal import ArgumentParser
 internal import Base
 internal import Control
+internal import Policy
 internal import Reactor
 internal import StrictYAML
 

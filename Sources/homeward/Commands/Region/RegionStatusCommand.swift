@@ -128,8 +128,15 @@ struct RegionStatus {
       "  " + cut(name(server), 16), server["tier"]?.text ?? "", server["reach"]?.text ?? "-",
       lag ?? (isSeen ? "?" : "-"), rate(server["requests_per_second"]),
       count(server["under_way"]), count(server["failures"]),
-      cut(server["state"]?.text ?? "", 10),
+      cut(state(server), 10),
     ]
+  }
+
+  /// What is ordered about a server, in a few words: `drain`, `5 %`, `auto`.
+  private func state(_ server: JSONValue) -> String {
+    let percent = server["percent"]?.number ?? 100
+    return percent < 100 && server["out_by"]?.text == nil
+      ? "\(percent) %" : server["state"]?.text ?? ""
   }
 
   private func count(_ value: JSONValue?) -> String { value?.number.map { "\($0)" } ?? "-" }
@@ -164,14 +171,5 @@ struct RegionStatus {
 
   private func cut(_ text: String, _ count: Int) -> String {
     text.count > count ? text.prefix(count - 1) + "…" : text
-  }
-}
-
-extension OperatorState {
-  /// What is ordered about a server, in a few words: `drain`, `5 %`, `auto`.
-  fileprivate func words(_ region: String, _ tier: Tier, _ name: String) -> String {
-    let percent = percent(region, tier, name)
-    let effect = effect(region, tier, name)
-    return percent < 100 && effect.out == nil ? "\(percent) %" : effect.words
   }
 }
