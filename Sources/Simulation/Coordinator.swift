@@ -15,6 +15,7 @@ final class Coordinator {
   private let diesAfter: Int?
   private var stepCount = 0
   private var wait: FenceWait?
+  private var waitNumber = 0
   private var waitedAt = Instant(nanoseconds: 0)
   private let operators: Operators
   /// Whether it reached the end.
@@ -75,8 +76,10 @@ final class Coordinator {
 
   private func waitForEdges(_ record: AuthorityRecord) {
     hasBegun = true
-    if wait == nil {
+    // A wait is for one record: another coordinator may have begun a move of its own since.
+    if wait == nil || waitNumber != record.number {
       wait = FenceWait(record, committedAt: world.now)
+      waitNumber = record.number
       waitedAt = world.now
       return
     }

@@ -7,7 +7,7 @@ enum FaultKind: CaseIterable {
   case kill, freeze, refuse, cut, cutRegion, loss, slow, errors, resetBefore, resetAfter, resetMid
   case stall, goAway, refuseStream, lag, lagCut, unmeasured, impostor, unready, badCertificate
   case stalledHandshake, slowDisk, fullDisk, failedSync, stopEdge, killEdge, skewClock
-  case noDescriptors, order, crashedStore, damagedStore, cutStore
+  case overload, noDescriptors, order, crashedStore, damagedStore, cutStore
 }
 
 /// Draws the faults of a run from its seed: some kinds are off in each run, so that those that
@@ -69,13 +69,24 @@ final class Faults {
       let candidates = world.servers.filter { [domain, backup].contains($0.region) }
       let candidate = candidates[draw(below: candidates.count)].index
       let isGraceful = draw(0...2) > 0
+      let isPlanned = draw(0...2) > 0
       let diesAfter = draw(0...1) == 0 ? nil : Int(draw(0...4))
       let start = draw(1_000...2_300)
       accompany(domain, candidate, start)
       world.at(milliseconds: start) {
-        Coordinator(
-          world, domain: domain, candidate: candidate, isGraceful: isGraceful, diesAfter: diesAfter
-        ).step()
+        // Plans refuse what would leave a home without a lawful target: people may not.
+        let source = world.databases.sources[domain]
+        if isPlanned, source != candidate, world.servers[candidate].region == domain {
+          PlanDriver(
+            world, domain: domain, from: source, to: candidate, isGraceful: isGraceful,
+            diesAfter: diesAfter.map { $0 * 8 }
+          ).step()
+        } else {
+          Coordinator(
+            world, domain: domain, candidate: candidate, isGraceful: isGraceful,
+            diesAfter: diesAfter
+          ).step()
+        }
       }
     }
   }
@@ -122,6 +133,7 @@ final class Faults {
     case .refuse, .cut, .cutRegion, .loss: return makeNetwork(kind, server)
     case .lag, .lagCut: return makeLag(kind, server)
     case .slow, .errors, .resetBefore, .resetAfter, .resetMid, .stall, .goAway, .refuseStream,
+      .overload,
       .unmeasured, .impostor, .unready, .badCertificate, .stalledHandshake:
       return makeServer(kind, server)
     case .slowDisk, .fullDisk, .failedSync, .stopEdge, .killEdge, .skewClock, .noDescriptors,
@@ -186,6 +198,7 @@ final class Faults {
         case .resetMid: server.faults.misdeeds = [(permille, .resetMid)]
         case .stall: server.faults.misdeeds = [(permille, .stall)]
         case .goAway: server.faults.misdeeds = [(permille, .goAway)]
+        case .overload: server.faults.misdeeds = [(permille, .overloaded(seconds: 1))]
         case .refuseStream: server.faults.misdeeds = [(permille, .refuse)]
         case .unmeasured: server.faults.isLagUnmeasured = true
         case .impostor: server.faults.isNameWrong = true

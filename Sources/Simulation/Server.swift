@@ -26,6 +26,8 @@ struct ServerFaults {
 enum Misdeed: Equatable {
   /// It answers with this status and does nothing else.
   case status(UInt16)
+  /// It says 503 and to come back in so many seconds.
+  case overloaded(seconds: UInt64)
   /// It resets before it does anything, after it did it, or amid its answer.
   case resetBefore, resetAfter, resetMid
   /// It stalls amid its answer.
@@ -151,7 +153,7 @@ final class Server {
     switch misdeed {
     case .goAway: return wire.reply { wire.edge.goAway(wire, arrival.stream) }
     case .refuse:
-      return wire.reply { wire.edge.streamFailed(wire, arrival.stream, .neverProcessed) }
+      return wire.reply { wire.edge.streamFailed(wire, arrival.stream, .refused) }
     case .resetBefore: return wire.reset()
     default: break
     }
@@ -172,6 +174,9 @@ final class Server {
     var answer = Answer(server: index, attempt: arrival.attempt)
     if case .status(let status) = misdeed {
       answer.status = status
+    } else if case .overloaded(let seconds) = misdeed {
+      answer.status = 503
+      answer.retryAfterSeconds = seconds
     } else {
       world.databases.perform(arrival, at: self, into: &answer)
     }
@@ -211,6 +216,8 @@ struct Answer {
   let server: Int
   let attempt: Int
   var status: UInt16 = 200
+  /// The seconds of `Retry-After`; nil for none.
+  var retryAfterSeconds: UInt64?
   /// The server's position in the domain's log, and the epoch of it.
   var position = 0
   var epoch: UInt64 = 0

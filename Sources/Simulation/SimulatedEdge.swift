@@ -265,6 +265,7 @@ final class SimulatedEdge {
   /// The origin ended one stream.
   func streamFailed(_ wire: Wire, _ stream: Int, _ fault: StreamFault) {
     guard let exchange = wire.exchanges.removeValue(forKey: stream) else { return }
+    if fault == .refused { pools[wire.server.index].refused(wire) }
     settle(wire, after: exchange)
     exchange.originFailed(fault)
   }

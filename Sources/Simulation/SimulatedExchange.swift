@@ -21,6 +21,10 @@ final class SimulatedExchange {
   private(set) var choices: [Choice] = []
   /// What there is to know of a write.
   var write = Write()
+  /// The endpoint where it has a place; see `EndpointLoads.take`.
+  private var place: EndpointID?
+  /// Whether the endpoint said that it has too much to do.
+  private var isOverloaded = false
   /// The origin's last status.
   private var status: UInt16 = 0
   private var connectedAt: Instant?
@@ -128,6 +132,11 @@ final class SimulatedExchange {
     releaseOrigin(.failed)
     let endpoint = choices[choice].endpoint
     self.endpoint = endpoint
+    guard edge.loads.take(endpoint, machine.latency) else {
+      return perform(machine.acquireFailed(.classLimit, judge: &edge.judge, at: now))
+    }
+    place = endpoint
+    isOverloaded = false
     if choices[choice].isProbation { edge.loads.beginProbation(endpoint, at: now) }
     touch(edge.snapshot.timeouts.acquireMilliseconds)
     let pool = edge.pools[Int(endpoint.index)]
@@ -215,6 +224,7 @@ final class SimulatedExchange {
   /// No connection could be had.
   func acquireFailed(_ reason: PoolRefusal) {
     waitingIn = nil
+    givePlaceBack()
     let refusal: Refusal = reason == .queueFull ? .overloaded : .originConnect
     perform(machine.acquireFailed(refusal, judge: &edge.judge, at: now))
   }
@@ -251,11 +261,14 @@ final class SimulatedExchange {
     status = answer.status
     touch(edge.snapshot.timeouts.originStallMilliseconds)
     if status == 412, holdsStaleWrite(answer, isEnd: isEnd) { return }
-    if isGatewayFault, let endpoint { edge.requestFailed(endpoint, .gatewayStatus) }
+    let overload = noteOverload(answer)
+    if isGatewayFault, overload == nil, let endpoint {
+      edge.requestFailed(endpoint, .gatewayStatus)
+    }
     if isEnd { detachOrigin() }
     perform(
       machine.originAnswered(
-        status: answer.status, isReplayable: true, judge: &edge.judge, at: now))
+        status: answer.status, overload: overload, isReplayable: true, judge: &edge.judge, at: now))
   }
 
   /// A piece of the origin's body came.
@@ -279,6 +292,7 @@ final class SimulatedExchange {
     guard wire != nil else { return }
     wire = nil
     settleLoad(isGatewayFault ? .failed : .succeeded)
+    givePlaceBack()
   }
 
   /// The origin's side ended before its message was complete.
@@ -287,6 +301,7 @@ final class SimulatedExchange {
     endWrite()
     wire = nil
     settleLoad(.failed)
+    givePlaceBack()
     if fault != .neverProcessed, fault != .refused, let endpoint {
       edge.requestFailed(endpoint, .reset)
     }
@@ -344,6 +359,7 @@ final class SimulatedExchange {
     heldParts = []
     hasOriginEnded = false
     endWrite()
+    givePlaceBack()
     guard let wire else { return }
     self.wire = nil
     settleLoad(verdict)
@@ -366,8 +382,26 @@ final class SimulatedExchange {
   /// What an attempt says about its endpoint.
   enum Verdict { case succeeded, failed, abandoned }
 
+  // MARK: The loop's account; see `Exchange+Load`
+
+  private func givePlaceBack() {
+    guard let place = place.take() else { return }
+    edge.loads.giveBack(place, machine.latency)
+  }
+
+  private func noteOverload(_ answer: Answer) -> Overload? {
+    guard answer.status == 429 || answer.status == 503, let endpoint,
+      let seconds = answer.retryAfterSeconds
+    else { return nil }
+    isOverloaded = true
+    edge.loads.overloaded(endpoint, seconds: seconds, at: now)
+    let count = choices.count { edge.loads.isOverloaded($0.endpoint, at: now) }
+    return 2 * count > choices.count ? .widespread : .partial
+  }
+
   private func settleLoad(_ verdict: Verdict) {
     guard let endpoint else { return }
+    if isOverloaded { return edge.loads.abandoned(endpoint) }
     switch verdict {
     case .succeeded:
       let took = now.microseconds(since: connectedAt ?? now)
@@ -383,6 +417,7 @@ final class SimulatedExchange {
     isOver = true
     deadline = .never
     endWrite()
+    givePlaceBack()
     edge.audit.appendOutcome(of: decision)
     edge.ended(self)
   }

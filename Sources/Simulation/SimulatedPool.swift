@@ -42,7 +42,8 @@ final class SimulatedPool {
     waiting[waiter] = exchange
     let deadline = edge.now.adding(milliseconds: edge.snapshot.timeouts.acquireMilliseconds)
     let action = machine.acquire(
-      waiter, requiresFreshConnection: requiresFresh, deadline: deadline, at: edge.now)
+      waiter, requiresFreshConnection: requiresFresh, latency: exchange.machine.latency,
+      deadline: deadline, at: edge.now)
     switch action {
     case .use(let slot):
       waiting[waiter] = nil
@@ -102,6 +103,12 @@ final class SimulatedPool {
     guard let slot = wire.slot else { return }
     machine.released(slot, reusable: isReusable, at: edge.now)
     settle()
+  }
+
+  /// The peer refused a stream: it gets fewer at once.
+  func refused(_ wire: Wire) {
+    guard let slot = wire.slot else { return }
+    machine.refused(slot)
   }
 
   /// A wire takes no new requests.

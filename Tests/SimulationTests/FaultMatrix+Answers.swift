@@ -34,9 +34,17 @@ extension FaultMatrix {
       #expect(story.ask().isGood)
       story.finish()
     },
-    FaultRow(
-      13, "429 or 503 with Retry-After", "honoured, lower weight",
-      elsewhere: "Retry-After is passed on and not obeyed; part of selection"),
+    FaultRow(13, "503 with Retry-After", "honoured: left alone for as long; others serve") {
+      let story = Scenario()
+      story["west-r1"].faults.misdeeds = [(1000, .overloaded(seconds: 2))]
+      let first = (0..<20).map { _ in story.send() }
+      story.pass(300)
+      #expect(story.areGood(first))
+      let count = story.attempts { for _ in 0..<40 { #expect(story.ask().isGood) } }
+      #expect(count == 40)
+      #expect(story.status("west-r1").reach == .healthy)
+      story.finish()
+    },
     FaultRow(14, "GOAWAY NO_ERROR", "the rest is sent again, writes too") {
       let story = Scenario()
       story["west-p"].faults.next = [.goAway, .goAway, .goAway]

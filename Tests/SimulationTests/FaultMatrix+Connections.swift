@@ -79,7 +79,8 @@ extension FaultMatrix {
     },
     FaultRow(
       8, "slow first byte", "hedge reads, never writes",
-      elsewhere: "hedged reads are part of selection, not built yet"),
+      elsewhere:
+        "the second copy lives in the driver (`Edge/Exchange+Hedge`), which is not simulated"),
     FaultRow(9, "stalled body", "the attempt ends in time, its place is free again") {
       let story = Scenario()
       for server in story.world.servers { server.faults.next = [.stall] }

@@ -122,7 +122,9 @@ extension FaultMatrix {
       #expect(Set(story.writes(at: "west-r2")) == Set((requests + more).map(\.number)))
       story.finish()
     },
-    FaultRow(46, "lost tail", "409, and a report", elsewhere: "session tokens"),
+    FaultRow(
+      46, "lost tail", "409, and a report",
+      elsewhere: "session tokens are no part of simulated requests yet; `ProxyTests` has them"),
     FaultRow(
       47, "a replayed write meets a change", "dead-lettered",
       elsewhere: "there are no deferred writes"),

@@ -53,6 +53,7 @@ import Testing
       // What concerns moves of an authority needs one.
       var options = Options.random(mutant.needsMove ? 2 * seed : seed)
       options.mutant = mutant
+      if mutant.needsMove { options.requestPauseMilliseconds = 15 }
       return Simulation.run(options).violation != nil
     }
     #expect(found != nil, "\(mutant) was not found in 200 seeds")
