@@ -77,7 +77,8 @@ private enum Tag {
   static let proxyError: UInt8 = 19
   static let labelledClass: UInt8 = 20
   static let labelledSensitivity: UInt8 = 21
-  static let isHedged: UInt8 = 22
+  // 22 to 32 are `CacheRecord.tags`.
+  static let isHedged: UInt8 = 33
 }
 
 extension OutcomeRecord: EncodableRecord {

@@ -17,17 +17,17 @@ final class SimulatedExchange {
   var wire: Wire?
   private var stream = 0
   private var waitingIn: SimulatedPool?
-  private var endpoint: EndpointID?
+  var endpoint: EndpointID?
   private(set) var choices: [Choice] = []
   /// What there is to know of a write.
   var write = Write()
   /// The endpoint where it has a place; see `EndpointLoads.take`.
-  private var place: EndpointID?
+  var place: EndpointID?
   /// Whether the endpoint said that it has too much to do.
-  private var isOverloaded = false
+  var isOverloaded = false
   /// The origin's last status.
   private var status: UInt16 = 0
-  private var connectedAt: Instant?
+  var connectedAt: Instant?
   private var heldAnswer: Answer?
   private var heldParts: [(Answer, Int)] = []
   private var hasOriginEnded = false
@@ -381,36 +381,6 @@ final class SimulatedExchange {
 
   /// What an attempt says about its endpoint.
   enum Verdict { case succeeded, failed, abandoned }
-
-  // MARK: The loop's account; see `Exchange+Load`
-
-  private func givePlaceBack() {
-    guard let place = place.take() else { return }
-    edge.loads.giveBack(place, machine.latency)
-  }
-
-  private func noteOverload(_ answer: Answer) -> Overload? {
-    guard answer.status == 429 || answer.status == 503, let endpoint,
-      let seconds = answer.retryAfterSeconds
-    else { return nil }
-    isOverloaded = true
-    edge.loads.overloaded(endpoint, seconds: seconds, at: now)
-    let count = choices.count { edge.loads.isOverloaded($0.endpoint, at: now) }
-    return 2 * count > choices.count ? .widespread : .partial
-  }
-
-  private func settleLoad(_ verdict: Verdict) {
-    guard let endpoint else { return }
-    if isOverloaded { return edge.loads.abandoned(endpoint) }
-    switch verdict {
-    case .succeeded:
-      let took = now.microseconds(since: connectedAt ?? now)
-      let count = edge.loads.succeeded(endpoint, microseconds: took, at: now)
-      if count > 0 { edge.requestSucceeded(endpoint, count: count) }
-    case .failed: edge.loads.failed(endpoint, at: now)
-    case .abandoned: edge.loads.abandoned(endpoint)
-    }
-  }
 
   private func finish() {
     guard !isOver else { return }
