@@ -12,8 +12,8 @@ public struct StreamID: Hashable, Sendable {
 public enum StreamFault: Sendable, Equatable {
   /// The peer reset the stream, with this HTTP/2 error code.
   case peerReset(code: UInt32)
-  /// The peer never acted on the request: above GOAWAY's last stream. It may be sent again, whatever
-  /// it is.
+  /// The peer never acted on the request: above GOAWAY's last stream. Whatever it is, it may be
+  /// sent again.
   case neverProcessed
   /// The same by REFUSED_STREAM: it has too much to do now.
   case refused

@@ -97,7 +97,7 @@ public final class CacheUse {
       permit = nil
       return
     }
-    permit!.depart(request.head, at: now)
+    permit?.depart(request.head, at: now)
   }
 
   /// Whether a 304 is an answer to our own question.
@@ -125,8 +125,7 @@ public final class CacheUse {
 
   /// A piece of the body passes.
   public func append(_ bytes: UnsafeRawBufferPointer, at now: Instant) {
-    guard storable != nil else { return }
-    if unsafe !storable!.append(bytes, at: now) { storable = nil }
+    if unsafe storable?.append(bytes, at: now) == false { storable = nil }
   }
 
   /// The answer was whole: it is stored, or it is noted why not.

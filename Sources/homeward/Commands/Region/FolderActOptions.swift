@@ -5,7 +5,7 @@ internal import Control
 internal import Policy
 internal import Reactor
 
-/// Who acts, why, and how: for acts that are written to the operators' folder by the command itself.
+/// Who acts, why, and how: for acts that the command itself writes to the operators' folder.
 struct FolderActOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("The edge's configuration file.", valueName: "file"))
   var config: String
