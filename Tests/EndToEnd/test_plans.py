@@ -287,6 +287,26 @@ class Drills(PlanCase):
         self.assertEqual(sum(group["failed"] for group in groups.values()), 0)
         self.assertGreater(report["decisions"], 200)
 
+    def test_a_black_hole_and_a_dead_primary_that_is_replaced(self):
+        hang = (f"http://127.0.0.1:{self.by_name['us-west-3'].port}/fault " + '{"hang":true}')
+        report, groups = self.drill("--fault", hang)
+        seen = report["times"]["t_detect"] - report["times"]["t_fault"]
+        self.assertEqual(sum(group["failed"] for group in groups.values()), 0, report)
+        self.by_name["us-west-3"].ask("/fault", {"clear": True})
+        until(lambda: "us-west-3" not in self.edge.endpoints("down"), self.edge.log)
+        path = self.plan("mode: ungraceful\nrpo_target: 30s\nrto_target: 30s")
+        path.write_text(re.sub(r"fence: \{[^\n]*\n(?=    unfence)",
+                               "fence: { command: [/bin/true] }\n", path.read_text(), count=1))
+        report, groups = self.drill(*self.fault("us-west-1"), path, status=1)
+        self.assertEqual(report["status"], "completed-with-exceptions", report)
+        self.assertTrue(groups["writes"]["recovered"])
+        self.assertEqual(sum(g["failed"] for n, g in groups.items() if n != "writes"), 0, report)
+        self.assertEqual(report["unlawful"], [])
+        times = {name: time and time - report["times"]["t_fault"]
+                 for name, time in report["times"].items()}
+        print(f"black hole seen after {seen} ms; primary killed: {times}, writes:"
+              f" {groups['writes']}, lost {report['lost']}")
+
     def test_a_dead_copy_is_seen_and_a_dead_primary_is_missed(self):
         report, groups = self.drill(*self.fault("us-west-3"))
         self.assertLess(report["times"]["t_detect"] - report["times"]["t_fault"], 5000)

@@ -1,4 +1,4 @@
-"""Scenarios 24 to 27: drills with plans and faults; what clients saw is measured."""
+"""Scenarios 24 to 28: drills with plans and faults; what clients saw is measured."""
 
 import json
 import subprocess
@@ -70,15 +70,20 @@ def authority(stand):
     return next((record for record in shown["authorities"] if record["domain"] == "us-west"), None)
 
 
+def serving(stand):
+    """Whether the edge sends requests to every server; those that came back get few at first."""
+    regions = homeward(stand, "region", "status", "--config", CONFIGURATION)["regions"]
+    return all(server["reach"] in ("healthy", "warming")
+               for region in regions for server in region["servers"])
+
+
 def ready(walk):
     """Starts what an earlier scenario ended, and records who takes us-west's writes."""
     stand = walk.stand
     stand.start_servers()
     if not stand.is_up("edge"):
         stand.start_edge()
-    until(lambda: all(server["reach"] == "healthy" for region in homeward(
-        stand, "region", "status", "--config", CONFIGURATION)["regions"]
-        for server in region["servers"]), "the edge sees every server")
+    until(lambda: serving(stand), "the edge sees every server")
     if authority(stand) is None:
         walk.note("homeward authority init us-west: us-west-1 takes its writes, on record")
         homeward(stand, "authority", "init", "us-west", "--config", CONFIGURATION, *WHO)
@@ -143,3 +148,18 @@ def region_lost(walk):
                str(len(result["unlawful"])))
     walk.note("the region starts again, with what its charts were at first")
     walk.stand.start_servers()
+
+
+@scenario(28, "A copy turns into a black hole: noticed within a second, and no read fails")
+def black_hole(walk):
+    """It takes connections and says nothing any more: only time tells."""
+    until(lambda: serving(walk.stand), "the edge sees every server", 60)
+    hang = f"http://127.0.0.1:{SERVERS['us-east-2']}/fault " + '{"hang":true}'
+    result, writes, reads = drill(
+        walk, "black-hole", "New York", "p1003", "--fault", hang, seconds=8)
+    seen = result["times"]["t_detect"] - result["times"]["t_fault"]
+    walk.check("the edge saw it within", "1 s", "1 s" if seen <= 1000 else f"{seen} ms")
+    walk.check(f"{writes['sent']} writes: failed", "0", str(writes["failed"]))
+    safe(walk, reads)
+    kept(walk, result)
+    walk.stand.fault("us-east-2", clear=True)

@@ -29,8 +29,8 @@ public struct DrillMeasures: Sendable {
   public let lost: [Int]
   /// Milliseconds between the first lost canary's begin and the fault; nil when none is lost.
   public let lossMilliseconds: Double?
-  /// When the first write was done that began after the fault or, without one, after the run began;
-  /// milliseconds since the drill began.
+  /// When the first write was done after the old authority was fenced or, without a run, after the
+  /// fault; milliseconds since the drill began.
   public let firstGoodWrite: Double?
 
   /// Requests that took longer were held: several times what one takes, less than a person notices.
@@ -50,7 +50,7 @@ public struct DrillMeasures: Sendable {
     lost = missing.compactMap(\.canary).sorted()
     let begin = times.fault ?? times.decide
     lossMilliseconds = missing.map(\.begun).min().map { max(0, (begin ?? end) - $0) }
-    firstGoodWrite = begin.flatMap { begin in
+    firstGoodWrite = (times.fenced ?? begin).flatMap { begin in
       acknowledged.filter { $0.ended >= begin }.map(\.ended).min()
     }
   }

@@ -80,12 +80,17 @@ struct Drill {
       uniqueKeysWithValues: report.servers.map { ($0.name, "\($0.reach) \($0.freshness)") })
   }
 
+  /// Whether a server serves, or comes back to that.
+  private static func isGood(_ reach: String) -> Bool {
+    reach == "healthy fresh" || reach == "warming fresh"
+  }
+
   /// When the edge told of a server that it sees otherwise than before, and no better.
   private func detect(since before: [String: String], _ log: DrillLog) -> Double? {
     let deadline = log.milliseconds() + Self.detectMilliseconds
     while log.milliseconds() < deadline {
       let isSeen = reaches().contains { name, reach in
-        before[name].map { $0 != reach && reach != "healthy fresh" } ?? false
+        before[name].map { $0 != reach && !Self.isGood(reach) } ?? false
       }
       if isSeen { return log.milliseconds() }
       Thread.pause(milliseconds: 10)
