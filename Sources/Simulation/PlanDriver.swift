@@ -126,7 +126,9 @@ final class PlanDriver {
     else {
       // Another plan is about the domain, or the store is away: once more, and no more.
       patience -= 1
-      return patience > 0 ? again(500) : (end = .failed)
+      if patience > 0 { return again(500) }
+      end = .failed
+      return
     }
     number = after.plans.runs.last?.number
     again(2)
