@@ -45,7 +45,7 @@ public struct CacheLimits: Sendable, Equatable {
   /// Members of a targeted field: a dictionary longer than this is not honest.
   static let dictionaryMemberCountMax = 64
   /// How long a missing resource is remembered at most.
-  public static let negativeMillisecondsMax: UInt32 = 5_000
+  public static let negativeMillisecondsMax: UInt32 = 60_000
   /// Bytes of one part of a body: what is sealed, and sent, at once.
   public static let partByteCount = 64 << 10
   /// Recent purges by prefix that fills under way are held against.
