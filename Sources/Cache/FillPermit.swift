@@ -8,7 +8,9 @@ internal import Synchronization
 public struct FillPermit: ~Copyable {
   private let claim: FillClaim
   private let request: RequestFacts
-  private let ruling: Ruling
+  private var ruling: Ruling
+  /// Why the stored answer does not do; nil when there is none.
+  private let reason: CacheBypass?
   private var tags = WatchedTags()
   private var requestTime: Instant?
   private let stale: Entry?
@@ -16,12 +18,13 @@ public struct FillPermit: ~Copyable {
   /// Begun by a look-up alone.
   init(
     _ store: CacheStore, _ key: CacheKey, _ request: RequestFacts, _ ruling: Ruling,
-    _ number: UInt64, stale: Entry?
+    _ number: UInt64, stale: Entry?, _ reason: CacheBypass?
   ) {
     claim = FillClaim(store: store, key: key, number: number)
     self.request = request
     self.ruling = ruling
     self.stale = stale
+    self.reason = reason
     watch(CacheTag(.tenant, tenant: ruling.tenant))
   }
 
@@ -42,6 +45,12 @@ public struct FillPermit: ~Copyable {
 
   /// Whether the origin is asked if a stored answer is still good.
   public var isValidation: Bool { stale != nil }
+
+  /// What `Cache-Status` says of the fetch (RFC 9211 section 2.2).
+  public var forwardReason: ForwardReason { ForwardReason(reason) }
+
+  /// Another decision asks in place of the one that looked up, on the same facts.
+  public mutating func hand(to decision: UInt128) { ruling.decision = decision }
 
   /// Replaces the client's conditions by ours, and takes the range away: the answer is for all.
   public func addConditions(to fields: inout Fields) {
