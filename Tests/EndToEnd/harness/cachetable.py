@@ -204,6 +204,8 @@ class Player:
         for client, stream in self.begun:
             self.check(step, client.finish(stream))
         self.begun = []
+        # What is left of it must not take the next one's permit.
+        until(lambda: self.test.origin.under_way() == 0, "the origin is done")
 
     def filled(self, text):
         """The text with the case's name and path in it."""
