@@ -29,13 +29,12 @@ extension Exchange {
     guard let ruling = request.cacheRuling(snapshot), let port = worker.cache else {
       return answer(.unavailable)
     }
-    let use = port.makeUse()
-    cacheUse = use
-    use.becomeRefresh()
+    cacheUse = port.begin(request, ruling, hasBody: false)
+    cacheUse?.becomeRefresh()
     port.refreshCount += 1
-    guard port.begin(use, request, ruling, hasBody: false) else { return answer(.unavailable) }
+    guard cacheUse?.key != nil else { return answer(.unavailable) }
     permit.hand(to: request.storedID)
-    use.fetches(permit, &request)
+    cacheUse?.fetches(permit, &request)
     var asked = request.machineRequest
     asked.usesCache = true
     // What was looked up is at hand.
@@ -44,10 +43,10 @@ extension Exchange {
   }
 
   /// A refresh is over: nobody was sent its answer.
-  func refreshEnded(_ use: CacheUse) {
+  func refreshEnded() {
     outcome.responseBytes = 0
     worker.cache?.refreshCount -= 1
-    guard !use.isRefreshed, let key = use.key else { return }
+    guard cacheUse?.isRefreshed == false, let key = cacheUse?.key else { return }
     worker.cache?.store.refreshFailed(key, at: now)
   }
 

@@ -365,9 +365,7 @@ final class Exchange {
 
   /// The client took most of what was queued: the origin may send more.
   func clientDrained() {
-    if let cacheUse, cacheUse.remainingByteCount > 0, isResponding, !isOver {
-      return sendHit(cacheUse)
-    }
+    if isSendingHit, isResponding, !isOver { return sendHit() }
     guard responseDebt > 0, let origin, let codec = origin.codec else { return }
     codec.consumed(originStream, byteCount: responseDebt)
     responseDebt = 0

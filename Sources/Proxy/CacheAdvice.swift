@@ -64,16 +64,14 @@ extension Snapshot {
     advice.endings = ruling.row.rules.invalidations.names
     advice.stalenessMillisecondsMax = decision.plan?.candidates[Int(step)].stalenessMillisecondsMax
       .map { UInt64($0) }
-    let use = CacheUse()
     var builder = KeyBuilder()
-    guard use.begin(request, ruling, hasBody: false, &builder), let key = use.key,
-      let facts = use.facts, let store = cacheSetting?.store
-    else {
+    let use = CacheUse(request, ruling, hasBody: false, &builder)
+    guard let key = use.key, let store = cacheSetting?.store else {
       advice.reason = use.status.bypass?.rawValue
       return advice
     }
-    advice.stores = ruling.mayStore && request.mayBeFilled && facts.mayBeStored
-    switch store.explain(key, facts, ruling, at: now) {
+    advice.stores = ruling.mayStore && request.mayBeFilled && use.facts.mayBeStored
+    switch store.explain(key, use.facts, ruling, at: now) {
     case .miss: advice.verdict = "miss"
     case .filling: advice.verdict = "filling"
     case .bypass(let reason):
