@@ -8,7 +8,7 @@ import time
 import unittest
 
 from harness import curl, region, workshop
-from harness.edge import Edge, Endpoint
+from harness.edge import Edge, Endpoint, reported
 from harness.waiting import until
 
 #: Reads at home first, then anywhere; everything else at the home's primary.
@@ -69,7 +69,7 @@ class PlanCase(unittest.TestCase):
             operators=True, timeouts={"first_byte": "5s"})
         self.edge.start()
         self.addCleanup(self.edge.kill)
-        until(lambda: (self.edge.folder / "operators" / "edge").exists(), "the edge's report")
+        until(lambda: reported(self.edge.folder / "operators"), "the edge's report")
         self.init("us-west")
 
     def init(self, domain):
