@@ -101,8 +101,8 @@ public struct RegionReport: Sendable {
   }
 
   /// Joins what several edges see of the servers that the newest report names. Of each server most
-  /// of them decide, the worse half where they are as many: one edge that is cut off takes no server
-  /// from the others. Requests are added up. Nil without a report.
+  /// of them decide, the worse half where they are as many: one edge that is cut off takes no
+  /// server from the others. Requests are added up. Nil without a report.
   public init?(joining reports: [RegionReport]) {
     guard let newest = reports.max(by: { $0.time < $1.time }) else { return nil }
     (time, process) = (newest.time, newest.process)

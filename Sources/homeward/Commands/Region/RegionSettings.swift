@@ -43,8 +43,8 @@ struct RegionSettings {
       configuration: configuration, outline: RegionOutline(regions, policy))
   }
 
-  /// What the edges see that wrote a report lately, joined; nil when none did: then nothing is known
-  /// of health.
+  /// What the edges see that wrote a report lately, joined; nil when none did: then nothing is
+  /// known of health.
   func report(at now: WallTime) -> RegionReport? {
     RegionReport(joining: EdgeReports(folder).recent(at: now))
   }
