@@ -20,6 +20,10 @@ final class CachePort {
 
   /// How long a request waits for answers that others fetch before it asks by itself.
   static let patienceMilliseconds: UInt64 = 5_000
+  /// Answers that are fetched in place of stale ones.
+  var refreshCount = 0
+  /// As many at once: clients do not wait for them, and must not be kept waiting by them.
+  private static let refreshCountMax = 32
   /// As many as a busy moment has; more memory is not kept.
   private static let spareMax = 256
 
@@ -28,6 +32,9 @@ final class CachePort {
     self.loop = UInt32(loop)
     self.loops = loops
   }
+
+  /// Whether one more may be fetched.
+  var mayRefresh: Bool { refreshCount < Self.refreshCountMax }
 
   // MARK: Dealings
 

@@ -26,13 +26,14 @@ extension Exchange {
     let waiter = mayWait ? port.makeWaiter() : nil
     switch port.store.lookUp(key, facts, ruling, waiter: waiter, at: now) {
     case .hit(let hit): found(hit, use)
-    // Who asks first after its time asks the origin; others are served meanwhile.
-    case .refresh(_, let permit): fetch(permit, use)
+    case .refresh(let hit, let permit):
+      refresh(permit)
+      found(hit, use)
     case .validate(let permit): fetch(permit, use)
     case .fill(let permit): fetch(permit, use)
     case .fetch(let reason):
-      use.status = .forwarded(reason == .age ? .stale : reason == nil ? .uriMiss : .miss)
-      if reason != .age { use.status.bypass = reason }
+      use.status = .forwarded(ForwardReason(reason))
+      if use.status.forward == .miss { use.status.bypass = reason }
       perform(machine.cacheMissed(mayStandIn: false))
     case .unavailable: answer(.notStored)
     case .wait:
@@ -252,6 +253,7 @@ extension Exchange {
     cachePatience = nil
     guard let use = cacheUse.take() else { return }
     outcome.cache = use.outcome
+    if use.isRefresh { refreshEnded(use) }
     worker.cache?.reuse(use)
   }
 }

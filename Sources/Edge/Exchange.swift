@@ -149,6 +149,11 @@ final class Exchange {
     var generation: Generation
   }
 
+  /// Binds it to the client's and the snapshot of another exchange, but not to his ears.
+  func bindRefresh(of other: Exchange) {
+    binding = Binding(client: other.client, codec: NobodyCodec(), generation: other.generation)
+  }
+
   var client: ClientConnection { binding.client }
   var clientCodec: any ServerCodec { binding.codec }
   var generation: Generation { binding.generation }
@@ -236,6 +241,7 @@ final class Exchange {
       answer(.originReset)
     case .resetClient:
       releaseOrigin(.abandoned)
+      if isRefresh { return finish(.originAborted) }
       context.resetLater(client, clientStream)
       finish(.originAborted)
     case .abandon:

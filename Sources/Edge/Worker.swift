@@ -376,6 +376,8 @@ final class Worker: TimerTarget, ListenerOwner {
 
   private func endIfDrained() {
     guard drain.phase != .none, clients.isEmpty else { return }
+    // What is fetched for nobody is not waited for; its records are.
+    for exchange in exchanges.reversed() { exchange.clientGone() }
     for pool in generation.pools + retiringPools { pool.retire() }
     context.loop.stop()
   }

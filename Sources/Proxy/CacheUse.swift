@@ -28,6 +28,8 @@ public final class CacheUse {
   public private(set) var evidence: HitEvidence?
   /// What happened so far.
   public private(set) var verdict = Outcome.CacheVerdict.passed
+  /// Whether it fetches in place of a stale answer that a client has already.
+  public private(set) var isRefresh = false
 
   /// Makes a place for one request after the other.
   public init() {}
@@ -44,13 +46,21 @@ public final class CacheUse {
     cursor = nil
     evidence = nil
     verdict = .passed
+    isRefresh = false
   }
 
   /// What the record of the exchange says of the cache.
   public var outcome: Outcome.CacheOutcome {
     Outcome.CacheOutcome(
-      verdict: verdict, detail: status.detail, bypass: status.bypass, evidence: evidence)
+      verdict: isRefresh ? (isRefreshed ? .refreshed : .notRefreshed) : verdict,
+      detail: status.detail, bypass: status.bypass, evidence: evidence)
   }
+
+  /// Whether a new answer is stored, or the old one was found good.
+  public var isRefreshed: Bool { verdict == .stored || verdict == .confirmed }
+
+  /// The answer that this fetches goes to nobody.
+  public func becomeRefresh() { isRefresh = true }
 
   /// Begins with a request whose head is fit for an origin; false when it passes the cache by.
   public func begin(
@@ -82,8 +92,9 @@ public final class CacheUse {
     var permit = permit
     guard let ruling else { return }
     request.watchTags(&permit, ruling)
-    request.askForAll(permit)
-    status = .forwarded(permit.isValidation ? .stale : .uriMiss)
+    let rules = ruling.row.rules
+    request.askForAll(permit, isOneUsers: rules.keyParts.contains(.user) || rules.seal == .user)
+    status = .forwarded(permit.forwardReason)
     self.permit = consume permit
   }
 
@@ -195,8 +206,8 @@ public final class CacheUse {
 extension JudgedRequest {
   /// Asks for the answer that everybody gets: the client's own conditions and range are met from
   /// what comes.
-  mutating func askForAll(_ permit: borrowing FillPermit) {
-    dropUnkeyedFields()
+  mutating func askForAll(_ permit: borrowing FillPermit, isOneUsers: Bool) {
+    dropUnkeyedFields(isOneUsers: isOneUsers)
     changeFields { permit.addConditions(to: &$0) }
   }
 

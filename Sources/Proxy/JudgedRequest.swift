@@ -102,6 +102,9 @@ public struct JudgedRequest: ~Copyable, Sendable {
   @inline(__always)
   mutating func changeFields(_ change: (inout Fields) -> Void) { change(&head.fields) }
 
+  /// Lets the head be changed on the way to an origin.
+  mutating func changeHead(_ change: (inout RequestHead) -> Void) { change(&head) }
+
   /// See `Decision.prepareRequest`.
   public mutating func prepareRequest(
     peer: IPAddress, isPeerTrusted: Bool, received: ReceivedProtocol, limits: HTTPLimits

@@ -36,6 +36,8 @@ final class PlanStage: PlanSurroundings {
   /// Whether the edge is silent: then leases have to end.
   var isEdgeSilent = false
   var alarmFiles: Set<String> = []
+  /// So many more looks miss the answers of every server.
+  var missedLookCount = 0
   var told: [String] = []
   /// What must never be: two servers that take writes of one epoch; said once found.
   var harm: [String] = []
@@ -101,12 +103,14 @@ final class PlanStage: PlanSurroundings {
 
   func look(at state: OperatorState) -> PlanScene {
     var scene = PlanScene(now: now(), serving: world())
+    defer { missedLookCount = max(0, missedLookCount - 1) }
     scene.servers = servers.mapValues { server in
       let view = DomainView(
         isPrimary: server.isPrimary, epoch: server.epoch, position: server.position,
         lagMilliseconds: server.isPrimary ? 0 : server.lag)
       return SeenServer(
-        region: server.region, domains: server.isUp ? [server.region: view] : nil)
+        region: server.region,
+        domains: server.isUp && missedLookCount == 0 ? [server.region: view] : nil)
     }
     scene.isAuditWritable = true
     scene.edges = (try? registrations()) ?? []
