@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from harness import curl, fhir, workshop
+from harness import admin, curl, fhir, workshop
 from harness.case import document, operation
 from harness.edge import TLS, Edge, Endpoint
 from harness.faults import H2Origin, Wire
@@ -570,12 +570,20 @@ class Storms(Faults):
 
     def test_row_35_an_edge_that_is_cut_off_doubts_itself(self):
         origins = [Origin("west"), Origin("east"), Origin("north")]
-        edge = Edge({o.region: [Endpoint(o)] for o in origins}, loops=1)
+        edge = Edge({o.region: [Endpoint(o)] for o in origins}, loops=1, admin=True)
         edge.start()
         self.addCleanup(self._end, edge)
+
+        def readiness():
+            answer = admin.ask(edge, "GET", "/v1/ready", token="auditor")
+            return answer.status, answer.json.get("ready", answer.json.get("title"))
+        self.assertEqual(readiness(), (200, True))
         for origin in origins[:2]:
             origin.kill()
         until(lambda: "more likely to be cut off" in edge.log(), "the edge to doubt itself")
+        # Balancers hear of it.
+        until(lambda: readiness() == (503, "self-doubt"), readiness)
         for origin in origins[:2]:
             origin.start()
         until(lambda: "most endpoints answer again" in edge.log(), "the doubt to end")
+        until(lambda: readiness() == (200, True), readiness)
