@@ -80,6 +80,7 @@ struct EdgeLog: Sendable {
       "role": "\(old.role.name) -> \(new.role.name)",
     ]
     if new.isSuppressed { metadata["suppressed"] = "fell too often; serves only as the last one" }
+    if new.isHeldOut { metadata["held_out"] = "was down; waits until an operator lets it in" }
     if let hold = new.ejectionHold { metadata["not_ejected"] = "\(hold.rawValue)" }
     logger.notice("endpoint changed", metadata: metadata)
   }

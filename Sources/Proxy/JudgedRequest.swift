@@ -36,6 +36,9 @@ public struct JudgedRequest: ~Copyable, Sendable {
     decision.client = client
   }
 
+  /// Forgets the decision: the request is judged anew, as it came.
+  public mutating func startOver() { decision.removeAll() }
+
   /// Forgets request and decision. Keeps the memory for the next ones, unless it is unusually much.
   public mutating func removeAll() {
     if head.byteCapacity <= Self.keptBytesMax { head.removeAll() } else { head = RequestHead() }

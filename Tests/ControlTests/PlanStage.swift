@@ -63,7 +63,17 @@ final class PlanStage: PlanSurroundings {
     FileControlStore(OperatorFolder("ops"), storage)
   }
 
-  var state: OperatorState { get throws { try files.read().books.state.settled(at: now()) } }
+  /// What the files say; parsed once for each state of them.
+  private var parsed: (version: Int, stored: StoredBooks)?
+
+  func stored() throws(StateFault) -> StoredBooks {
+    if let parsed, parsed.version == storage.version { return parsed.stored }
+    let stored = try files.read()
+    parsed = (storage.version, stored)
+    return stored
+  }
+
+  var state: OperatorState { get throws { try stored().books.state.settled(at: now()) } }
 
   /// One thing is about to be done: whether it still happens, and whether the process lives on.
   func lives() -> (isDone: Bool, isAlive: Bool) {
@@ -158,7 +168,7 @@ final class PlanStage: PlanSurroundings {
   func bootTime() -> Instant { Instant(nanoseconds: UInt64(milliseconds) * 1_000_000) }
 
   func registrations() throws(StateFault) -> [EdgeRegistration] {
-    let seen = isEdgeSilent ? 1 : try files.read().books.state.actCount
+    let seen = isEdgeSilent ? 1 : try stored().books.state.actCount
     return [
       EdgeRegistration(
         edge: "edge-1", seen: seen, writes: [:], time: now(), bootMilliseconds: 0)
@@ -174,7 +184,7 @@ struct StageStore: ControlStore {
 
   func read() throws(StateFault) -> StoredBooks {
     if stage.isDead { throw .pointerDamaged(path: "killed") }
-    return try stage.files.read()
+    return try stage.stored()
   }
 
   func append(

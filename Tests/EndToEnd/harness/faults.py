@@ -91,6 +91,10 @@ class Wire:
         """What is open now stays open and carries nothing."""
         self._frozen_count = self._count
 
+    def swallow(self):
+        """Connections are taken, old and new, and carry nothing any more."""
+        self._frozen_count = 1 << 60
+
     def mute(self):
         """From now on no handshake is completed: the kernel's queue is full and stays so."""
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -106,6 +110,7 @@ class Wire:
     def mend(self):
         """Whole again."""
         self._is_stalled = False
+        self._frozen_count = min(self._frozen_count, self._count)
         self._listener.close()
         self._cut()
         self._listen(512)

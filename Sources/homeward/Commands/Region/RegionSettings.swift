@@ -43,19 +43,11 @@ struct RegionSettings {
       configuration: configuration, outline: RegionOutline(regions, policy))
   }
 
-  /// The edge's report; nil when none was written lately: then nothing is known of health.
+  /// What the edges see that wrote a report lately, joined; nil when none did: then nothing is
+  /// known of health.
   func report(at now: WallTime) -> RegionReport? {
-    guard
-      let bytes = try? FileSystem.read(
-        folder.reportPath, byteCountMax: AdminLimits.reportByteCountMax),
-      let report = RegionReport(bytes),
-      now.microseconds < report.time.microseconds + Self.reportAgeMicrosecondsMax
-    else { return nil }
-    return report
+    RegionReport(joining: EdgeReports(folder).recent(at: now))
   }
-
-  /// Five times the edge's interval.
-  private static let reportAgeMicrosecondsMax: UInt64 = 10_000_000
 
   /// See `RegionOutline.world`.
   func world(
