@@ -68,6 +68,11 @@ struct EdgeLog: Sendable {
     }
   }
 
+  func originSilent(_ endpoint: String) {
+    logger.warning(
+      "origin answers no PING: connection given up", metadata: ["endpoint": "\(endpoint)"])
+  }
+
   func health(_ endpoint: String, from old: EndpointStatus, to new: EndpointStatus) {
     var metadata: Logger.Metadata = [
       "endpoint": "\(endpoint)", "reach": "\(old.reach.rawValue) -> \(new.reach.rawValue)",

@@ -329,6 +329,24 @@ class HTTP2(Faults):
         self.assertEqual(curl.fetch(edge, document("any")).status, 200)
         self.assertEqual(edge.endpoints("down"), set())
 
+    def test_row_10_a_silent_peer_is_asked_and_left(self):
+        """Long before the answer's own time is over, and only when it is really gone."""
+        slow = H2Origin("west", script=lambda index, count: "hang")
+        wire = Wire(slow)
+        edge = self.edge(Endpoint(wire, protocol="http2"), timeouts={"first_byte": "60s"})
+        with Connection(edge.port) as client:
+            stream = client.request("GET", document("any"))
+            until(lambda: slow.seen("any"), "the request to arrive")
+            # It is slow, and answers PING: it is waited for.
+            until(lambda: slow.pings, "a PING", within=20)
+            client.poll()
+            self.assertFalse(client.streams[stream].is_over)
+            wire.freeze()
+            slow.script = lambda index, count: "ok"
+            self.assertEqual(client.finish(stream, within=30).status, 502)
+        self.assertIn("answers no PING", edge.log())
+        self.assertEqual(curl.fetch(edge, document("any")).status, 200)
+
     def test_row_16_a_refused_stream_is_sent_again_after_a_pause(self):
         edge = self.h2(lambda index, count: "refuse" if index < 3 else "ok")
         self.assertEqual(self.write(edge).status, 200)
