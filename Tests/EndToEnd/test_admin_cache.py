@@ -153,7 +153,9 @@ class Operators(CacheCase):
             told.stdout, r"^hit\nby .+ row \d+ of the matrix\nclass asset, sensitivity \w+\n"
             r"key: target, .*accept-encoding.*\nended early by: policy\na server's answer may.*\n"
             r"\d+ ms old, fresh for \d+ ms, stored 2")
-        self.assertIn("asset", self.homeward("stats").stdout)
+        stats = self.homeward("stats").stdout
+        self.assertRegex(stats, r"(?m)^asset( +\d+){7}$")
+        self.assertRegex(stats, r"(?m)^nobody's( +\d+){2}$")
         purged = self.homeward("purge", "--prefix", f"edge.homeward.example{path}", "--reason", "x")
         self.assertEqual(purged.stdout, "purged: 1 entry\n", purged.stderr)
         self.assertEqual(self.homeward("purge", "--all", "--tag", "A", "--reason", "x").returncode, 2)

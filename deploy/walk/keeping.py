@@ -4,7 +4,8 @@ import json
 import subprocess
 
 import asking
-from asking import CLINIC_BASE
+import signin
+from asking import ADDRESSES, CLINIC_BASE
 from recording import records
 from scenario import Expected, refused, scenario
 from stand import CLINIC, PRIMARIES, ROOT, RUN, Trouble, until
@@ -58,6 +59,17 @@ def cache(walk, *words):
     return done.stdout
 
 
+def explained(walk, target, who):
+    """What would become of somebody's request, sent by curl, in a word; nothing is sent for it."""
+    token = RUN / "clinic" / "token"
+    token.touch(mode=0o600)
+    token.write_text(signin.token(who))
+    told = cache(walk, "explain", f"{CLINIC_BASE}/{target}", "--subject-token", str(token),
+                 "--client", ADDRESSES["Arizona"], "--field", "accept: */*", "--json")
+    token.unlink()
+    return json.loads(told)["verdict"]
+
+
 def counted(walk, name):
     """One of the figures of a class, summed."""
     told = json.loads(cache(walk, "stats", "--json"))
@@ -73,6 +85,9 @@ def reference(walk):
     again = ask(walk, VALUES, Expected(
         200, "R-1", first.region, "cache", hit=hit,
         the_same_bytes=lambda answer: answer.body == first.body), "nurse-ben")
+    for who, verdict in (("nurse-ben", "hit"), ("nurse-cleo", "miss")):
+        walk.check(f"homeward cache explain {VALUES}, on behalf of {who}", verdict,
+                   explained(walk, VALUES, who))
     told = evidence(walk, again)
     walk.check("its record: verdict, and the decision that had it stored", f"hit, {first.decision}",
                f"{told.get('verdict')}, {told.get('storedBy')}")

@@ -28,6 +28,14 @@ struct CacheStatsCommand: ParsableCommand {
       [counts["class"]?.text ?? ""] + names.map { "\(counts[$0]?.number ?? 0)" }
     }
     if !rows.isEmpty { lines += [""] + Table(rows: [header] + rows).lines }
+    let tenants = (answer["tenants"]?.items ?? []).map { tenant in
+      let name = tenant["name"]?.text ?? ""
+      return [name.isEmpty ? "nobody's" : name]
+        + ["entries", "bytes"].map { "\(tenant[$0]?.number ?? 0)" }
+    }
+    if !tenants.isEmpty {
+      lines += [""] + Table(rows: [["TENANT", "ENTRIES", "BYTES"]] + tenants).lines
+    }
     StandardStream.output.write(lines.map { $0 + "\n" }.joined())
   }
 }
