@@ -166,7 +166,7 @@ public final class CacheStore: Sendable {
   /// bumped after this check is seen by the check of each hit.
   func publish(_ entry: Entry) -> NotStored? {
     let facts = entry.facts
-    guard facts.tags.number >= generations.floor, facts.tags.areCurrent(in: generations) else {
+    guard facts.tags.number >= generations.floor, entry.isCurrent(in: generations) else {
       return .fenced
     }
     if entry.isShredded { return .shredded }

@@ -89,11 +89,11 @@ public struct FillPermit: ~Copyable {
     let freshness = Freshness(
       response, rules, requestTime: requestTime, responseTime: now, wall: wall,
       chance: claim.key.word >> 20)
-    var tags = tags
+    var groups: [UInt32] = []
     let reason =
       Storability.judge(request, response, rules)
       ?? (Storability.isMisplaced(response, in: ruling.dataClass) ? .mediaType : nil)
-      ?? joinGroups(of: head, &tags)
+      ?? joinGroups(of: head, &groups)
       ?? Self.tagReason(tags, rules)
       ?? Self.lifetimeReason(freshness, response, rules)
       ?? (ruling.sourceRegions.contains(source) ? nil : .region)
@@ -118,7 +118,7 @@ public struct FillPermit: ~Copyable {
       storedWall: wall)
     return .storable(
       StorableResponse(
-        claim, facts, fields, ruling, declaredByteCount: head.contentLength))
+        claim, facts, fields, ruling, groups: groups, declaredByteCount: head.contentLength))
   }
 
   /// The origin says with a 304 that the stored answer is good: what it says is merged, judged
@@ -145,13 +145,12 @@ public struct FillPermit: ~Copyable {
       response, rules, requestTime: requestTime, responseTime: now, wall: wall,
       chance: claim.key.word >> 20)
     // What is not said anew stays as it was: a 304 updates what it names.
-    var tags = tags
     let isRegrouped = CacheGroups.areNamed(in: head)
-    if !isRegrouped { tags.addGroups(of: old.tags) }
+    var groups = isRegrouped ? [] : stale.groups
     // The client's own condition is about his copy; the stored answer is judged as if he had none.
     if Storability.judge(request, response, rules) != nil
       || Storability.isMisplaced(response, in: ruling.dataClass)
-      || (isRegrouped && joinGroups(of: head, &tags) != nil)
+      || (isRegrouped && joinGroups(of: head, &groups) != nil)
       || Self.tagReason(tags, rules) != nil || !ruling.sourceRegions.contains(source)
     {
       claim.dropEntry(old.number)
@@ -168,7 +167,9 @@ public struct FillPermit: ~Copyable {
     facts.row = ruling.row
     facts.sourceRegion = source
     facts.decision = ruling.decision
-    guard let entry = claim.store.seal(facts, merged.fields, answer.bodyParts, ruling, at: now),
+    guard
+      let entry = claim.store.seal(
+        facts, merged.fields, answer.bodyParts, ruling, groups: groups, at: now),
       claim.store.publish(entry) == nil,
       let hit = claim.store.authorise(entry, ruling, at: now)
     else {
@@ -208,7 +209,7 @@ public struct FillPermit: ~Copyable {
   /// Makes an answer end with its groups. They are known only now: one that ended while the answer
   /// was on its way may have been meant, so INVARIANT (fence) asks that none did.
   private borrowing func joinGroups(
-    of head: borrowing ResponseHead, _ tags: inout WatchedTags
+    of head: borrowing ResponseHead, _ places: inout [UInt32]
   ) -> NotStored? {
     guard
       let groups = CacheGroups.tags(
@@ -216,7 +217,7 @@ public struct FillPermit: ~Copyable {
     else { return .tooManyTags }
     guard !groups.isEmpty else { return nil }
     let generations = claim.store.generations
-    for group in groups { tags.add(generations.watch(group), .group) }
+    places = groups.map { generations.watch($0) }
     return generations.hasGroupEnded(since: tags.number) ? .fenced : nil
   }
 

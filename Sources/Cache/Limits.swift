@@ -34,9 +34,9 @@ public struct CacheLimits: Sendable, Equatable {
   public init() {}
 
   /// What bookkeeping an entry costs beside its own bytes.
-  static let entryOverheadByteCount = 896
-  /// Tags of one entry: target, tenant, type, resource, patient, consent, and the origin's groups.
-  public static let tagCountMax = 44
+  static let entryOverheadByteCount = 768
+  /// Tags of one entry beside its groups: target, tenant, type, resource, patient, consent, a few.
+  public static let tagCountMax = 12
   /// Groups of one entry: as many as RFC 9875 section 2 wants at least.
   static let groupCountMax = 32
   /// Names in one `Vary`: honest origins name up to four.

@@ -31,7 +31,7 @@ enum Serve {
     if events.contains(.policy) && entry.facts.policy != ruling.policy {
       return .dead(.policy)
     }
-    guard entry.facts.tags.number >= generations.floor, entry.facts.tags.areCurrent(in: generations)
+    guard entry.facts.tags.number >= generations.floor, entry.isCurrent(in: generations)
     else {
       return .dead(.invalidated)
     }

@@ -9,6 +9,7 @@ public struct StorableResponse: ~Copyable {
   private var facts: EntryFacts
   private let fields: Fields
   private let ruling: Ruling
+  private let groups: [UInt32]
   private let declaredByteCount: UInt64?
   private var body: FillingBody
   /// Why it will not be stored after all; nil as long as it may.
@@ -17,12 +18,13 @@ public struct StorableResponse: ~Copyable {
   /// Admitted.
   init(
     _ claim: FillClaim, _ facts: EntryFacts, _ fields: Fields, _ ruling: Ruling,
-    declaredByteCount: UInt64?
+    groups: [UInt32], declaredByteCount: UInt64?
   ) {
     self.claim = claim
     self.facts = facts
     self.fields = fields
     self.ruling = ruling
+    self.groups = groups
     self.declaredByteCount = declaredByteCount
     body = FillingBody(claim.store, declaredByteCount: declaredByteCount)
   }
@@ -60,7 +62,9 @@ public struct StorableResponse: ~Copyable {
     }
     facts.bodyByteCount = UInt64(body.byteCount)
     let parts = body.takeParts()
-    guard let entry = claim.store.seal(facts, fields, parts, ruling, at: now) else {
+    guard
+      let entry = claim.store.seal(facts, fields, parts, ruling, groups: groups, at: now)
+    else {
       claim.refuse(at: now, isLasting: false)
       return .noKey
     }
@@ -134,9 +138,12 @@ private struct FillingBody: ~Copyable {
 extension CacheStore {
   /// Makes the entry of an answer, sealed if its row says so; nil when no key can be had.
   func seal(
-    _ facts: EntryFacts, _ fields: Fields, _ parts: [[UInt8]], _ ruling: Ruling, at now: Instant
+    _ facts: EntryFacts, _ fields: Fields, _ parts: [[UInt8]], _ ruling: Ruling,
+    groups: [UInt32], at now: Instant
   ) -> Entry? {
-    guard let owner = KeyOwner(ruling) else { return Entry(facts, .plain(fields, parts)) }
+    guard let owner = KeyOwner(ruling) else {
+      return Entry(facts, .plain(fields, parts), groups: groups)
+    }
     guard let key = keys?.key(for: owner, at: now) else { return nil }
     let binding = facts.binding(key.number)
     // One piece for head and beginning: most answers are opened in one go.
@@ -152,6 +159,6 @@ extension CacheStore {
       }
       sealed.append(piece)
     }
-    return Entry(facts, .sealed(key, head: sealedHead, parts: sealed))
+    return Entry(facts, .sealed(key, head: sealedHead, parts: sealed), groups: groups)
   }
 }

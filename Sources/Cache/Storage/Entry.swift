@@ -96,6 +96,9 @@ final class Entry: Sendable {
   let facts: EntryFacts
   /// What it is.
   let answer: StoredAnswer
+  /// The counters of its groups. Here, since copies of what is known are made for each hit, and few
+  /// entries have groups.
+  let groups: [UInt32]
   /// What it costs, in bytes.
   let cost: Int
   /// What its sealed parts are bound to; empty for a plain one.
@@ -104,9 +107,10 @@ final class Entry: Sendable {
   private let headBinding: [UInt8]
 
   /// Keeps an answer.
-  init(_ facts: EntryFacts, _ answer: StoredAnswer) {
+  init(_ facts: EntryFacts, _ answer: StoredAnswer, groups: [UInt32] = []) {
     self.facts = facts
     self.answer = answer
+    self.groups = groups
     if case .sealed(let key, _, let parts) = answer {
       binding = facts.binding(key.number)
       headBinding = SealedHead.binding(binding, parts.count)
@@ -114,7 +118,7 @@ final class Entry: Sendable {
       binding = KeyText()
       headBinding = []
     }
-    var cost = CacheLimits.entryOverheadByteCount + facts.key.text.count
+    var cost = CacheLimits.entryOverheadByteCount + facts.key.text.count + groups.count * 4
     cost += binding.bytes.count + headBinding.count
     switch answer {
     case .plain(let fields, let parts):
@@ -124,6 +128,16 @@ final class Entry: Sendable {
       cost += head.bytes.count + parts.reduce(0) { $0 + $1.bytes.count + 48 }
     }
     self.cost = cost
+  }
+
+  /// Whether nothing that it depends on was ended since its request left.
+  @inline(__always)
+  func isCurrent(in generations: Generations) -> Bool {
+    guard facts.tags.areCurrent(in: generations) else { return false }
+    for place in groups where !generations.isCurrent(place, since: facts.tags.number) {
+      return false
+    }
+    return true
   }
 
   /// Whether the key that sealed it was dropped.

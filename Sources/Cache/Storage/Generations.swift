@@ -178,10 +178,8 @@ public final class Generations: Sendable {
 
 /// The tags of one entry and what was seen of them; a value without memory of its own.
 struct WatchedTags: Sendable {
-  private var places = InlineArray<44, UInt32>(repeating: 0)
+  private var places = InlineArray<12, UInt32>(repeating: 0)
   private(set) var count = 0
-  /// How many of them are groups; those are the last ones.
-  private(set) var groupCount = 0
   /// The kinds that are watched, as bits.
   private(set) var kinds: UInt16 = 0
   /// Whether a tag found no room: such an answer is not stored.
@@ -198,12 +196,6 @@ struct WatchedTags: Sendable {
     places[count] = place
     count += 1
     kinds |= 1 << UInt16(kind.rawValue)
-    if kind == .group { groupCount += 1 }
-  }
-
-  /// Adds the groups of another entry.
-  mutating func addGroups(of other: WatchedTags) {
-    for index in (other.count - other.groupCount)..<other.count { add(other.places[index], .group) }
   }
 
   /// Whether a tag of this kind is watched.

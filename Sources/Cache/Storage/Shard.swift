@@ -270,7 +270,7 @@ struct Shard {
         // What can be validated is kept for as long again; then nobody wants it.
         let end = facts.freshness.uselessMilliseconds * (isValidatable ? 2 : 1)
         if age > end || entry.isShredded || facts.tags.number < generations.floor
-          || !facts.tags.areCurrent(in: generations)
+          || !entry.isCurrent(in: generations)
         {
           remove(sweepNode)
         }
