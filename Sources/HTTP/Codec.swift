@@ -110,6 +110,11 @@ extension Codec {
   public func advance(to now: Instant) {}
 }
 
+extension ClientCodec {
+  /// HTTP/1.1 cannot ask.
+  public func isAlive(heardAt: Instant, at now: Instant) -> Bool { true }
+}
+
 /// The server role: requests come in, responses go out.
 public protocol ServerCodec: Codec {
   /// Puts the head that `CodecEvent.head` announced into `head`, or what is left of a refused one:
@@ -137,14 +142,9 @@ public protocol ClientCodec: Codec {
   func takeResponse(_ stream: StreamID, into head: inout ResponseHead)
   /// Whether the connection can carry another request after the current ones.
   var isReusable: Bool { get }
-  /// Whether a peer from which the last byte came at `heardAt` may still be there. Called often; asks
-  /// a silent one while it owes an answer, where the protocol can.
+  /// Whether a peer from which the last byte came at `heardAt` may still be there. Called often;
+  /// asks a silent one that owes an answer, where the protocol can.
   func isAlive(heardAt: Instant, at now: Instant) -> Bool
-}
-
-extension ClientCodec {
-  /// HTTP/1.1 cannot ask.
-  public func isAlive(heardAt: Instant, at now: Instant) -> Bool { true }
 }
 
 extension ServerCodec {

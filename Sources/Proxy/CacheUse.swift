@@ -5,8 +5,8 @@ public import HTTP
 /// One request's dealings with the cache: key and ruling, then the right to fetch, the answer that
 /// is being stored, or the stored answer that is being served.
 ///
-/// Who forgets it gives a permit back and drops an answer that is not whole. Confined to the loop of
-/// its exchange.
+/// Who forgets it gives a permit back and drops an answer that is not whole. Confined to the loop
+/// of its exchange.
 public struct CacheUse: ~Copyable {
   /// What the request asks of caches, as the client asked it.
   public let facts: RequestFacts
@@ -31,7 +31,8 @@ public struct CacheUse: ~Copyable {
   /// Whether it fetches in place of a stale answer that a client has already.
   public private(set) var isRefresh = false
 
-  /// Begins with a request whose head is fit for an origin; `key` is nil when it passes the cache by.
+  /// Begins with a request whose head is fit for an origin; `key` is nil when it passes the cache
+  /// by.
   public init(
     _ request: borrowing JudgedRequest, _ ruling: Ruling, hasBody: Bool,
     _ builder: inout KeyBuilder
