@@ -137,13 +137,11 @@ public protocol ClientCodec: Codec {
   var canOpen: Bool { get }
   /// Starts a request; `isEnd` when no body and no trailers follow.
   func open(_ head: borrowing RequestHead, isEnd: Bool) -> StreamID
-  /// Puts the head that `CodecEvent.head` or `.informational` announced into `head`. What `head`
-  /// held is lost; the codec may keep its memory for the next response.
+  /// Puts the response head that was announced into `head`, as `takeRequest` does.
   func takeResponse(_ stream: StreamID, into head: inout ResponseHead)
   /// Whether the connection can carry another request after the current ones.
   var isReusable: Bool { get }
-  /// Whether a peer from which the last byte came at `heardAt` may still be there. Called often;
-  /// asks a silent one that owes an answer, where the protocol can.
+  /// Whether the peer may be there still; asks one that is silent since `heardAt`. Call it often.
   func isAlive(heardAt: Instant, at now: Instant) -> Bool
 }
 
