@@ -54,6 +54,13 @@ final class PlanPlace: PlanSurroundings {
     var scene = PlanScene(
       now: wall, serving: settings.world(settings.report(at: wall), state, rows))
     scene.servers = ask()
+    // What the edge reported is older than this answer, or was never said.
+    for region in scene.serving.regions.indices {
+      for index in scene.serving.regions[region].servers.indices
+      where scene.servers[scene.serving.regions[region].servers[index].name]?.domains == nil {
+        scene.serving.regions[region].servers[index].isFit = false
+      }
+    }
     // A wait that ended since the scene began is later than it.
     scene.now = now()
     scene.edges = (try? registrations()) ?? []
