@@ -202,8 +202,8 @@ public final class AdminDesk {
   private static var eventsRoute: AdminRoute {
     AdminRoute(
       .get, "/v1/events", name: eventsName, roles: .anybody,
-      "What changes, as server-sent events: `endpoint`, `order`, `policy`, and `gap` after which"
-        + " everything must be read again",
+      "What changes, as server-sent events: `endpoint`, `order`, `policy`, `authority`, `waiver`,"
+        + " `plan`, and `gap` after which everything must be read again",
       parameters: [
         .init("Last-Event-ID", in: .header, "the last event seen: what followed comes first")
       ], outcomes: [.init(200, "events, until the client goes or reads too slowly", nil)],

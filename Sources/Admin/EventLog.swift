@@ -11,6 +11,12 @@ public struct EventLog: Sendable {
     case order
     /// A policy version that is in force from now on.
     case policy
+    /// A record of who takes a region's writes has changed.
+    case authority
+    /// Safety rules that somebody wants set aside, that are, or that count again.
+    case waiver
+    /// A run of a plan has begun, stands otherwise, or is over.
+    case plan
     /// Something of another part of the edge.
     case part
   }

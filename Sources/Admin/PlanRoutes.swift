@@ -1,5 +1,5 @@
 internal import Base
-public import Control
+internal import Control
 
 /// The routes about failover plans: their runs, and what people say about them.
 ///
@@ -7,13 +7,10 @@ public import Control
 /// and `resume`), not by the edge: what is asked here are acts, which a driver at work follows at
 /// once and any later one goes on from.
 public struct PlanRoutes {
-  private let store: (any ControlStore)?
+  private let acts: OperatorActs
 
-  /// How often an act is tried again because another one came first.
-  private static let attemptCountMax = 5
-
-  /// For runs kept in `store`; nil: there are none.
-  public init(_ store: (any ControlStore)?) { self.store = store }
+  /// For what operators may ask for.
+  public init(_ acts: OperatorActs) { self.acts = acts }
 
   /// All of them.
   public var all: [AdminRoute] {
@@ -42,7 +39,7 @@ public struct PlanRoutes {
           ]))
       ]
     ) { call throws(Problem) in
-      let state = try self.state(call)
+      let (state, _) = try self.acts.state(at: call.time)
       return .json(
         .object([
           ("revision", .number(state.revision)), ("runs", .list(state.plans.runs.map(\.json))),
@@ -87,10 +84,7 @@ public struct PlanRoutes {
       outcomes: [.init(200, "it is done", Self.done)],
       problems: Self.refusals.merging([404: "no such run"]) { $1 }
     ) { call throws(Problem) in
-      let id = call.place("id")
-      guard id.hasPrefix("R-"), let number = Int(id.dropFirst(2)), number > 0 else {
-        throw Problem(404, "no-such-run", "a run's name is such as R-12")
-      }
+      let number = try call.number("R-", "run")
       return try self.act(call, deed(number))
     }
   }
@@ -104,45 +98,14 @@ public struct PlanRoutes {
     422: "something is missing or malformed",
   ]
 
-  /// Does an act, whoever else acts at the same time.
+  /// Does an act about plans.
   private func act(_ call: AdminCall, _ deed: PlanDeed) throws(Problem) -> AdminAnswer {
-    guard let store else {
-      throw Problem(409, "no-operators", "this edge has no folder for operators' orders")
-    }
-    let act = OperatorAct(
-      .plan(deed), Warrant(author: call.caller.name, reason: call.text("reason")))
-    for _ in 0..<Self.attemptCountMax {
-      let stored: StoredBooks
-      do throws(StateFault) { stored = try store.read() } catch { throw Problem(error) }
-      let after: OperatorState
-      do throws(OperatorRefusal) {
-        after = try stored.books.state.applying(act, at: call.time)
-      } catch {
-        throw Problem(error)
-      }
-      do throws(StateFault) {
-        guard try store.append(act, at: call.time, to: stored) != nil else { continue }
-      } catch {
-        throw Problem(error)
-      }
-      return .json(
-        .object([
-          ("ok", .boolean(true)), ("revision", .number(after.revision)),
-          ("runs", .list(after.plans.active.map(\.json))),
-        ]), revision: after.revision)
-    }
-    throw Problem(
-      503, "busy", "others act at the same time; look what they did, and try again",
-      retryAfterSeconds: 1)
-  }
-
-  private func state(_ call: AdminCall) throws(Problem) -> OperatorState {
-    guard let store else { return OperatorState() }
-    do throws(StateFault) {
-      return try store.read().books.state.settled(at: call.time)
-    } catch {
-      throw Problem(error)
-    }
+    let after = try acts.act(call, plan: deed)
+    return .json(
+      .object([
+        ("ok", .boolean(true)), ("revision", .number(after.revision)),
+        ("runs", .list(after.plans.active.map(\.json))),
+      ]), revision: after.revision)
   }
 
   /// The documents that these routes refer to by name.

@@ -102,9 +102,11 @@ enum Fixture {
 
   static func desk(_ store: MemoryStore = MemoryStore()) throws -> AdminDesk {
     let outline = try outline()
-    let routes = RegionRoutes(store: store, outline: { outline }, report: { _ in nil })
+    let acts = OperatorActs(store: store, outline: { outline }, report: { _ in nil })
     return AdminDesk(
-      rules: try rules(), routes: routes.all + PlanRoutes(store).all, since: start)
+      rules: try rules(),
+      routes: RegionRoutes(acts).all + PlanRoutes(acts).all
+        + AuthorityRoutes(acts) { () throws(StateFault) in [] }.all, since: start)
   }
 }
 

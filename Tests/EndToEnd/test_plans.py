@@ -92,8 +92,8 @@ class PlanCase(unittest.TestCase):
 
     def init(self, domain):
         """Makes the first record of a domain, once the edge knows the primary's epoch."""
-        until(lambda: self.command("authority", "init", domain, *self.who()).status == 0,
-              lambda: self.command("authority", "show").text, pause=0.2)
+        until(lambda: self.command("authority", "init", domain, "--offline", *self.who()).status == 0,
+              lambda: self.command("authority", "show", "--offline").text, pause=0.2)
 
     @staticmethod
     def who(author="Ana", reason="a test"):
@@ -142,7 +142,7 @@ class PlanCase(unittest.TestCase):
 
     def record(self, domain="us-west"):
         """Who takes the writes of a domain."""
-        shown = self.command("authority", "show", "--json").json["authorities"]
+        shown = self.command("authority", "show", "--offline", "--json").json["authorities"]
         return next(r for r in shown if r["domain"] == domain)
 
     def runs(self):
@@ -224,7 +224,7 @@ class Switchovers(PlanCase):
         # The candidate lags: the run waits with writes held.
         canaries = region.Canaries(self.edge)
         canaries.wait(20)
-        self.by_name["us-west-2"].ask("/fault", {"lag_ms": 4000})
+        self.by_name["us-west-2"].ask("/fault", {"lag_ms": 20000})
         path = self.plan("step_timeout: 60s")
         process = workshop.spawn(
             self.words("plan", "run", path, *self.who()), stdout=subprocess.DEVNULL)
@@ -354,12 +354,13 @@ class Rules(PlanCase):
         path = self.plan(target="us-east-2")
         # Not even when two people set every rule aside that can be, and everything is accepted.
         rules = "S1+S3+S5+S6+S8+S12"
-        asked = self.command("region", "break-glass", "--rules", rules, "--for", "30m", *self.who())
+        asked = self.command("region", "break-glass", "--rules", rules, "--for", "30m", "--offline",
+                             *self.who())
         self.assertEqual(asked.status, 0, asked)
         number = re.search(r"(B-\d+)", asked.text)[1]
-        own = self.command("region", "agree", number, *self.who())
+        own = self.command("region", "agree", number, "--offline", *self.who())
         self.assertIn("[same-author]", own.error)
-        self.assertEqual(self.command("region", "agree", number, *self.who("Bo")).status, 0)
+        self.assertEqual(self.command("region", "agree", number, "--offline", *self.who("Bo")).status, 0)
         accepts = [w for rule in ("S3", "S7", "S8") for w in ("--accept", rule)]
         self.refused(self.run_plan(path, *accepts), "LAW", "may go to `us-east`", "officers")
         self.assertIn("break-glass", self.command("region", "status", "--offline").text)

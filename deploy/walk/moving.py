@@ -86,7 +86,7 @@ def ready(walk):
     until(lambda: serving(stand), "the edge sees every server")
     if authority(stand) is None:
         walk.note("homeward authority init us-west: us-west-1 takes its writes, on record")
-        homeward(stand, "authority", "init", "us-west", "--config", CONFIGURATION, *WHO)
+        homeward(stand, "authority", "init", "us-west", "--config", CONFIGURATION, *WHO[2:])
 
 
 @scenario(24, "Planned: the writes of us-west move to its second server under load")

@@ -10,14 +10,22 @@ enum AdminRoutes {
   /// deploy/openapi.json must say the same.
   static func all(
     view: @escaping () -> EdgeView, account: @escaping () -> AuditAccount,
-    store: (any ControlStore)?, cache: CacheOperations?
+    folder: OperatorFolder?, cache: CacheOperations?
   ) -> [AdminRoute] {
-    EdgeRoutes(view, account: account).all
-      + RegionRoutes(
-        store: store, outline: { view().outline() },
-        report: { call in view().report(call.now, call.time) }
-      ).all
-      + AuthorityRoutes(store).all + PlanRoutes(store).all + CacheRoutes(cache).all
+    let acts = OperatorActs(
+      store: folder.map { FileControlStore($0, SystemStorage()) },
+      outline: { view().outline() }, report: { call in view().report(call.now, call.time) })
+    return EdgeRoutes(view, account: account).all + operators(acts, folder)
+      + CacheRoutes(cache).all
+  }
+
+  /// Those by which operators look and act, with a running edge or on the folder of one.
+  static func operators(_ acts: OperatorActs, _ folder: OperatorFolder?) -> [AdminRoute] {
+    let edges = { () throws(StateFault) -> [EdgeRegistration] in
+      try folder?.registrations(SystemStorage()) ?? []
+    }
+    return RegionRoutes(acts).all + AuthorityRoutes(acts, edges: edges).all
+      + PlanRoutes(acts).all
   }
 
   /// The description of them all.
@@ -25,7 +33,7 @@ enum AdminRoutes {
     OpenAPI.description(
       of: all(
         view: { preconditionFailure("described, not called") }, account: { AuditAccount() },
-        store: nil, cache: nil))
+        folder: nil, cache: nil))
   }
 }
 
@@ -35,11 +43,11 @@ extension AdminService {
     _ configuration: Configuration, _ definition: Definition?
   ) throws -> AdminService? {
     guard let definition else { return nil }
-    let folder = configuration.operators?.directory
+    let folder = configuration.operators.map { OperatorFolder($0.directory) }
     return try AdminService(definition) { edge in
-      let store = folder.map { FileControlStore(OperatorFolder($0), SystemStorage()) }
+      let store = folder.map { FileControlStore($0, SystemStorage()) }
       let routes = AdminRoutes.all(
-        view: { edge.view }, account: edge.account, store: store, cache: edge.cache)
+        view: { edge.view }, account: edge.account, folder: folder, cache: edge.cache)
       let desk = AdminDesk(rules: edge.rules, routes: routes, since: edge.moment.time)
       return EdgeWatcher(desk, edge.view, store, at: edge.moment)
     }

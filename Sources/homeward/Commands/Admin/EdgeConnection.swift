@@ -95,10 +95,12 @@ struct OfflineEdge: EdgeConnection {
   init(config: String, author: String) throws {
     let settings = try RegionSettings.required(config)
     let outline = settings.outline
-    let routes = RegionRoutes(
+    let acts = OperatorActs(
       store: FileControlStore(settings.folder, SystemStorage()), outline: { outline },
       report: { settings.report(at: $0.time) })
-    desk = AdminDesk(rules: CallerRules(), routes: routes.all, since: Clock.wall())
+    desk = AdminDesk(
+      rules: CallerRules(), routes: AdminRoutes.operators(acts, settings.folder),
+      since: Clock.wall())
     caller = Caller(Self.authorPrefix + author, .anybody, .local)
   }
 
@@ -115,7 +117,7 @@ struct OfflineEdge: EdgeConnection {
     let answer = desk.answer(request, of: caller, at: moment)
     guard case .document(_, let bytes) = answer.body,
       let json = try? JSONReader.read(bytes, depthMax: 32)
-    else { preconditionFailure("routes about regions answer with JSON") }
+    else { preconditionFailure("these routes answer with JSON") }
     return EdgeReply(status: answer.status, json: json)
   }
 }
