@@ -29,6 +29,7 @@ public final class EdgeWatcher {
     case .orders: compareActs(at: moment)
     case .policy(let policy, _) where policy.contentHash != view.policy.contentHash:
       desk.note(.policy, policy.nameDocument)
+    case .progress(let progress): desk.note(.progress, progress.json)
     case .policy, .traffic, .configuration, .draining: break
     }
     view.take(news, at: moment.now)
@@ -117,6 +118,7 @@ public final class EdgeWatcher {
         .init("waiver", .named("Waiver")),
       ])
     ),
+    ("ProgressEvent", PlanProgress.schema),
     ("PlanEvent", .object([.init("revision", .integer), .init("run", PlanRun.summarySchema)])),
   ]
 }

@@ -163,7 +163,7 @@ extension Problem {
       + " `operators: { directory: ... }` and restart it")
 
   /// Why an act is not done.
-  init(_ refusal: OperatorRefusal) {
+  public init(_ refusal: OperatorRefusal) {
     let status: UInt16 =
       switch refusal {
       case .changed: 412
@@ -175,7 +175,7 @@ extension Problem {
   }
 
   /// Why the store of orders cannot be used.
-  init(_ fault: StateFault) {
+  public init(_ fault: StateFault) {
     if case .busy = fault {
       self.init(503, fault.code, "\(fault)", retryAfterSeconds: 1)
     } else {

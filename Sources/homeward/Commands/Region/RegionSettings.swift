@@ -10,10 +10,6 @@ internal import StrictYAML
 struct RegionSettings {
   /// The operators' folder.
   let folder: OperatorFolder
-  /// The configured regions.
-  let regions: [Configuration.Region]
-  /// The policy in force.
-  let policy: Policy
   /// The whole configuration.
   let configuration: Configuration
   /// The configured regions, and what the policy in force allows.
@@ -39,15 +35,18 @@ struct RegionSettings {
         region.endpoints.map { .init($0.name, $0.tier == .primary ? .primary : .replica) })
     }
     return RegionSettings(
-      folder: OperatorFolder(operators.directory), regions: configuration.regions, policy: policy,
-      configuration: configuration, outline: RegionOutline(regions, policy))
+      folder: OperatorFolder(operators.directory), configuration: configuration,
+      outline: RegionOutline(regions, policy))
   }
 
+}
+
+extension OperatorFolder {
   /// The edge's report; nil when none was written lately: then nothing is known of health.
   func report(at now: WallTime) -> RegionReport? {
     guard
       let bytes = try? FileSystem.read(
-        folder.reportPath, byteCountMax: AdminLimits.reportByteCountMax),
+        reportPath, byteCountMax: AdminLimits.reportByteCountMax),
       let report = RegionReport(bytes),
       now.microseconds < report.time.microseconds + Self.reportAgeMicrosecondsMax
     else { return nil }
@@ -55,10 +54,5 @@ struct RegionSettings {
   }
 
   /// Five times the edge's interval.
-  private static let reportAgeMicrosecondsMax: UInt64 = 10_000_000
-
-  /// See `RegionOutline.world`.
-  func world(
-    _ report: RegionReport?, _ state: OperatorState, _ rows: [ServiceRow]?
-  ) -> ServingWorld { outline.world(report, state, rows) }
+  private static var reportAgeMicrosecondsMax: UInt64 { 10_000_000 }
 }
