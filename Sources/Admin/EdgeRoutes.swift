@@ -17,7 +17,7 @@ public struct EdgeRoutes {
   private var view: EdgeView { seen() }
 
   /// All of them.
-  public var all: [AdminRoute] { [status, policy] }
+  public var all: [AdminRoute] { [status, ready, policy] }
 
   private var status: AdminRoute {
     AdminRoute(
@@ -67,6 +67,33 @@ public struct EdgeRoutes {
           ),
         ]))
     }
+  }
+
+  private var ready: AdminRoute {
+    AdminRoute(
+      .get, "/v1/ready", name: "getReady", roles: .anybody,
+      "Whether the edge should get clients: ask this in a balancer's check",
+      outcomes: [.init(200, "it should", .object([.init("ready", .boolean)]))],
+      problems: [
+        503: "it should not: `self-doubt` (so much fails that the edge is more likely to be cut off"
+          + " itself), `draining` or `audit-failed`"
+      ]
+    ) { _ throws(Problem) in
+      if let reason = self.unreadiness { throw reason }
+      return .json(.object([("ready", .boolean(true))]))
+    }
+  }
+
+  /// Why clients had better go elsewhere; nil when they need not.
+  private var unreadiness: Problem? {
+    if view.isDraining { return Problem(503, "draining", "the edge takes no more clients") }
+    if account().hasFailed {
+      return Problem(503, "audit-failed", "the audit log has failed; restart the edge")
+    }
+    guard view.health.isSelfDoubting else { return nil }
+    return Problem(
+      503, "self-doubt",
+      "most endpoints of several regions look dead: this edge is more likely to be cut off")
   }
 
   private var policy: AdminRoute {

@@ -2,8 +2,8 @@ public import Base
 internal import Control
 public import Origins
 
-/// What a running edge sees of its endpoints: in memory for the admin API, and as the file `edge`
-/// of the operators' folder for when that cannot be asked. A header, then a line for each endpoint,
+/// What a running edge sees of its endpoints: in memory for the admin API, and as a file of the
+/// operators' folder for when that cannot be asked. A header, then a line for each endpoint,
 /// fields between tabs.
 public struct RegionReport: Sendable {
   /// One endpoint.
@@ -34,7 +34,14 @@ public struct RegionReport: Sendable {
     /// Seconds since `reach` has its value.
     public let seconds: Int
     /// What requests do there.
-    public let traffic: Traffic
+    public fileprivate(set) var traffic: Traffic
+
+    /// How little it can be used, by what an edge sees: the larger, the less.
+    fileprivate var badness: Int {
+      if isDown { return 3 }
+      if reach != "healthy", reach != "warming" { return 2 }
+      return role == tier && freshness == "fresh" ? 0 : 1
+    }
 
     /// Whether it answers, and is what it should be, and fresh.
     public func isFit(as tier: Tier) -> Bool {
@@ -93,9 +100,28 @@ public struct RegionReport: Sendable {
     }
   }
 
+  /// Joins what several edges see of the servers that the newest report names. Of each server most
+  /// of them decide, the worse half where they are as many: one edge that is cut off takes no
+  /// server from the others. Requests are added up. Nil without a report.
+  public init?(joining reports: [RegionReport]) {
+    guard let newest = reports.max(by: { $0.time < $1.time }) else { return nil }
+    (time, process) = (newest.time, newest.process)
+    servers = newest.servers.map { server in
+      let views = reports.flatMap(\.servers)
+        .filter { $0.name == server.name && $0.region == server.region }
+        .sorted { $0.badness < $1.badness }
+      let middle = views[views.count / 2].badness
+      var joined = server.badness == middle ? server : views[views.count / 2]
+      joined.traffic = Traffic()
+      for view in views { joined.traffic.add(view.traffic) }
+      return joined
+    }
+  }
+
   /// Its reach, or what keeps requests away though it answers.
   private static func word(_ status: EndpointStatus) -> String {
     if status.isDraining { return "draining" }
+    if status.isHeldOut, status.reach != .down { return "held-out" }
     return status.isSuppressed && status.reach != .down ? "suppressed" : status.reach.rawValue
   }
 

@@ -12,6 +12,13 @@ public struct Traffic: Hashable, Sendable {
 
   /// No traffic.
   public init() {}
+
+  /// Adds what another edge counts.
+  mutating func add(_ other: Traffic) {
+    tenthsPerSecond += other.tenthsPerSecond
+    underWayCount += other.underWayCount
+    failureCount += other.failureCount
+  }
 }
 
 /// Sums what every loop counts of its endpoints: each tells its totals about once a second.

@@ -5,7 +5,8 @@ public import Base
 public struct CacheRecord: Equatable, Sendable {
   /// What happened: `hit`, `stale-hit`, `confirmed` (an origin said that it is still good),
   /// `stood-in` (no origin answered), `stored`, `passed` (an origin answered and nothing was
-  /// stored).
+  /// stored), `refreshed` and `not-refreshed` (in place of a stale answer that a client had
+  /// before: this one was sent to nobody).
   public var verdict = Name.empty
   /// Why nothing was stored, or why a stored answer was passed by; empty when neither was so.
   public var reason = Name.empty

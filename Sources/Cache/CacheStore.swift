@@ -101,11 +101,11 @@ public final class CacheStore: Sendable {
     switch step {
     case .hit(let hit): return .hit(hit)
     case .refresh(let hit, let number):
-      return .refresh(hit, FillPermit(self, key, request, ruling, number, stale: hit.entry))
-    case .validate(let entry, let number):
-      return .validate(FillPermit(self, key, request, ruling, number, stale: entry))
-    case .fill(let number):
-      return .fill(FillPermit(self, key, request, ruling, number, stale: nil))
+      return .refresh(hit, FillPermit(self, key, request, ruling, number, stale: hit.entry, .age))
+    case .validate(let entry, let number, let reason):
+      return .validate(FillPermit(self, key, request, ruling, number, stale: entry, reason))
+    case .fill(let number, let reason):
+      return .fill(FillPermit(self, key, request, ruling, number, stale: nil, reason))
     case .wait: return .wait
     case .fetch(let reason): return .fetch(reason)
     case .unavailable: return .unavailable
@@ -115,6 +115,11 @@ public final class CacheStore: Sendable {
   /// A hit of an entry that was not looked up just now.
   func authorise(_ entry: Entry, _ ruling: Ruling, at now: Instant) -> ServableHit? {
     Serve.authorise(entry, ruling, generations, at: now)
+  }
+
+  /// A stale answer was served, and no new one could be had: that is not tried again at once.
+  public func refreshFailed(_ key: CacheKey, at now: Instant) {
+    cell(key).state.withLock { $0.markFailing(key, at: now) }
   }
 
   /// A request that waited for `key` waits no longer.

@@ -8,20 +8,25 @@ internal import Synchronization
 public struct FillPermit: ~Copyable {
   private let claim: FillClaim
   private let request: RequestFacts
-  private let ruling: Ruling
+  private var ruling: Ruling
+  /// Why the stored answer does not do; nil when there is none.
+  private let reason: CacheBypass?
   private var tags = WatchedTags()
   private var requestTime: Instant?
+  /// Whom the request asks, as clients name him.
+  private var origin: (authority: [UInt8], isSecure: Bool) = ([], false)
   private let stale: Entry?
 
   /// Begun by a look-up alone.
   init(
     _ store: CacheStore, _ key: CacheKey, _ request: RequestFacts, _ ruling: Ruling,
-    _ number: UInt64, stale: Entry?
+    _ number: UInt64, stale: Entry?, _ reason: CacheBypass?
   ) {
     claim = FillClaim(store: store, key: key, number: number)
     self.request = request
     self.ruling = ruling
     self.stale = stale
+    self.reason = reason
     watch(CacheTag(.tenant, tenant: ruling.tenant))
   }
 
@@ -34,6 +39,7 @@ public struct FillPermit: ~Copyable {
   /// The client's request leaves for an origin now. Again for each attempt.
   public mutating func depart(_ head: borrowing RequestHead, at now: Instant) {
     if requestTime == nil {
+      origin = (head.authority, head.isSecure)
       watch(.target(AffectedTarget(authority: head.authority, target: head.target)))
     }
     requestTime = now
@@ -42,6 +48,12 @@ public struct FillPermit: ~Copyable {
 
   /// Whether the origin is asked if a stored answer is still good.
   public var isValidation: Bool { stale != nil }
+
+  /// What `Cache-Status` says of the fetch (RFC 9211 section 2.2).
+  public var forwardReason: ForwardReason { ForwardReason(reason) }
+
+  /// Another decision asks in place of the one that looked up, on the same facts.
+  public mutating func hand(to decision: UInt128) { ruling.decision = decision }
 
   /// Replaces the client's conditions by ours, and takes the range away: the answer is for all.
   public func addConditions(to fields: inout Fields) {
@@ -77,9 +89,11 @@ public struct FillPermit: ~Copyable {
     let freshness = Freshness(
       response, rules, requestTime: requestTime, responseTime: now, wall: wall,
       chance: claim.key.word >> 20)
+    var tags = tags
     let reason =
       Storability.judge(request, response, rules)
       ?? (Storability.isMisplaced(response, in: ruling.dataClass) ? .mediaType : nil)
+      ?? joinGroups(of: head, &tags)
       ?? Self.tagReason(tags, rules)
       ?? Self.lifetimeReason(freshness, response, rules)
       ?? (ruling.sourceRegions.contains(source) ? nil : .region)
@@ -90,7 +104,8 @@ public struct FillPermit: ~Copyable {
       let isError = Freshness.isError(status: head.status)
       // The origin has another answer by now: the stored one must not come back in its windows.
       if let stale, !isError { claim.takeOut(stale.facts.number) }
-      claim.refuse(at: now, isLasting: !isError)
+      // A fence says nothing of the next answer.
+      claim.refuse(at: now, isLasting: !isError && reason != .fenced)
       return .refused(reason)
     }
     let facts = EntryFacts(
@@ -129,9 +144,14 @@ public struct FillPermit: ~Copyable {
     let freshness = Freshness(
       response, rules, requestTime: requestTime, responseTime: now, wall: wall,
       chance: claim.key.word >> 20)
+    // What is not said anew stays as it was: a 304 updates what it names.
+    var tags = tags
+    let isRegrouped = CacheGroups.areNamed(in: head)
+    if !isRegrouped { tags.addGroups(of: old.tags) }
     // The client's own condition is about his copy; the stored answer is judged as if he had none.
     if Storability.judge(request, response, rules) != nil
       || Storability.isMisplaced(response, in: ruling.dataClass)
+      || (isRegrouped && joinGroups(of: head, &tags) != nil)
       || Self.tagReason(tags, rules) != nil || !ruling.sourceRegions.contains(source)
     {
       claim.dropEntry(old.number)
@@ -183,6 +203,21 @@ public struct FillPermit: ~Copyable {
       if isTold { judged.fields.append(line, of: update.fields) }
     }
     return judged
+  }
+
+  /// Makes an answer end with its groups. They are known only now: one that ended while the answer
+  /// was on its way may have been meant, so INVARIANT (fence) asks that none did.
+  private borrowing func joinGroups(
+    of head: borrowing ResponseHead, _ tags: inout WatchedTags
+  ) -> NotStored? {
+    guard
+      let groups = CacheGroups.tags(
+        of: head, authority: origin.authority, isSecure: origin.isSecure)
+    else { return .tooManyTags }
+    guard !groups.isEmpty else { return nil }
+    let generations = claim.store.generations
+    for group in groups { tags.add(generations.watch(group), .group) }
+    return generations.hasGroupEnded(since: tags.number) ? .fenced : nil
   }
 
   /// Whether every event that ends the row's entries has a tag.

@@ -37,12 +37,13 @@ public struct KeyBuilder: ~Copyable {
     if facts.hasBody { return .bypass(.requestBody) }
     if facts.hasStateCondition { return .bypass(.stateCondition) }
     if let reason = ruling.bypass() { return .bypass(reason) }
-    let rules = ruling.row.rules
+    // Parts one by one: a copy of all rules costs more than the key.
+    let row = ruling.row
     text.bytes.removeAll(keepingCapacity: true)
     text.bytes.reserveCapacity(512)
     text.append(byte: Self.form)
-    text.append(byte: UInt8(truncatingIfNeeded: rules.keyParts.rawValue >> 8))
-    text.append(byte: UInt8(truncatingIfNeeded: rules.keyParts.rawValue))
+    text.append(byte: UInt8(truncatingIfNeeded: row.rules.keyParts.rawValue >> 8))
+    text.append(byte: UInt8(truncatingIfNeeded: row.rules.keyParts.rawValue))
     text.append(byte: ordinal(ruling.dataClass))
     text.append(byte: ordinal(ruling.sensitivity))
     text.append(byte: UInt8(ruling.tenant.index >> 8))
@@ -53,11 +54,11 @@ public struct KeyBuilder: ~Copyable {
     text.append(byte: 0)
     text.append(head.authority)
     text.append(head.target[..<head.pathCount])
-    guard appendQuery(head.target[head.pathCount...], rules.query) else {
+    guard appendQuery(head.target[head.pathCount...], row.rules.query) else {
       return .bypass(.queryParameter)
     }
-    text.append(length: rules.representation.count)
-    for field in rules.representation { append(field, of: head.fields) }
+    text.append(length: row.rules.representation.count)
+    for field in row.rules.representation { append(field, of: head.fields) }
     appendParts(ruling)
     return .key(finishKey())
   }

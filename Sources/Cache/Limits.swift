@@ -34,10 +34,11 @@ public struct CacheLimits: Sendable, Equatable {
   public init() {}
 
   /// What bookkeeping an entry costs beside its own bytes.
-  static let entryOverheadByteCount = 768
-  /// Tags of one entry: target, tenant, type, resource, patient, consent, and a few of the
-  /// origin's.
-  public static let tagCountMax = 12
+  static let entryOverheadByteCount = 896
+  /// Tags of one entry: target, tenant, type, resource, patient, consent, and the origin's groups.
+  public static let tagCountMax = 44
+  /// Groups of one entry: as many as RFC 9875 section 2 wants at least.
+  static let groupCountMax = 32
   /// Names in one `Vary`: honest origins name up to four.
   static let varyNameCountMax = 16
   /// Seconds that a delta can name (RFC 9111 section 1.2.2).
@@ -45,7 +46,7 @@ public struct CacheLimits: Sendable, Equatable {
   /// Members of a targeted field: a dictionary longer than this is not honest.
   static let dictionaryMemberCountMax = 64
   /// How long a missing resource is remembered at most.
-  public static let negativeMillisecondsMax: UInt32 = 5_000
+  public static let negativeMillisecondsMax: UInt32 = 60_000
   /// Bytes of one part of a body: what is sealed, and sent, at once.
   public static let partByteCount = 64 << 10
   /// Recent purges by prefix that fills under way are held against.

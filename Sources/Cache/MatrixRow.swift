@@ -58,7 +58,7 @@ public enum RepresentationField: UInt8, Sendable, CaseIterable {
   case accept, acceptEncoding, acceptLanguage, prefer, origin
 
   /// The field's name.
-  var name: StaticString {
+  public var name: StaticString {
     switch self {
     case .accept: "accept"
     case .acceptEncoding: "accept-encoding"

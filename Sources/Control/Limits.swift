@@ -49,6 +49,9 @@ enum Limits {
   static let registrationAgeMicrosecondsMax: UInt64 = 10_000_000
   /// Milliseconds for which a promotion waits until the others follow.
   static let followMilliseconds = 1_000
+  /// Milliseconds for which a run that has not begun looks again when servers do not answer: five
+  /// questions of 300 each, and the pause that a silent server is given.
+  static let planSightMilliseconds = 2_500
   /// Milliseconds for which a share stands when nobody goes on with it: then all reads come.
   static let shareMilliseconds = 3_600_000
   /// Bytes of a plan's file.

@@ -1,8 +1,9 @@
 internal import Audit
-internal import Base
+public import Base
 public import Cache
 internal import Directory
 internal import HTTP
+public import Identity
 internal import Origins
 public import Proxy
 internal import Reactor
@@ -44,12 +45,16 @@ public final class CacheOperations: Sendable {
   private let store: CacheStore
   private let auditLog: AuditLog
   private let log: EdgeLog
+  private let vouching: Vouching
   private let state: Mutex<State>
 
-  init(store: CacheStore, auditLog: AuditLog, log: EdgeLog, snapshot: Snapshot) {
+  init(
+    store: CacheStore, auditLog: AuditLog, log: EdgeLog, vouching: Vouching, snapshot: Snapshot
+  ) {
     self.store = store
     self.auditLog = auditLog
     self.log = log
+    self.vouching = vouching
     state = Mutex(State(snapshot: snapshot))
   }
 
@@ -126,17 +131,50 @@ public final class CacheOperations: Sendable {
 
   // MARK: Explanations
 
-  /// What would become of a request whose sender proved nothing, from its head as HTTP/1.1 writes
-  /// it; nil when that is not one request's head.
-  public func cacheExplain(_ head: [UInt8]) -> CacheAdvice? {
+  /// A request that somebody describes, to be explained and not sent.
+  public struct Question: Sendable {
+    /// Its head, as HTTP/1.1 writes it.
+    public var head: [UInt8]
+    /// On whose behalf.
+    public var sender = Sender.nobody
+    /// Where he is; nil: not known.
+    public var client: IPAddress?
+
+    /// Asks about a head.
+    public init(head: [UInt8]) { self.head = head }
+  }
+
+  /// Who would send a request.
+  public enum Sender: Sendable {
+    /// Somebody who proves nothing.
+    case nobody
+    /// Whoever has this token.
+    case bearer([UInt8])
+    /// Somebody of whom this is known.
+    case stated(SubjectFacts)
+  }
+
+  /// What would become of a request; nil when its head is not one request's.
+  public func cacheExplain(_ question: Question) -> CacheAdvice? {
     let (snapshot, health) = state.withLock { ($0.snapshot, $0.health) }
     guard let health else { return nil }
     let codec = HTTP1ServerCodec(limits: snapshot.limits.http, isSecure: true)
-    unsafe head.withUnsafeBytes { unsafe codec.receive($0) }
+    unsafe question.head.withUnsafeBytes { unsafe codec.receive($0) }
     guard case .head(let stream, _)? = codec.nextEvent() else { return nil }
     var request = JudgedRequest()
     request.take(stream, from: codec)
-    if snapshot.identity != nil { request.decision.identification = .anonymous }
+    let time = Clock.wall()
+    if let client = question.client {
+      let place = snapshot.place(of: client)
+      request.came(
+        from: ClientFacts(
+          address: ClientAddress(address: client, provenance: .connection), place: place.place,
+          placeProvenance: place.provenance, subject: nil,
+          certified: nil))
+    }
+    if snapshot.identity != nil {
+      request.decision.identification = identification(of: question.sender, at: time)
+    }
     // Nothing hangs on its choices: no origin is asked.
     var decider = Decider(seed: 1)
     let now = Clock.monotonic()
@@ -144,6 +182,19 @@ public final class CacheOperations: Sendable {
       &request, by: &decider, health: health,
       loads: EndpointLoads(
         topology: snapshot.topology, limits: snapshot.limits.origins, at: now),
-      now: now, time: Clock.wall())
+      now: now, time: time)
+  }
+
+  /// What is proved of who would ask, or taken as if it were.
+  private func identification(of sender: Sender, at time: WallTime) -> Identification {
+    switch sender {
+    case .nobody: return .anonymous
+    case .stated(let facts): return .proven(Subject(stated: facts))
+    case .bearer(let token):
+      switch vouching.identify(token, at: time) {
+      case .success(let subject): return .proven(subject)
+      case .failure(let fault): return .refused(fault)
+      }
+    }
   }
 }

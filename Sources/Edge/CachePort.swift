@@ -15,13 +15,13 @@ final class CachePort {
   /// Exchanges that wait for the answer that another one fetches.
   private var waiting: [UInt64: Exchange] = [:]
   private var tokens: UInt64 = 0
-  /// Dealings that are over, whose memory the next ones use.
-  private var spare: [CacheUse] = []
 
   /// How long a request waits for answers that others fetch before it asks by itself.
   static let patienceMilliseconds: UInt64 = 5_000
-  /// As many as a busy moment has; more memory is not kept.
-  private static let spareMax = 256
+  /// Answers that are fetched in place of stale ones.
+  var refreshCount = 0
+  /// As many at once: clients do not wait for them, and must not be kept waiting by them.
+  private static let refreshCountMax = 32
 
   init(store: CacheStore, loop: Int, loops: [Mailbox<WorkerMessage>]) {
     self.store = store
@@ -29,22 +29,12 @@ final class CachePort {
     self.loops = loops
   }
 
-  // MARK: Dealings
+  /// Whether one more may be fetched.
+  var mayRefresh: Bool { refreshCount < Self.refreshCountMax }
 
-  /// Dealings without a request.
-  func makeUse() -> CacheUse { spare.popLast() ?? CacheUse() }
-
-  /// Takes back dealings that are over.
-  func reuse(_ use: CacheUse) {
-    use.removeAll()
-    if spare.count < Self.spareMax { spare.append(use) }
-  }
-
-  /// Begins with a request; false when it passes the cache by.
-  func begin(
-    _ use: CacheUse, _ request: borrowing JudgedRequest, _ ruling: Ruling, hasBody: Bool
-  ) -> Bool {
-    use.begin(request, ruling, hasBody: hasBody, &builder)
+  /// Begins with a request.
+  func begin(_ request: borrowing JudgedRequest, _ ruling: Ruling, hasBody: Bool) -> CacheUse {
+    CacheUse(request, ruling, hasBody: hasBody, &builder)
   }
 
   // MARK: Waiting

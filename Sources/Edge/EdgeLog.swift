@@ -68,6 +68,11 @@ struct EdgeLog: Sendable {
     }
   }
 
+  func originSilent(_ endpoint: String) {
+    logger.warning(
+      "origin answers no PING: connection given up", metadata: ["endpoint": "\(endpoint)"])
+  }
+
   func health(_ endpoint: String, from old: EndpointStatus, to new: EndpointStatus) {
     var metadata: Logger.Metadata = [
       "endpoint": "\(endpoint)", "reach": "\(old.reach.rawValue) -> \(new.reach.rawValue)",
@@ -75,6 +80,7 @@ struct EdgeLog: Sendable {
       "role": "\(old.role.name) -> \(new.role.name)",
     ]
     if new.isSuppressed { metadata["suppressed"] = "fell too often; serves only as the last one" }
+    if new.isHeldOut { metadata["held_out"] = "was down; waits until an operator lets it in" }
     if let hold = new.ejectionHold { metadata["not_ejected"] = "\(hold.rawValue)" }
     logger.notice("endpoint changed", metadata: metadata)
   }

@@ -120,9 +120,10 @@ extension Exchange {
     record()
   }
 
-  /// Whether what was sent of the body can be sent once more: all of it was held.
+  /// Whether what was sent of the body can be sent once more: all of it was held, to be judged or
+  /// because a key lets it be sent again.
   var isBodyKept: Bool {
-    isRequestEnded && request.decision.body != nil && !requestBody.isEmpty
+    isRequestEnded && (request.decision.body != nil || write.isKeyed) && !requestBody.isEmpty
   }
 
   /// Keeps the body for another attempt; the last `uncreditedCount` bytes of it are the client's
@@ -139,4 +140,17 @@ extension Exchange {
     worker.letGo(creditedRequestBytes)
     creditedRequestBytes = 0
   }
+
+  /// The answer was complete before the request. A little more of the request is read and dropped,
+  /// since many clients take an early reset for a failure; past that the rest is refused.
+  func swallow(_ byteCount: Int) {
+    swallowedByteCount += byteCount
+    if swallowedByteCount <= Self.swallowedByteCountMax {
+      clientCodec.consumed(clientStream, byteCount: byteCount)
+    } else {
+      client.refuseRest(of: clientStream, byteCount: byteCount)
+    }
+  }
+
+  static let swallowedByteCountMax = 262_144
 }

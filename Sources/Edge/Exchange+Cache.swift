@@ -12,27 +12,26 @@ extension Exchange {
     guard request.decision.cacheStep != nil, let port = worker.cache,
       let ruling = request.cacheRuling(snapshot)
     else { return false }
-    let use = port.makeUse()
-    cacheUse = use
-    return port.begin(use, request, ruling, hasBody: hasRequestBody)
+    cacheUse = port.begin(request, ruling, hasBody: hasRequestBody)
+    return cacheUse?.key != nil
   }
 
   /// Asks the store; see `CacheStore.lookUp`.
   func lookUp() {
-    guard let use = cacheUse, let port = worker.cache, let key = use.key, let facts = use.facts,
-      let ruling = use.ruling
-    else { return perform(machine.cacheMissed(mayStandIn: false)) }
     let mayWait = cachePatience.map { now < $0 } ?? true
-    let waiter = mayWait ? port.makeWaiter() : nil
-    switch port.store.lookUp(key, facts, ruling, waiter: waiter, at: now) {
-    case .hit(let hit): found(hit, use)
-    // Who asks first after its time asks the origin; others are served meanwhile.
-    case .refresh(_, let permit): fetch(permit, use)
-    case .validate(let permit): fetch(permit, use)
-    case .fill(let permit): fetch(permit, use)
+    let waiter = mayWait ? worker.cache?.makeWaiter() : nil
+    guard let port = worker.cache,
+      let found = cacheUse?.lookUp(in: port.store, waiter: waiter, at: now)
+    else { return perform(machine.cacheMissed(mayStandIn: false)) }
+    switch consume found {
+    case .hit(let hit): self.found(hit)
+    case .refresh(let hit, let permit):
+      refresh(permit)
+      self.found(hit)
+    case .validate(let permit): fetch(permit)
+    case .fill(let permit): fetch(permit)
     case .fetch(let reason):
-      use.status = .forwarded(reason == .age ? .stale : reason == nil ? .uriMiss : .miss)
-      if reason != .age { use.status.bypass = reason }
+      cacheUse?.passes(for: reason)
       perform(machine.cacheMissed(mayStandIn: false))
     case .unavailable: answer(.notStored)
     case .wait:
@@ -46,15 +45,12 @@ extension Exchange {
   }
 
   /// A stored answer was found, and may be served if it opens.
-  private func found(_ hit: ServableHit, _ use: CacheUse) {
-    let isCollapsed = use.status.isCollapsed
-    guard use.found(hit, at: context.wallTime) else {
+  private func found(_ hit: ServableHit) {
+    guard cacheUse?.found(hit, at: context.wallTime) == true else {
       reject(hit)
-      use.status = .forwarded(.miss)
-      use.status.bypass = .sealed
+      cacheUse?.isBroken()
       return perform(machine.cacheMissed(mayStandIn: false))
     }
-    use.status.isCollapsed = isCollapsed
     perform(machine.cacheHit())
   }
 
@@ -64,11 +60,9 @@ extension Exchange {
   }
 
   /// The request fetches the answer for others, too.
-  private func fetch(_ permit: consuming FillPermit, _ use: CacheUse) {
+  private func fetch(_ permit: consuming FillPermit) {
     let isValidation = permit.isValidation
-    let isCollapsed = use.status.isCollapsed
-    use.fetches(permit, &request)
-    use.status.isCollapsed = isCollapsed
+    cacheUse?.fetches(permit, &request)
     perform(machine.cacheMissed(mayStandIn: isValidation))
   }
 
@@ -79,7 +73,7 @@ extension Exchange {
     guard !isOver, cacheWaiter != nil else { return }
     cacheWaiter = nil
     deadline = .never
-    cacheUse?.status.isCollapsed = next == .lookUp
+    cacheUse?.waited(isAnswered: next == .lookUp)
     perform(machine.cacheReleased(looksUp: next == .lookUp))
   }
 
@@ -93,14 +87,14 @@ extension Exchange {
 
   /// The request leaves for the origin of the machine's choice.
   func cacheDeparts() {
-    if let use = cacheUse, use.permit != nil {
+    if cacheUse?.isFetching == true {
       let choice = request.decision.narrowed.choices[machine.choice]
       let isCopy = snapshot.topology.tier(of: choice.endpoint) != .primary
       let mayLag =
         isCopy
         && worker.cache?.store.changes.mayLackChange(
           lagMilliseconds: choice.lagMilliseconds, at: now) != false
-      use.departs(&request, mayLag: mayLag, at: now)
+      cacheUse?.departs(&request, mayLag: mayLag, at: now)
     }
     if worker.cache != nil, request.mayChange { beginChange() }
   }
@@ -113,14 +107,14 @@ extension Exchange {
   /// Whether the origin's head answers our own question about a stored answer, so that it goes to
   /// nobody.
   func isConfirmation() -> Bool {
-    guard heldHead.status == 304, let use = cacheUse, use.isValidating else { return false }
+    guard heldHead.status == 304, cacheUse?.isValidating == true else { return false }
     if !hasOriginEnded { releaseOrigin(.succeeded) }
     request.forwardResponse(&heldHead)
-    let isConfirmed = use.isConfirmed(
+    let isConfirmed = cacheUse?.isConfirmed(
       by: heldHead, from: cacheSource, at: now, wall: context.wallTime)
     isHeadHeld = false
     hasOriginEnded = false
-    if isConfirmed {
+    if isConfirmed == true {
       perform(machine.cacheHit())
     } else {
       request.askUnconditionally()
@@ -132,19 +126,19 @@ extension Exchange {
 
   /// The origin's head, made fit for the client, is the answer: begins to store it, if it may be.
   func admitAnswer() {
-    guard let use = cacheUse else { return }
     if request.head.method == .head {
-      if let key = use.key { worker.cache?.store.headAnswered(key, heldHead, context.wallTime) }
+      guard let key = cacheUse?.key else { return }
+      worker.cache?.store.headAnswered(key, heldHead, context.wallTime)
       return
     }
-    use.admit(
+    cacheUse?.admit(
       heldHead, from: cacheSource, at: outcome.answeredAt ?? now, wall: context.wallTime)
   }
 
   /// Says what the cache had to do with an origin's answer.
   func appendCacheStatus() {
-    if let cacheUse {
-      cacheUse.status.append(to: &heldHead.fields)
+    if let status = cacheUse?.status {
+      status.append(to: &heldHead.fields)
     } else if snapshot.cacheSetting != nil {
       if request.mayBeStored {
         heldHead.fields.append("cache-status", "homeward; fwd=bypass")
@@ -157,8 +151,8 @@ extension Exchange {
   /// A stored answer for an origin that failed.
   func standIn() {
     let failedStatus = isHeadHeld ? heldHead.status : nil
-    guard let use = cacheUse,
-      use.standsIn(at: now, wall: context.wallTime, failedStatus: failedStatus)
+    guard
+      cacheUse?.standsIn(at: now, wall: context.wallTime, failedStatus: failedStatus) == true
     else { return perform(machine.cacheCannotStandIn()) }
     releaseOrigin(.failed)
     perform(machine.cacheHit())
@@ -173,43 +167,31 @@ extension Exchange {
 
   /// Sends the stored answer.
   func serveHit() {
-    guard let use = cacheUse, let evidence = use.evidence else {
-      preconditionFailure("no stored answer to serve")
-    }
-    let isHead = request.head.method == .head
-    use.write(to: &heldHead, isHead: isHead)
-    request.describeHit(&heldHead, evidence, snapshot)
-    use.status.append(to: &heldHead.fields)
+    let isEnd = cacheUse?.serve(to: &heldHead, of: request, snapshot) != false
     outcome.status = heldHead.status
     outcome.answeredAt = now
     isResponding = true
     dropBody()
-    let isEnd = use.remainingByteCount == 0
     clientCodec.sendResponse(clientStream, heldHead, isEnd: isEnd)
     context.flushLater(client)
-    if isEnd { return finish(.complete) }
-    sendHit(use)
+    if isEnd { finish(.complete) } else { sendHit() }
   }
 
   /// Sends as much of the stored body as the client's queue takes.
-  func sendHit(_ use: CacheUse) {
-    let mark = snapshot.limits.http.sendHighMarkBytes
+  func sendHit() {
     let codec = clientCodec
     let stream = clientStream
-    var queued = codec.queuedByteCount(stream)
-    while use.remainingByteCount > 0, queued < mark {
-      let before = use.remainingByteCount
-      unsafe use.withNext(byteCountMax: mark - queued) { unsafe codec.send(stream, $0) }
-      queued += before - use.remainingByteCount
-      outcome.responseBytes += UInt64(before - use.remainingByteCount)
-    }
+    let room = snapshot.limits.http.sendHighMarkBytes - codec.queuedByteCount(stream)
+    let sent = unsafe cacheUse?.send(byteCountMax: room) { unsafe codec.send(stream, $0) }
+    outcome.responseBytes += UInt64(sent ?? 0)
     context.flushLater(client)
-    guard use.remainingByteCount == 0 else {
-      return touch(snapshot.timeouts.clientStallMilliseconds)
-    }
+    guard !isSendingHit else { return touch(snapshot.timeouts.clientStallMilliseconds) }
     codec.finish(stream, trailers: nil)
     finish(.complete)
   }
+
+  /// Whether a part of the stored body is still to be sent.
+  var isSendingHit: Bool { (cacheUse?.remainingByteCount ?? 0) > 0 }
 
   // MARK: Changes
 
@@ -250,8 +232,9 @@ extension Exchange {
     }
     leaveCache()
     cachePatience = nil
-    guard let use = cacheUse.take() else { return }
-    outcome.cache = use.outcome
-    worker.cache?.reuse(use)
+    guard cacheUse != nil else { return }
+    outcome.cache = cacheUse?.outcome
+    if cacheUse?.isRefresh == true { refreshEnded() }
+    cacheUse = nil
   }
 }

@@ -22,10 +22,7 @@ extension Exchange {
   }
 
   /// Whether the answer is to be stored: its age is reckoned by the server that was asked first.
-  private var isFilling: Bool {
-    guard let use = cacheUse else { return false }
-    return use.permit != nil
-  }
+  private var isFilling: Bool { cacheUse?.isFetching ?? false }
 
   /// The first server takes longer than it usually does: asks the next one, if that is well and the
   /// budget lasts.

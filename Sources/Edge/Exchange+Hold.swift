@@ -1,6 +1,7 @@
 internal import Base
 internal import HTTP
 internal import Origins
+internal import Policy
 internal import Proxy
 
 /// A write that waits until the authority over its data has moved, or may not leave just now.
@@ -22,6 +23,10 @@ extension Exchange {
     var domain: String?
     /// The epoch that its origin was told.
     var epoch: UInt64?
+    /// Whether its server carries it out once, however often it comes.
+    var isKeyed = false
+    /// What that server said it is when the write was sent first.
+    var claim = RoleClaim.unknown
   }
 
   /// Holds back a write that was just decided and not recorded; false when it need not wait, or may
@@ -69,10 +74,36 @@ extension Exchange {
       outcome = outcome.next(at: now)
       write.isRecorded = false
     }
+    if generation !== worker.generation, !joins(worker.generation) { return }
     worker.decideAgain(self)
     if holdsWrite() { return }
     machine = ExchangeMachine()
     start(hasRoom: true)
+  }
+
+  /// Another snapshot came into force while the write waited: it goes on under that. What is not
+  /// yet made fit for an origin is judged anew from the start, as if it came now; the rest can go
+  /// on where the policy is the same. False when nothing is left to do.
+  private func joins(_ next: Generation) -> Bool {
+    let isSame =
+      next.snapshot.policy.contentHash == snapshot.policy.contentHash
+      && next.snapshot.topology.regionNames == snapshot.topology.regionNames
+    if write.isPrepared || bodyCheck != nil {
+      guard isSame else {
+        // A decision of its own: the one before may have been recorded.
+        worker.decideAgain(self)
+        endHold(.authorityMoving)
+        return false
+      }
+      binding.generation = next
+      return true
+    }
+    binding.generation = next
+    request.startOver()
+    request.came(from: client.facts(request))
+    machine = ExchangeMachine()
+    if isIdentified() { proceed(nil, hasRoom: true) }
+    return false
   }
 
   /// The wait is over, for want of an authority or of a client.
@@ -109,6 +140,16 @@ extension Exchange {
     let domain = request.domain(ofChoice: choice, snapshot)
     let health = generation.health
     let epoch = request.epoch(ofChoice: choice)
+    if write.isKeyed {
+      // Only who took it first may get it again, in the same epoch: nobody else knows the key.
+      let claim = health.statuses[Int(request.decision.endpoint(ofChoice: choice).index)].role
+      if let doubt = machine.doubt, claim != write.claim {
+        declineOrigin()
+        answer(doubt)
+        return true
+      }
+      write.claim = claim
+    }
     if let gate = worker.gate {
       let name = snapshot.topology.regionNames[Int(domain.index)]
       guard
@@ -116,10 +157,7 @@ extension Exchange {
         gate.begin(
           name, hasRecord: health.hasRecord(domain), revision: health.authorities.revision)
       else {
-        origin?.decline()
-        origin = nil
-        // Now, while the machine knows the class under which the place was taken.
-        givePlaceBack()
+        declineOrigin()
         holdOrAnswer(HeldPlace(domain: domain, patient: request.patientHash))
         return true
       }
@@ -128,6 +166,14 @@ extension Exchange {
     write.epoch = epoch
     if let epoch { request.stamp(epoch: epoch) }
     return false
+  }
+
+  /// Gives back a connection that was not used.
+  private func declineOrigin() {
+    origin?.decline()
+    origin = nil
+    // Now, while the machine knows the class under which the place was taken.
+    givePlaceBack()
   }
 
   /// The write is under way no longer.
@@ -150,7 +196,9 @@ extension Exchange {
     return true
   }
 
+  /// Whoever takes the writes next does not know whether this one was carried out before.
   private func holdOrAnswer(_ place: HeldPlace) {
+    if let doubt = machine.doubt { return answer(doubt) }
     if !hold(place) { answer(.authorityMoving) }
   }
 }
@@ -164,10 +212,17 @@ extension Worker {
     let ready = heldWrites.release(atOnceMax: snapshot.limits.releasedWritesMax) {
       exchange, place in
       // Regions are numbered by the snapshot that the exchange began with.
-      let health = exchange.generation.health
-      guard health.isConfirmed(place.domain, epochMin: place.epochMin) else { return false }
+      let names = exchange.snapshot.topology.regionNames
+      guard
+        let domain = exchange.generation === generation
+          ? place.domain
+          : snapshot.topology.regionNames.firstIndex(of: names[Int(place.domain.index)])
+            .map({ RegionID(UInt8($0)) })
+      else { return true }
+      let health = generation.health
+      guard health.isConfirmed(domain, epochMin: place.epochMin) else { return false }
       return gate?.isOpen(
-        hasRecord: health.hasRecord(place.domain), revision: health.authorities.revision) ?? true
+        hasRecord: health.hasRecord(domain), revision: health.authorities.revision) ?? true
     }
     for exchange in ready { exchange.releaseWrite() }
   }

@@ -100,7 +100,7 @@ extension Exchange {
       return
     }
     if let labelGate, unsafe !passes(bytes, by: labelGate) { return }
-    if let cacheUse { unsafe cacheUse.append(bytes, at: now) }
+    unsafe cacheUse?.append(bytes, at: now)
     unsafe clientCodec.send(clientStream, bytes)
     if clientCodec.queuedByteCount(clientStream) < snapshot.limits.http.sendHighMarkBytes {
       codec.consumed(originStream, byteCount: count)
@@ -195,7 +195,7 @@ extension Exchange {
       storeAnswer()
       return finish(.complete)
     }
-    if let cacheUse { unsafe heldBody.withReadable { unsafe cacheUse.append($0, at: now) } }
+    unsafe heldBody.withReadable { unsafe cacheUse?.append($0, at: now) }
     unsafe heldBody.withReadable { unsafe clientCodec.send(clientStream, $0) }
     heldBody = ByteQueue()
     letGoAnswer()

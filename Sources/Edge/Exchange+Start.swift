@@ -13,6 +13,10 @@ extension Exchange {
       answer(refusal)
     } else {
       var asked = request.machineRequest
+      if !asked.method.isSafe {
+        write.isKeyed = request.isKeyed(snapshot)
+        asked.isKeyed = write.isKeyed
+      }
       asked.usesCache = request.decision.cacheStep != nil && usesCache()
       perform(machine.begin(asked))
     }

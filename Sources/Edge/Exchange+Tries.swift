@@ -55,6 +55,12 @@ extension Exchange {
     if !hedgeTakesOver(.failed) { moveOn(nil) }
   }
 
+  /// Whether an endpoint is known to be dead, and nobody ordered it in: what was decided before it
+  /// died, and waited, need not find that out once more.
+  func isDead(_ endpoint: EndpointID) -> Bool {
+    generation.health.isDead(endpoint)
+  }
+
   /// Nothing came on the connection since the request left: it may be open on our side only, and
   /// takes no other request. What else is under way there goes on.
   func leaveSilentConnection() {

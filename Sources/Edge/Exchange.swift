@@ -15,7 +15,7 @@ internal import Reactor
 final class Exchange {
   let worker: Worker
   /// Whom and what it serves; nil between two requests.
-  private var binding: Binding!
+  var binding: Binding!
   private(set) var clientStream = StreamID(0)
   /// The place in the worker's list; the worker keeps it true.
   var index = 0
@@ -142,11 +142,16 @@ final class Exchange {
   }
 
   /// What an exchange is bound to from start to end.
-  private struct Binding {
+  struct Binding {
     let client: ClientConnection
     let codec: any ServerCodec
     /// The snapshot, pools and loads.
-    let generation: Generation
+    var generation: Generation
+  }
+
+  /// Binds it to the client's and the snapshot of another exchange, but not to his ears.
+  func bindRefresh(of other: Exchange) {
+    binding = Binding(client: other.client, codec: NobodyCodec(), generation: other.generation)
   }
 
   var client: ClientConnection { binding.client }
@@ -159,18 +164,25 @@ final class Exchange {
   func begin(_ fault: RequestFault? = nil) {
     let hasRoom = worker.began(self)
     if fault == nil, hasRoom {
-      guard
-        let known = worker.identity.identify(
-          self, request.head.fields, request.decision.client, at: context.wallTime)
-      else {
-        isIdentifying = true
-        return touch(snapshot.timeouts.identityMilliseconds)
-      }
-      request.decision.identification = known
+      guard isIdentified() else { return }
     } else if fault == nil, snapshot.identity != nil {
       request.decision.identification = .refused(.busy)
     }
     proceed(fault, hasRoom: hasRoom)
+  }
+
+  /// Whether it is known who asks; `identified` tells it later otherwise.
+  func isIdentified() -> Bool {
+    guard
+      let known = worker.identity.identify(
+        self, request.head.fields, request.decision.client, at: context.wallTime)
+    else {
+      isIdentifying = true
+      touch(snapshot.timeouts.identityMilliseconds)
+      return false
+    }
+    request.decision.identification = known
+    return true
   }
 
   /// It is known who asks, or will not be.
@@ -183,7 +195,7 @@ final class Exchange {
   }
 
   /// Decides at once, or when the body was read that decides.
-  private func proceed(_ fault: RequestFault?, hasRoom: Bool) {
+  func proceed(_ fault: RequestFault?, hasRoom: Bool) {
     if request.mayNeedBody, fault == nil, hasRoom, holdsBody() { return }
     decide(fault, hasRoom: hasRoom)
   }
@@ -229,6 +241,7 @@ final class Exchange {
       answer(.originReset)
     case .resetClient:
       releaseOrigin(.abandoned)
+      if isRefresh { return finish(.originAborted) }
       context.resetLater(client, clientStream)
       finish(.originAborted)
     case .abandon:
@@ -240,6 +253,9 @@ final class Exchange {
   func acquire(_ choice: Int, requiresFresh: Bool) {
     releaseOrigin(.failed)
     let endpoint = request.decision.endpoint(ofChoice: choice)
+    if machine.mayPassBy, isDead(endpoint) {
+      return perform(machine.acquireFailed(.originConnect, judge: &worker.judge, at: now))
+    }
     guard generation.loads.take(endpoint, machine.latency) else {
       return perform(machine.acquireFailed(.classLimit, judge: &worker.judge, at: now))
     }
@@ -308,19 +324,6 @@ final class Exchange {
     awaitNext()
   }
 
-  /// The answer was complete before the request. A little more of the request is read and dropped,
-  /// since many clients take an early reset for a failure; past that the rest is refused.
-  func swallow(_ byteCount: Int) {
-    swallowedByteCount += byteCount
-    if swallowedByteCount <= Self.swallowedByteCountMax {
-      clientCodec.consumed(clientStream, byteCount: byteCount)
-    } else {
-      client.refuseRest(of: clientStream, byteCount: byteCount)
-    }
-  }
-
-  static let swallowedByteCountMax = 262_144
-
   func clientEnded(trailers: Fields?) {
     isRequestEnded = true
     requestTrailers = trailers
@@ -359,9 +362,7 @@ final class Exchange {
 
   /// The client took most of what was queued: the origin may send more.
   func clientDrained() {
-    if let cacheUse, cacheUse.remainingByteCount > 0, isResponding, !isOver {
-      return sendHit(cacheUse)
-    }
+    if isSendingHit, isResponding, !isOver { return sendHit() }
     guard responseDebt > 0, let origin, let codec = origin.codec else { return }
     codec.consumed(originStream, byteCount: responseDebt)
     responseDebt = 0

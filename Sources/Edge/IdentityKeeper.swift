@@ -30,6 +30,8 @@ final class IdentityKeeper: TimerTarget {
 
   private let context: LoopContext
   private let workers: [Mailbox<WorkerMessage>]
+  /// The same verifier for explanations.
+  private let vouching: Vouching?
   private let log: EdgeLog
   private var rules: IdentityRules?
   private var keySets: [KeySource] = []
@@ -42,9 +44,12 @@ final class IdentityKeeper: TimerTarget {
   /// How often files are looked at: what is revoked is refused a second later.
   private static let pollMilliseconds: UInt64 = 500
 
-  init(workers: [Mailbox<WorkerMessage>], log: EdgeLog) throws(SystemError) {
+  init(
+    workers: [Mailbox<WorkerMessage>], vouching: Vouching? = nil, log: EdgeLog
+  ) throws(SystemError) {
     context = try LoopContext()
     self.workers = workers
+    self.vouching = vouching
     self.log = log
   }
 
@@ -178,6 +183,7 @@ final class IdentityKeeper: TimerTarget {
       rules: rules, keySets: zip(keySets, lists).map { $1 ? $0.value : nil },
       revocations: hasRevocations ? revocations?.value ?? Revocations() : nil)
     verifier = next
+    vouching?.changed(next)
     for worker in workers { worker.post(.vouches(next)) }
   }
 

@@ -27,6 +27,7 @@ final class OriginConnection: Connection {
   }
 
   override func established() {
+    receivedAt = context.loop.now
     let limits = pool.worker.snapshot.limits.http
     switch pool.endpoint.definition.protocol {
     case .http1: codec = HTTP1ClientCodec(limits: limits)
@@ -72,6 +73,16 @@ final class OriginConnection: Connection {
       close()
     }
     context.flushLater(self)
+  }
+
+  /// Closes when the peer is no longer there: what is under way goes on elsewhere, or fails now.
+  func checkPeer() {
+    guard let codec, !isClosed else { return }
+    guard codec.isAlive(heardAt: receivedAt, at: context.loop.now) else {
+      pool.worker.log.originSilent(pool.endpoint.name)
+      return close(resets: true)
+    }
+    if codec.wantsToSend { context.flushLater(self) }
   }
 
   override var wantsToReceive: Bool { codec?.wantsToReceive ?? true }

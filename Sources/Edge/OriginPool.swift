@@ -127,8 +127,8 @@ final class OriginPool {
 
   // MARK: Time
 
-  /// Called often: gives up connects and waits that took too long, closes idle connections. A near
-  /// endpoint connects at once or not at all.
+  /// Called often: gives up connects and waits that took too long, and peers that are gone, closes
+  /// idle connections. A near endpoint connects at once or not at all.
   func tick(isNear: Bool) {
     let timeouts = worker.snapshot.timeouts
     let patience = isNear ? timeouts.connectNearMilliseconds : timeouts.connectMilliseconds
@@ -137,6 +137,7 @@ final class OriginPool {
       connection.close()
       connectFailed(connection, .timeout)
     }
+    for connection in slots { connection?.checkPeer() }
     machine.tick(at: now)
     settle()
   }

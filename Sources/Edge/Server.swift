@@ -38,6 +38,7 @@ public final class Server {
   private let reports: Mailbox<WorkerReport>
   private let workers: [Mailbox<WorkerMessage>]
   private let keeper: Mailbox<IdentityRequest>
+  private let vouching = Vouching()
   private let auditLog: AuditLog
   private let auditWriter: AuditWriter
   private let reload: () -> (snapshot: Snapshot, configurationHash: String)?
@@ -87,8 +88,10 @@ public final class Server {
     auditWriter = try AuditWriter(options.audit, at: Clock.wall())
     auditLog = try AuditLog(options.audit)
     let (records, edgeLog) = (auditLog, log)
+    let vouching = vouching
     let operations = snapshot.cacheSetting.map {
-      CacheOperations(store: $0.store, auditLog: records, log: edgeLog, snapshot: snapshot)
+      CacheOperations(
+        store: $0.store, auditLog: records, log: edgeLog, vouching: vouching, snapshot: snapshot)
     }
     cacheOperations = operations
     // Before any decision: an account begins here.
@@ -217,11 +220,11 @@ public final class Server {
 
   /// Starts the thread that verifies tokens, with the first snapshot's rules.
   private func startKeeper() throws -> Thread {
-    let (keeper, workers, log) = (self.keeper, self.workers, self.log)
+    let (keeper, workers, vouching, log) = (self.keeper, self.workers, self.vouching, self.log)
     keeper.post(.adopt(snapshot.identity))
     return try Thread(name: "homeward-ident") {
       do throws(SystemError) {
-        try IdentityKeeper(workers: workers, log: log).run(keeper)
+        try IdentityKeeper(workers: workers, vouching: vouching, log: log).run(keeper)
       } catch {
         // Loops go on and answer 503 where a token would have to be verified.
         log.identityEnded("\(error)")

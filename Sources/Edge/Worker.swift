@@ -309,13 +309,12 @@ final class Worker: TimerTarget, ListenerOwner {
   /// Every how many ticks idle connections are looked at.
   private static let ticksPerSweep = 40
   private var tickCount = 0
-  private var tickedAt = Instant(nanoseconds: 0)
+  private var lateTicks = LateTicks(lateMilliseconds: 2 * Worker.tickMilliseconds)
 
   func timerFired(token: Int) {
     let now = context.loop.now
     // What came while the loop was held up itself has not been read: no origin is blamed for that.
-    let isLate = now.milliseconds(since: tickedAt) > 2 * Self.tickMilliseconds
-    tickedAt = now
+    let isLate = lateTicks.ticked(at: now)
     // Backwards: an exchange that ends is replaced by one that was looked at already.
     for exchange in exchanges.reversed() {
       if now >= exchange.hedgeAt, !isLate { exchange.sendHedge() }
@@ -377,6 +376,8 @@ final class Worker: TimerTarget, ListenerOwner {
 
   private func endIfDrained() {
     guard drain.phase != .none, clients.isEmpty else { return }
+    // What is fetched for nobody is not waited for; its records are.
+    for exchange in exchanges.reversed() { exchange.clientGone() }
     for pool in generation.pools + retiringPools { pool.retire() }
     context.loop.stop()
   }

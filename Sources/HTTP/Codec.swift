@@ -137,6 +137,14 @@ public protocol ClientCodec: Codec {
   func takeResponse(_ stream: StreamID, into head: inout ResponseHead)
   /// Whether the connection can carry another request after the current ones.
   var isReusable: Bool { get }
+  /// Whether a peer from which the last byte came at `heardAt` may still be there. Called often; asks
+  /// a silent one while it owes an answer, where the protocol can.
+  func isAlive(heardAt: Instant, at now: Instant) -> Bool
+}
+
+extension ClientCodec {
+  /// HTTP/1.1 cannot ask.
+  public func isAlive(heardAt: Instant, at now: Instant) -> Bool { true }
 }
 
 extension ServerCodec {

@@ -82,6 +82,16 @@ extension Forwarding {
       }
     }
 
+    /// Appends a member that says how the client asked, and nothing of who that was.
+    static func appendHost(to head: inout RequestHead) {
+      let (isSecure, authority) = (head.isSecure, head.authority)
+      let byteCountMax = authority.count + punctuationByteCountMax
+      head.fields.append("forwarded", byteCountMax: byteCountMax) { value in
+        value.append(isSecure ? "proto=https" : "proto=http")
+        append(host: authority, to: &value)
+      }
+    }
+
     /// Bytes of our member of `Forwarded` beside the peer's members, the address and the host.
     private static let punctuationByteCountMax = 32
 

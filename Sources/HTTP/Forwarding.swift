@@ -201,12 +201,17 @@ public enum Forwarding {
   }
 
   /// Takes from a request what its client alone says of itself and its way, for an answer that is
-  /// shared: neither may show in it. Our own names in `Via` stay, so that a loop is still noticed.
-  public static func shareRequest(_ fields: inout Fields, requestID: UInt128) {
-    let ownCount = viaLoopCount(fields)
-    unsafe fields.removeLines { line, bytes in
+  /// shared: neither may show in it. Our own names in `Via` stay, so that a loop is still noticed;
+  /// protocol and host do, since links are made of them. With `keepsAddress`, so does the client's
+  /// address, for an answer that nobody but he is given.
+  public static func shareRequest(
+    _ head: inout RequestHead, requestID: UInt128, keepsAddress: Bool
+  ) {
+    let ownCount = viaLoopCount(head.fields)
+    unsafe head.fields.removeLines { line, bytes in
       switch line.known {
       case .via, .xRequestID, .tracestate: return true
+      case .forwarded, .xForwardedFor: return !keepsAddress
       case .other:
         let name = unsafe ByteScan.slice(
           bytes, Int(line.nameStart)..<Int(line.nameStart + line.nameCount))
@@ -214,9 +219,10 @@ public enum Forwarding {
       default: return false
       }
     }
-    for _ in 0..<ownCount { fields.append("via", "1.1 homeward") }
-    fields.append("user-agent", "homeward")
-    appendRequestID(&fields, requestID)
+    for _ in 0..<ownCount { head.fields.append("via", "1.1 homeward") }
+    head.fields.append("user-agent", "homeward")
+    appendRequestID(&head.fields, requestID)
+    if !keepsAddress { Chains.appendHost(to: &head) }
   }
 
   /// Adds our line to `Via`.

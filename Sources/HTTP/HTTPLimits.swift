@@ -45,6 +45,11 @@ public struct HTTPLimits: Sendable, Equatable {
   public var connectionOptionsMax = 32
   /// Addresses read from a forwarding chain, from the right.
   public var forwardedHopsMax = 32
+  /// Milliseconds of silence after which an HTTP/2 origin that owes an answer is asked by PING whether
+  /// it is there: a slow search is silent for longer, a machine without power for ever.
+  public var pingAfterMilliseconds: UInt64 = 5_000
+  /// Milliseconds that it has to say anything.
+  public var pingAnswerMilliseconds: UInt64 = 2_000
   /// Body bytes of an HTTP/1.1 message held before reading stops.
   public var receiveHighMarkBytes = 65_536
 

@@ -12,6 +12,8 @@ public final class Subject: Sendable {
     case token(issuerIndex: Int, keyID: String, algorithm: SigningAlgorithm, key: SHA256Digest)
     /// By a client certificate.
     case certificate
+    /// Not at all.
+    case stated
   }
 
   /// How the subject proved himself.
@@ -27,6 +29,17 @@ public final class Subject: Sendable {
   public let facts: SubjectFacts
   /// From then on the proof is worth nothing, tolerance included.
   public let expiresAt: WallTime
+
+  /// Somebody who proved nothing: what the edge would do for such a one is to be explained. No
+  /// record ever names him.
+  public init(stated facts: SubjectFacts) {
+    source = .stated
+    name = ""
+    tokenID = nil
+    recordName = []
+    self.facts = facts
+    expiresAt = WallTime(microseconds: .max)
+  }
 
   init(
     source: Source, issuerName: String, name: String, tokenID: String?, facts: SubjectFacts,

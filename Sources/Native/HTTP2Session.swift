@@ -147,6 +147,13 @@ public struct HTTP2Session: ~Copyable {
     return Int(lines.1.start + lines.1.nameCount + lines.1.valueCount - lines.0.start)
   }
 
+  /// Queues a PING: a peer that is there answers it before anything else.
+  public func ping() {
+    guard unsafe !context.pointee.isDead else { return }
+    let result = unsafe nghttp2_submit_ping(session, 0, nil)
+    precondition(result == 0, "out of memory")
+  }
+
   /// Refills the peer's budget for the time that passed.
   public func advance(toNanoseconds now: UInt64) {
     unsafe context.pointee.budget.advance(toNanoseconds: now)

@@ -39,12 +39,17 @@ public struct EndpointDefinition: Hashable, Sendable {
   public var requestCountMax: Int
   /// Share of load relative to the peers of its tier, 1 to 1000.
   public var weight: UInt16
+  /// Whether it carries a write out once, however often it comes with the same `Idempotency-Key`.
+  public var honoursKeys: Bool
+  /// Whether it stays out after it was DOWN until an operator lets it in.
+  public var waitsForOperator: Bool
 
   /// Describes an endpoint; `Topology.make` checks the values.
   public init(
     name: String, regionName: String, tier: Tier, host: String, port: UInt16,
     security: OriginSecurity = .cleartext, protocol: OriginProtocol = .http1,
-    connectionCountMax: Int = 128, requestCountMax: Int = 100, weight: UInt16 = 100
+    connectionCountMax: Int = 128, requestCountMax: Int = 100, weight: UInt16 = 100,
+    honoursKeys: Bool = false, waitsForOperator: Bool = false
   ) {
     self.name = name
     self.regionName = regionName
@@ -56,6 +61,8 @@ public struct EndpointDefinition: Hashable, Sendable {
     self.connectionCountMax = connectionCountMax
     self.requestCountMax = requestCountMax
     self.weight = weight
+    self.honoursKeys = honoursKeys
+    self.waitsForOperator = waitsForOperator
   }
 
   /// Requests of one loop that it carries at once.

@@ -84,6 +84,8 @@ extension EndpointHealth {
         return enter(.down(successCount: count + 1), at: now)
       }
       failures.forget()
+      // It is seen to be back: who is configured so waits for a person.
+      if endpoint.definition.waitsForOperator, !isExcused { status.isHeldOut = true }
       enter(now < failures.ejectedUntil ? .ejected(Ejected()) : .probing(Probing()), at: now)
     case .ejected(var ejected):
       ejected.failureCount = 0
@@ -132,12 +134,20 @@ extension EndpointHealth {
   /// A probe failed in a way that leaves no doubt.
   mutating func fallAtOnce(at now: Instant) { enter(.down(successCount: 0), at: now) }
 
+  /// It comes back by itself when it comes back: an operator lets it in, or nobody knows whether it
+  /// fell at all, since the edge doubts itself.
+  mutating func excuse(letsIn: Bool) {
+    isExcused = true
+    if letsIn { status.isHeldOut = false }
+  }
+
   private mutating func enter(_ new: State, at now: Instant) {
     state = new
     guard status.reach != new.reach else { return }
     status.reach = new.reach
     status.reachSince = now
     guard new.reach == .down else { return }
+    isExcused = false
     status.warmUntil = Instant(nanoseconds: 0)
     status.ejectionHold = nil
     damping.fell(at: now, limits: limits)

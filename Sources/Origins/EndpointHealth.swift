@@ -93,6 +93,8 @@ public struct EndpointHealth: Sendable {
   var failures: RequestFailures
   /// How often it fell.
   var damping = FlapDamping()
+  /// Whether no operator is waited for after this fall; see `excuse`.
+  var isExcused = false
   /// Samples in a row that speak for a change of freshness.
   var turnCount: UInt8 = 0
 
@@ -118,6 +120,9 @@ public struct EndpointHealth: Sendable {
     else { return nil }
     self.init(endpoint: endpoint, of: topology, limits: limits, at: now)
     status = old.status
+    // Who need not wait any more does not.
+    if !endpoint.definition.waitsForOperator { status.isHeldOut = false }
+    isExcused = old.isExcused
     // Numbers of regions that are others now measure nothing.
     if old.regionNames != regionNames {
       status.homeLagsMilliseconds = []

@@ -133,6 +133,8 @@ public struct EndpointStatus: Hashable, Sendable {
   public var warmUntil = Instant(nanoseconds: 0)
   /// Whether it fell so often that it serves only where nobody else may.
   public var isSuppressed = false
+  /// Whether it was DOWN and waits until an operator lets it in, as configured.
+  public var isHeldOut = false
   /// Why it is not ejected though it failed as many requests; nil when it did not.
   public var ejectionHold: EjectionHold?
   /// Whether it announced that it will stop.

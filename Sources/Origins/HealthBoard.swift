@@ -120,6 +120,21 @@ public struct HealthBoard: Sendable {
       for index in machines.indices { machines[index].hasten() }
     }
     self.orders = orders
+    letIn()
+  }
+
+  /// Lets those in that waited for an operator who forces them in: they stay in when that ends.
+  private mutating func letIn() {
+    let serving = ServingOrders(orders, topology)
+    if serving.isEmpty { return }
+    for index in machines.indices {
+      let id = machines[index].endpoint.id
+      guard serving[id, .replica].contains(.forcedIn) || serving[id, .primary].contains(.forcedIn)
+      else { continue }
+      let before = machines[index].status
+      machines[index].excuse(letsIn: true)
+      note(before, index)
+    }
   }
 
   /// A snapshot, if anything changed or a newer sample came since the last one.
@@ -147,7 +162,11 @@ public struct HealthBoard: Sendable {
   }
 
   private mutating func note(_ before: EndpointStatus, _ index: Int) {
-    if machines[index].status != before { isChanged = true }
+    guard machines[index].status != before else { return }
+    isChanged = true
+    guard machines[index].status.reach != before.reach, isSelfDoubting else { return }
+    // What an edge sees that is cut off itself is no fall.
+    for other in machines.indices { machines[other].excuse(letsIn: false) }
   }
 
   /// Raises the region's epoch, and marks two primaries of the highest epoch as conflicting.

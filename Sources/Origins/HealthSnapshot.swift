@@ -63,6 +63,12 @@ public final class HealthSnapshot: Sendable {
     orders.isEmpty ? [] : orders[id, tier(of: id)]
   }
 
+  /// Whether no request goes to the endpoint because it does not answer.
+  @inline(__always)
+  public func isDead(_ id: EndpointID) -> Bool {
+    statuses[Int(id.index)].reach == .down && !order(id).contains(.forcedIn)
+  }
+
   /// The status of one endpoint. A copy: hot callers look into `statuses`.
   public subscript(_ id: EndpointID) -> EndpointStatus { statuses[Int(id.index)] }
 

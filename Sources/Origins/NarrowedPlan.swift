@@ -64,7 +64,7 @@ public enum Removal: Hashable, Sendable {
   case drained
   /// An operator evacuated it.
   case evacuated
-  /// It waits until an operator lets it back.
+  /// It waits until an operator lets it back: one held it out, or it was DOWN and is configured so.
   case heldOut
   /// It comes back with a share of the reads, and this one was not among them.
   case ramping

@@ -164,6 +164,7 @@ public enum Narrowing {
     let index = Int(id.index)
     let order = snapshot.order(id)
     if let removal = order.removal { return removal }
+    if snapshot.statuses[index].isHeldOut, !order.contains(.forcedIn) { return .heldOut }
     switch snapshot.statuses[index].role {
     case .conflict: return .conflict
     case _ where snapshot.statuses[index].reach == .down && !order.contains(.forcedIn):

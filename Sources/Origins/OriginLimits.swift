@@ -142,6 +142,9 @@ public struct OriginLimits: Sendable, Equatable {
   public var attemptCountMax: UInt8 = 8
   /// How often a request that was never processed is sent again.
   public var requeueCountMax: UInt8 = 3
+  /// How often a write with a key is sent again that may have been carried out: a server that
+  /// breaks off twice more has something against it.
+  public var repeatCountMax: UInt8 = 2
   /// The longest pause before a refused stream is sent again; doubles with each. A random part of
   /// it is waited for.
   public var refusedPauseMilliseconds: UInt64 = 25

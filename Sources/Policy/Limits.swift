@@ -12,6 +12,8 @@ enum Limits {
   static let cutCountMax = 1000
   /// A stored answer older than this is not worth keeping for clinical use.
   static let cacheMillisecondsMax = 24 * 3_600_000
+  /// What does not exist may exist a moment later, and only its own edge hears of that.
+  static let negativeCacheMillisecondsMax = 60_000
   /// What may be confidential lives no longer in a cache than a screen shows it.
   static let confidentialCacheMillisecondsMax: UInt32 = 60_000
   /// A request in text: every fact with its longest word, many times over.
@@ -64,6 +66,7 @@ enum Code: String, CaseIterable {
   case cacheReaders = "E324"
   case cacheConsent = "E325"
   case cacheNever = "E326"
+  case cacheNegative = "E339"
   case unknownRule = "E327"
   case candidateText = "E328"
   case factValue = "E329"

@@ -32,16 +32,18 @@ extension JudgedRequest {
   /// Whether answers to the request's method are ever stored.
   public var mayBeStored: Bool { head.method == .get || head.method == .head }
 
-  /// Takes away what a fill does not need: an answer that others get is asked for as anybody would.
-  public mutating func dropUnkeyedFields() {
+  /// Takes away what a fill does not need: an answer that others get is asked for as anybody would,
+  /// without the client's address. Credentials stay, since origins ask for them: what they answer
+  /// may be shared only if they say so (RFC 9111 section 3.5).
+  mutating func dropUnkeyedFields(isOneUsers: Bool) {
     let fields = head.fields
     let requestID = UInt128(decision.id.high) << 64 | UInt128(decision.id.low)
     changeFields { changed in
       changed.removeLines { line in
         line.known == .contentType || UnkeyedFields.isDropped(line, of: fields)
       }
-      Forwarding.shareRequest(&changed, requestID: requestID)
     }
+    changeHead { Forwarding.shareRequest(&$0, requestID: requestID, keepsAddress: isOneUsers) }
   }
 }
 

@@ -116,6 +116,7 @@ extension RowRules {
     jitterPercent = storage.jitterPercent
     staleWhileRevalidateMilliseconds = storage.staleWhileRevalidateMilliseconds
     staleIfErrorMilliseconds = storage.staleIfErrorMilliseconds
+    negativeMilliseconds = storage.negativeMilliseconds
     switch storage.seal {
     case .none: seal = .none
     case .region: seal = .region

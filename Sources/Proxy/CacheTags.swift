@@ -187,8 +187,10 @@ extension JudgedRequest {
     }
   }
 
-  /// What the answer adds to that: targets that it names as changed (RFC 9111 section 4.4).
+  /// What the answer adds to that: targets that it names as changed (RFC 9111 section 4.4), and
+  /// groups that it ends (RFC 9875).
   public func changedTargets(_ answer: borrowing ResponseHead) -> [CacheTag] {
     UnsafeEffect.targets(of: head, answered: answer).dropFirst().map { CacheTag.target($0) }
+      + CacheGroups.ended(by: answer, to: head)
   }
 }

@@ -5,19 +5,19 @@ public import HTTP
 /// One request's dealings with the cache: key and ruling, then the right to fetch, the answer that
 /// is being stored, or the stored answer that is being served.
 ///
-/// An object, so that requests without such dealings carry a nil; its memory is used again.
-/// Confined to the loop of its exchange.
-public final class CacheUse {
+/// Who forgets it gives a permit back and drops an answer that is not whole. Confined to the loop of
+/// its exchange.
+public struct CacheUse: ~Copyable {
   /// What the request asks of caches, as the client asked it.
-  public private(set) var facts: RequestFacts?
+  public let facts: RequestFacts
   /// What the policy allows.
-  public private(set) var ruling: Ruling?
+  public let ruling: Ruling
   /// Under what the answer is kept; nil for a request that passes the cache by.
   public private(set) var key: CacheKey?
   /// What `Cache-Status` says.
-  public var status = CacheStatus()
+  public private(set) var status = CacheStatus.forwarded(.bypass)
   /// The right to fetch; nil when nothing may be stored.
-  public var permit: FillPermit?
+  private var permit: FillPermit?
   /// The answer that is being stored.
   private var storable: StorableResponse?
   /// The stored answer that is served.
@@ -25,71 +25,70 @@ public final class CacheUse {
   private var answer = HitAnswer.whole
   private var cursor: BodyCursor?
   /// Why the stored answer may be served; nil when none is.
-  public private(set) var evidence: HitEvidence?
+  private var evidence: HitEvidence?
   /// What happened so far.
-  public private(set) var verdict = Outcome.CacheVerdict.passed
+  private var verdict = Outcome.CacheVerdict.passed
+  /// Whether it fetches in place of a stale answer that a client has already.
+  public private(set) var isRefresh = false
 
-  /// Makes a place for one request after the other.
-  public init() {}
-
-  /// Forgets the request: a permit goes back, an answer that is not whole is dropped.
-  public func removeAll() {
-    facts = nil
-    ruling = nil
-    key = nil
-    status = CacheStatus()
-    permit = nil
-    storable = nil
-    opened = nil
-    cursor = nil
-    evidence = nil
-    verdict = .passed
-  }
-
-  /// What the record of the exchange says of the cache.
-  public var outcome: Outcome.CacheOutcome {
-    Outcome.CacheOutcome(
-      verdict: verdict, detail: status.detail, bypass: status.bypass, evidence: evidence)
-  }
-
-  /// Begins with a request whose head is fit for an origin; false when it passes the cache by.
-  public func begin(
+  /// Begins with a request whose head is fit for an origin; `key` is nil when it passes the cache by.
+  public init(
     _ request: borrowing JudgedRequest, _ ruling: Ruling, hasBody: Bool,
     _ builder: inout KeyBuilder
-  ) -> Bool {
-    let facts = RequestFacts(request.head, hasBody: hasBody)
+  ) {
+    facts = RequestFacts(request.head, hasBody: hasBody)
     self.ruling = ruling
-    self.facts = facts
-    status = .forwarded(.bypass)
     if request.hasUnkeyedField {
       status.bypass = .unkeyedField
-      return false
+      return
     }
     switch builder.key(request.head, facts, ruling) {
-    case .key(let key):
-      self.key = key
-      return true
-    case .bypass(let reason):
-      status.bypass = reason
-      return false
+    case .key(let key): self.key = key
+    case .bypass(let reason): status.bypass = reason
     }
+  }
+
+  /// The answer that this fetches goes to nobody.
+  public mutating func becomeRefresh() { isRefresh = true }
+
+  // MARK: Looking up
+
+  /// What becomes of the request; nil when it passes the cache by. See `CacheStore.lookUp`.
+  public func lookUp(in store: CacheStore, waiter: Waiter?, at now: Instant) -> Lookup? {
+    guard let key else { return nil }
+    return store.lookUp(key, facts, ruling, waiter: waiter, at: now)
+  }
+
+  /// Another request fetched the answer meanwhile, or gave up.
+  public mutating func waited(isAnswered: Bool) { status.isCollapsed = isAnswered }
+
+  /// Nothing is served, nor stored; `reason` if there was an entry.
+  public mutating func passes(for reason: CacheBypass?) {
+    status = .forwarded(ForwardReason(reason))
+    if status.forward == .miss { status.bypass = reason }
+  }
+
+  /// What was found does not open.
+  public mutating func isBroken() {
+    status = .forwarded(.miss)
+    status.bypass = .sealed
   }
 
   // MARK: Fetching
 
   /// The answer may be stored, if it says so itself.
-  public func fetches(_ permit: consuming FillPermit, _ request: inout JudgedRequest) {
+  public mutating func fetches(_ permit: consuming FillPermit, _ request: inout JudgedRequest) {
     var permit = permit
-    guard let ruling else { return }
     request.watchTags(&permit, ruling)
-    request.askForAll(permit)
-    status = .forwarded(permit.isValidation ? .stale : .uriMiss)
+    let rules = ruling.row.rules
+    request.askForAll(permit, isOneUsers: rules.keyParts.contains(.user) || rules.seal == .user)
+    tell(.forwarded(permit.forwardReason))
     self.permit = consume permit
   }
 
   /// The request leaves for an origin. One that may lack a change of which the edge knows is asked,
   /// but its answer is not stored.
-  public func departs(_ request: inout JudgedRequest, mayLag: Bool, at now: Instant) {
+  public mutating func departs(_ request: inout JudgedRequest, mayLag: Bool, at now: Instant) {
     guard permit != nil else { return }
     if mayLag {
       status.detail = .lagging
@@ -100,11 +99,19 @@ public final class CacheUse {
     permit?.depart(request.head, at: now)
   }
 
+  /// Whether the answer is to be stored.
+  public var isFetching: Bool { permit != nil }
+
   /// Whether a 304 is an answer to our own question.
-  public var isValidating: Bool { permit?.isValidation ?? false }
+  public var isValidating: Bool {
+    switch permit {
+    case .some(let permit): permit.isValidation
+    case nil: false
+    }
+  }
 
   /// The origin's head, made fit for clients, is the answer: whether it may be stored.
-  public func admit(
+  public mutating func admit(
     _ head: borrowing ResponseHead, from source: RegionNumber?, at now: Instant, wall: WallTime
   ) {
     guard let permit = permit.take() else { return }
@@ -124,19 +131,19 @@ public final class CacheUse {
   public var isStoring: Bool { storable != nil }
 
   /// A piece of the body passes.
-  public func append(_ bytes: UnsafeRawBufferPointer, at now: Instant) {
+  public mutating func append(_ bytes: UnsafeRawBufferPointer, at now: Instant) {
     if unsafe storable?.append(bytes, at: now) == false { storable = nil }
   }
 
   /// The answer was whole: it is stored, or it is noted why not.
-  public func finish(hasTrailers: Bool, at now: Instant) {
+  public mutating func finish(hasTrailers: Bool, at now: Instant) {
     guard let response = storable.take() else { return }
     status.detail = response.finish(hasTrailers: hasTrailers, at: now)
     if status.detail == nil { verdict = .stored }
   }
 
   /// The origin confirmed the stored answer with `head`: whether that may be served.
-  public func isConfirmed(
+  public mutating func isConfirmed(
     by head: borrowing ResponseHead, from source: RegionNumber?, at now: Instant, wall: WallTime
   ) -> Bool {
     guard let permit = permit.take(), let source else { return false }
@@ -152,10 +159,11 @@ public final class CacheUse {
   }
 
   /// Whether a stored answer stands in for an origin that failed.
-  public func standsIn(at now: Instant, wall: WallTime, failedStatus: UInt16?) -> Bool {
+  public mutating func standsIn(at now: Instant, wall: WallTime, failedStatus: UInt16?) -> Bool {
     guard let hit = permit?.standIn(at: now), found(hit, at: wall) else { return false }
     permit = nil
     verdict = .stoodIn
+    status.isCollapsed = false
     status.forwardStatus = failedStatus
     status.ttlSeconds = hit.remainingMilliseconds / 1000
     return true
@@ -164,11 +172,11 @@ public final class CacheUse {
   // MARK: Serving
 
   /// A stored answer may be served; false when it does not open, which `CacheStore.reject` is told.
-  public func found(_ hit: ServableHit, at wall: WallTime) -> Bool {
-    guard let facts, let opened = hit.open() else { return false }
+  public mutating func found(_ hit: ServableHit, at wall: WallTime) -> Bool {
+    guard let opened = hit.open() else { return false }
     answer = hit.answer(to: facts, at: wall)
     evidence = hit.evidence
-    status = hit.status
+    tell(hit.status)
     verdict = hit.remainingMilliseconds < 0 ? .staleHit : .hit
     self.opened = opened
     // What finds an entry may use its memory for the next one.
@@ -176,27 +184,62 @@ public final class CacheUse {
     return true
   }
 
-  /// Writes the stored answer's head.
-  public func write(to head: inout ResponseHead, isHead: Bool) {
-    guard let opened = opened.take() else { preconditionFailure("no stored answer to serve") }
+  /// Writes the stored answer's head, and says where it comes from; whether no body follows.
+  public mutating func serve(
+    to head: inout ResponseHead, of request: borrowing JudgedRequest, _ snapshot: Snapshot
+  ) -> Bool {
+    guard let opened = opened.take(), let evidence else {
+      preconditionFailure("no stored answer to serve")
+    }
     opened.write(answer, to: &head)
-    if !isHead { cursor = opened.body(answer) }
+    if request.head.method != .head { cursor = opened.body(answer) }
+    request.describeHit(&head, evidence, snapshot)
+    status.append(to: &head.fields)
+    return remainingByteCount == 0
   }
 
   /// Bytes of the stored answer's body that are left.
   public var remainingByteCount: Int { cursor?.remainingByteCount ?? 0 }
 
-  /// Hands up to `byteCountMax` of the next bytes to `body`.
-  public func withNext(byteCountMax: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
-    unsafe _ = cursor?.withNext(byteCountMax: byteCountMax, body)
+  /// Hands up to `byteCountMax` of the next bytes to `body`; how many.
+  public mutating func send(
+    byteCountMax: Int, _ body: (UnsafeRawBufferPointer) -> Void
+  ) -> Int {
+    let before = remainingByteCount
+    var left = byteCountMax
+    while left > 0, remainingByteCount > 0 {
+      let count = remainingByteCount
+      unsafe _ = cursor?.withNext(byteCountMax: left, body)
+      left -= count - remainingByteCount
+    }
+    return before - remainingByteCount
+  }
+
+  // MARK: Telling
+
+  /// What the record of the exchange says of the cache.
+  public var outcome: Outcome.CacheOutcome {
+    Outcome.CacheOutcome(
+      verdict: isRefresh ? (isRefreshed ? .refreshed : .notRefreshed) : verdict,
+      detail: status.detail, bypass: status.bypass, evidence: evidence)
+  }
+
+  /// Whether a new answer is stored, or the old one was found good.
+  public var isRefreshed: Bool { verdict == .stored || verdict == .confirmed }
+
+  /// Says another thing, but not that the request waited for none.
+  private mutating func tell(_ other: CacheStatus) {
+    let isCollapsed = status.isCollapsed
+    status = other
+    status.isCollapsed = isCollapsed
   }
 }
 
 extension JudgedRequest {
   /// Asks for the answer that everybody gets: the client's own conditions and range are met from
   /// what comes.
-  mutating func askForAll(_ permit: borrowing FillPermit) {
-    dropUnkeyedFields()
+  mutating func askForAll(_ permit: borrowing FillPermit, isOneUsers: Bool) {
+    dropUnkeyedFields(isOneUsers: isOneUsers)
     changeFields { permit.addConditions(to: &$0) }
   }
 

@@ -36,46 +36,6 @@ public struct ExchangeMachine: Sendable {
     case abandon
   }
 
-  /// What the machine needs to know of the request.
-  public struct Request: Sendable {
-    /// The method; a search by POST counts as GET.
-    public var method: Method
-    /// Whether the record must be on disk before the request (unsafe) or its answer (safe) leaves.
-    public var isDurable: Bool
-    /// How many choices the narrowed plan holds.
-    public var choiceCount: Int
-    /// Whether the cache may answer.
-    public var usesCache: Bool
-    /// How long an attempt may take while another choice is left.
-    public var latency: LatencyClass
-
-    /// Makes the description of a request.
-    public init(
-      method: Method, isDurable: Bool, choiceCount: Int, usesCache: Bool = false,
-      latency: LatencyClass = .bulk
-    ) {
-      self.method = method
-      self.isDurable = isDurable
-      self.choiceCount = choiceCount
-      self.usesCache = usesCache
-      self.latency = latency
-    }
-  }
-
-  /// What retries are judged with: the loop's budget, the limits and the time.
-  public struct Judge: ~Copyable {
-    /// Retries that the loop can still afford.
-    public var budget: RetryBudget
-    /// Thresholds.
-    public let limits: OriginLimits
-
-    /// Makes the judge of one loop.
-    public init(budget: RetryBudget, limits: OriginLimits) {
-      self.budget = budget
-      self.limits = limits
-    }
-  }
-
   private enum State: Equatable {
     case idle
     /// Nothing has left the edge; the record is on its way to disk.
@@ -117,6 +77,11 @@ public struct ExchangeMachine: Sendable {
   private var isReused = false
   private var attemptCount: UInt8 = 0
   private var requeueCount: UInt8 = 0
+  /// How often a keyed write was sent again that may have been carried out.
+  private var repeatCount: UInt8 = 0
+  /// What happened to the first sending of a write that may have been carried out, and was sent
+  /// again: unless the same server says how it ended, this is the answer.
+  public private(set) var doubt: Refusal?
   /// How urgent the request is.
   public var latency: LatencyClass { request.latency }
   /// The index of the choice in use, or last used.
@@ -201,6 +166,7 @@ public struct ExchangeMachine: Sendable {
 
   /// No origin answers: a stored answer may do, else the edge answers.
   private mutating func fail(_ refusal: Refusal) -> Action {
+    if let doubt { return answer(doubt) }
     guard mayStandIn else { return answer(refusal) }
     state = .failing(.refusal(refusal))
     return .standIn
@@ -355,6 +321,11 @@ public struct ExchangeMachine: Sendable {
     return retry(after: .timeout, isReplayable: isReplayable, judge: &judge, at: now)
   }
 
+  /// Whether another choice of a read is left behind the one in use: nobody need try a dead one.
+  public var mayPassBy: Bool {
+    state == .acquiring && choice + 1 < request.choiceCount && request.method.isSafe
+  }
+
   /// A second copy of the request, at another choice, is the request from here on.
   public mutating func moved(to choice: Int) {
     precondition(state == .awaitingHead && request.method.isSafe, "a write, or too late")
@@ -380,13 +351,20 @@ public struct ExchangeMachine: Sendable {
     after failure: AttemptFailure, isReplayable: Bool, judge: inout Judge, at now: Instant
   ) -> Action? {
     let context = AttemptContext(
-      method: request.method, isBodyReplayable: isReplayable, attemptCount: attemptCount,
+      method: request.method,
+      isKeyHonoured: request.isKeyed && repeatCount < judge.limits.repeatCountMax,
+      isBodyReplayable: isReplayable, attemptCount: attemptCount,
       requeueCount: requeueCount, hasNext: choice + 1 < request.choiceCount)
     if failure == .neverProcessed || failure == .refused { requeueCount += 1 }
     switch RetryRules.decide(
       after: failure, context, limits: judge.limits, budget: &judge.budget, at: now)
     {
-    case .retrySameCandidate: return acquire(choice, requiresFresh: true)
+    case .retrySameCandidate:
+      if !request.method.isSafe, !failure.isProvablyUnprocessed {
+        repeatCount += 1
+        doubt = doubt ?? (failure == .timeout ? .originTimeout : .originReset)
+      }
+      return acquire(choice, requiresFresh: true)
     case .retryAfterPause(let milliseconds):
       state = .pausing
       return .pause(millisecondsMax: milliseconds)

@@ -24,6 +24,20 @@ extension JudgedRequest {
   /// The epoch in which the endpoint of a choice takes the write.
   public func epoch(ofChoice index: Int) -> UInt64? { decision.narrowed.choices[index].epoch }
 
+  /// Whether it is a write with one `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header)
+  /// that its server is configured to honour. The server has the key as the client sent it.
+  public func isKeyed(_ snapshot: Snapshot) -> Bool {
+    guard isWrite, let first = decision.narrowed.choices.first,
+      snapshot.topology[first.endpoint].definition.honoursKeys,
+      let key = head.fields.first(.idempotencyKey)
+    else { return false }
+    let count = head.fields.lines.count { $0.known == .idempotencyKey }
+    return count == 1 && (1...Self.keyBytesMax).contains(Int(key.valueCount))
+  }
+
+  /// As long as Stripe's; a longer one names no write.
+  private static let keyBytesMax = 255
+
   /// Refuses what was not recorded yet.
   public mutating func refuse(_ refusal: Refusal) { decision.refusal = refusal }
 

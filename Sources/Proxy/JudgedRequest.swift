@@ -36,6 +36,9 @@ public struct JudgedRequest: ~Copyable, Sendable {
     decision.client = client
   }
 
+  /// Forgets the decision: the request is judged anew, as it came.
+  public mutating func startOver() { decision.removeAll() }
+
   /// Forgets request and decision. Keeps the memory for the next ones, unless it is unusually much.
   public mutating func removeAll() {
     if head.byteCapacity <= Self.keptBytesMax { head.removeAll() } else { head = RequestHead() }
@@ -98,6 +101,9 @@ public struct JudgedRequest: ~Copyable, Sendable {
   /// Lets the head's fields be changed on the way to an origin.
   @inline(__always)
   mutating func changeFields(_ change: (inout Fields) -> Void) { change(&head.fields) }
+
+  /// Lets the head be changed on the way to an origin.
+  mutating func changeHead(_ change: (inout RequestHead) -> Void) { change(&head) }
 
   /// See `Decision.prepareRequest`.
   public mutating func prepareRequest(

@@ -82,6 +82,10 @@ public struct Outcome: Sendable {
     case stored
     /// An origin answered, and nothing was stored.
     case passed
+    /// A stale answer was served before, and a new one is stored now. Nobody was sent it.
+    case refreshed
+    /// The same, and none could be had.
+    case notRefreshed = "not-refreshed"
   }
 
   /// The outcome of the next decision about the same request, taken at `now`.

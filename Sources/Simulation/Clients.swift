@@ -29,6 +29,8 @@ final class ClientRequest: CustomStringConvertible {
   /// Who may serve it; read from the law by hand.
   let allowed: [Law.Target]
   let sentAt: Instant
+  /// Whether it is a write with a key, which a server carries out once.
+  let isKeyed: Bool
   fileprivate(set) var answeredAt = Instant.never
   fileprivate(set) var state = State.waiting
   fileprivate(set) var answer: Answer?
@@ -49,6 +51,7 @@ final class ClientRequest: CustomStringConvertible {
     self.client = client
     allowed = Law.allowed(kind, patient, place: place, isMovable: world.options.isMovable)
     sentAt = world.now
+    isKeyed = kind == .update && number * 37 % 100 < world.options.keyPercent
   }
 
   /// Whether its last word has come.

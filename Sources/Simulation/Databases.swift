@@ -189,6 +189,11 @@ final class Databases {
       answer.status = 421
       return
     }
+    if request.isKeyed {
+      // What it was told by others it does not know by its key.
+      if server.keys[request.number] == claim { return }
+      server.keys[request.number] = claim
+    }
     copies[domain][server.index].log.append(
       LogEntry(number: request.number, epoch: claim, at: world.now))
     answer.position += 1

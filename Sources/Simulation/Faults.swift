@@ -260,6 +260,13 @@ final class Faults {
         }
         operators.order(order, region, tiers, seconds: seconds)
       },
-      end: { if kind == .crashedStore { world.storage.restart(keepingUnsynced: keeps) } })
+      end: {
+        guard kind == .crashedStore else { return }
+        world.storage.restart(keepingUnsynced: keeps)
+        let stored = world.stored
+        world.trace.note(
+          "store is back", stored?.books.state.actCount ?? 0, at: world.now,
+          keeps ? "with all" : "with what was synced")
+      })
   }
 }

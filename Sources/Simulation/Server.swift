@@ -49,6 +49,8 @@ final class Server {
   /// Counts starts.
   private(set) var incarnation = 0
   var faults = ServerFaults()
+  /// Writes with a key that it took itself, and the epoch of each.
+  var keys: [Int: UInt64] = [:]
   private var inbox: [() -> Void] = []
   private var wires: [Wire] = []
 

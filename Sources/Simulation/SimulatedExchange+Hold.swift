@@ -18,6 +18,8 @@ extension SimulatedExchange {
     var domain: String?
     /// The epoch that its origin was told.
     var epoch: UInt64?
+    /// What its server said it is when the write was sent first.
+    var claim = RoleClaim.unknown
   }
 
   private var isWrite: Bool { !decision.facts.operation.isSafe }
@@ -89,18 +91,34 @@ extension SimulatedExchange {
     let domain = domain(ofChoice: machine.choice)
     let health = edge.health
     let name = edge.snapshot.topology.regionNames[Int(domain.index)]
+    if request.isKeyed {
+      let claim = health[choice.endpoint].role
+      if let doubt = machine.doubt, claim != write.claim {
+        declineOrigin()
+        answer(doubt)
+        return true
+      }
+      write.claim = claim
+    }
     guard health.mayWrite(domain, choice.endpoint, epoch: choice.epoch),
       edge.mayBegin(
         name, hasRecord: health.hasRecord(domain), revision: health.authorities.revision)
     else {
-      if let wire { edge.release(wire) }
-      wire = nil
+      declineOrigin()
       holdOrAnswer(HeldPlace(domain: domain, patient: patientHash))
       return true
     }
     write.domain = name
     write.epoch = choice.epoch
     return false
+  }
+
+  /// Gives back a connection that was not used; see `Exchange.declineOrigin`.
+  private func declineOrigin() {
+    if let wire { edge.release(wire) }
+    wire = nil
+    // Now, while the machine knows the class under which the place was taken.
+    givePlaceBack()
   }
 
   /// The write is under way no longer.
@@ -122,6 +140,7 @@ extension SimulatedExchange {
   }
 
   private func holdOrAnswer(_ place: HeldPlace) {
+    if let doubt = machine.doubt { return answer(doubt) }
     if !hold(place) { answer(.authorityMoving) }
   }
 }

@@ -87,6 +87,7 @@ final class SimulatedExchange {
     if let refusal = decision.refusal { return answer(refusal) }
     var machineRequest = decision.machineRequest(request.head)
     machineRequest.choiceCount = choices.count
+    machineRequest.isKeyed = request.isKeyed
     perform(machine.begin(machineRequest))
   }
 
@@ -132,6 +133,9 @@ final class SimulatedExchange {
     releaseOrigin(.failed)
     let endpoint = choices[choice].endpoint
     self.endpoint = endpoint
+    if machine.mayPassBy, edge.health.isDead(endpoint) {
+      return perform(machine.acquireFailed(.originConnect, judge: &edge.judge, at: now))
+    }
     guard edge.loads.take(endpoint, machine.latency) else {
       return perform(machine.acquireFailed(.classLimit, judge: &edge.judge, at: now))
     }

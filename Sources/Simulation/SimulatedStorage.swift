@@ -57,6 +57,17 @@ final class SimulatedStorage: Storage {
     return true
   }
 
+  /// The files as they are, whether or not the machine is up: for the checker, who knows
+  /// everything.
+  struct Truth: StateFiles {
+    let storage: SimulatedStorage
+
+    func read(_ path: String, byteCountMax: Int) throws(SystemError) -> [UInt8] {
+      guard let bytes = storage.files[path] else { throw SimulatedStorage.notFound }
+      return bytes
+    }
+  }
+
   func read(_ path: String, byteCountMax: Int) throws(SystemError) -> [UInt8] {
     if isDead { throw Self.gone }
     guard let bytes = files[path] else { throw Self.notFound }

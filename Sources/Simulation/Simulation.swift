@@ -46,6 +46,7 @@ extension Options {
     var options = Options(seed: seed)
     options.isMovable = seed % 2 == 0
     options.isHasty = true
+    options.keyPercent = 50
     // A lease that has to run out takes 6.4 seconds.
     options.loadMilliseconds = options.isMovable ? 9_000 : 4_000
     if seed % 4 == 1 { options.edgeCount = 1 }

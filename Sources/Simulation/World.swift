@@ -138,7 +138,9 @@ final class World {
 
   /// What the store says, whoever can read it; parsed once for each state of its files.
   var stored: StoredBooks? {
-    if storage.version != booksVersion, let read = try? SimulatedOrders.folder.read(storage) {
+    if storage.version != booksVersion,
+      let read = try? SimulatedOrders.folder.read(SimulatedStorage.Truth(storage: storage))
+    {
       books = read
       booksVersion = storage.version
     }
@@ -197,6 +199,8 @@ struct Options {
   var isMovable = false
   /// Whether writes wait only a little for an authority that moves.
   var isHasty = false
+  /// How many of a hundred writes have a key.
+  var keyPercent = 0
   /// Whether faults are drawn.
   var hasFaults = true
 

@@ -6,7 +6,9 @@ import Testing
 
 /// What an edge sees, between processes.
 @Suite struct RegionReportTests {
-  private static func report() throws -> RegionReport {
+  private static func report(
+    west: Reach = .healthy, at time: UInt64 = 7
+  ) throws -> RegionReport {
     let topology = try Topology.make(
       regionNames: ["west", "east"],
       definitions: [
@@ -16,7 +18,7 @@ import Testing
           name: "east-1", regionName: "east", tier: .replica, host: "127.0.0.1", port: 2),
       ])
     var primary = EndpointStatus(at: Instant(nanoseconds: 0))
-    primary.reach = .healthy
+    primary.reach = west
     primary.role = .primary(epoch: 1)
     primary.freshness = .fresh
     primary.reportedLagMilliseconds = 0
@@ -33,7 +35,7 @@ import Testing
         number: 1, topology: topology, statuses: [primary, replica], epochs: [1, nil],
         sampleAgeMillisecondsMax: 1_000), board, process: 9,
       at: Instant(nanoseconds: 5_000_000_000),
-      WallTime(microseconds: 7))
+      WallTime(microseconds: time))
   }
 
   @Test func aReportSurvivesItsFile() throws {
@@ -51,6 +53,26 @@ import Testing
     let again = try #require(RegionReport(report.bytes))
     #expect(again.servers == report.servers)
     #expect(again.time == report.time && again.process == report.process)
+  }
+
+  /// Edges that share a folder: most of them decide, the worse half where they are as many.
+  @Test(
+    arguments: [
+      ([.healthy], "healthy"), ([.down, .healthy, .healthy], "healthy"),
+      ([.down, .down, .healthy], "down"), ([.healthy, .down], "down"),
+      ([.down, .healthy], "down"), ([.suspect, .healthy, .down], "suspect"),
+    ] as [([Reach], String)])
+  func reportsAreJoined(_ views: [Reach], _ expected: String) throws {
+    let reports = try views.enumerated().map {
+      try Self.report(west: $0.element, at: UInt64($0.offset) + 1)
+    }
+    let joined = try #require(RegionReport(joining: reports))
+    #expect(joined.servers.map(\.name) == ["west-1", "east-1"])
+    #expect(joined.servers[0].reach == expected)
+    #expect(joined.servers[1].reach == "down")
+    #expect(joined.servers[0].traffic.tenthsPerSecond == 50 * views.count)
+    #expect(joined.time == WallTime(microseconds: UInt64(views.count)))
+    #expect(RegionReport(joining: []) == nil)
   }
 
   @Test func whatIsNoReportIsNone() throws {

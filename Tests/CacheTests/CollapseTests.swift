@@ -118,6 +118,37 @@ import Testing
     #expect(try bench.outcome() == "refresh body")
   }
 
+  /// What could not be had behind a client's back is not asked for by the next one at once.
+  @Test func aRefreshThatFailedRests() throws {
+    let bench = try StoreBench()
+    try bench.fill(body: "body", ["Cache-Control: max-age=60"])
+    bench.now = second(61)
+    guard case .refresh(_, let permit) = try bench.lookUp() else {
+      Issue.record("no refresh")
+      return
+    }
+    let reason = permit.forwardReason
+    #expect(reason == .stale)
+    _ = consume permit
+    bench.store.refreshFailed(try bench.key(request(), bench.ruling()), at: bench.now)
+    #expect(try bench.outcome() == "hit body")
+    bench.now = second(62.5)
+    #expect(try bench.outcome() == "refresh body")
+  }
+
+  @Test func whyAnOriginIsAsked() throws {
+    let bench = try StoreBench()
+    let first = try bench.permit().forwardReason
+    #expect(first == .uriMiss)
+    try bench.fill(body: "body", ["Cache-Control: max-age=60"])
+    let head = request(.get, "/a", authority: "ehr.example", ["Cache-Control: no-cache"])
+    let asked = try bench.permit(head).forwardReason
+    #expect(asked == .request)
+    bench.now = second(200)
+    let late = try bench.permit().forwardReason
+    #expect(late == .stale)
+  }
+
   /// A fill that failed because its origin did makes the others try again, not all at once.
   @Test func errorsAreNotRemembered() throws {
     let bench = try StoreBench()

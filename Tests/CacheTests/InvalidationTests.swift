@@ -91,9 +91,42 @@ import Testing
     #expect(try bench.fill(tags: kinds.map { CacheTag($0, id: [1]) }) == .untagged)
   }
 
+  /// RFC 9875: groups are an origin's own, and those that ended while an answer was on its way may
+  /// have been meant.
+  @Test func groupsEndTogether() throws {
+    let bench = try StoreBench()
+    func ended(_ text: String, by authority: String = "ehr.example") -> [CacheTag] {
+      CacheGroups.ended(
+        by: response(204, ["Cache-Group-Invalidation: \(text)"]),
+        to: request(.post, "/b", authority: authority))
+    }
+    try bench.fill(body: "A", ["Cache-Groups: \"a\", \"b\""])
+    for tags in [ended("\"c\""), ended("\"a"), ended("\"a\"", by: "other.example")] {
+      for tag in tags { bench.store.generations.bump(tag) }
+      #expect(try bench.outcome() == "hit A")
+    }
+    let meant = ended("\"b\"")
+    #expect(meant.count == 1)
+    for tag in meant { bench.store.generations.bump(tag) }
+    #expect(try bench.outcome() == "fill")
+    let refusal = try bench.fill(
+      body: "D", ["Cache-Groups: \"d\""], during: { bench.store.generations.bump(meant[0]) })
+    #expect(refusal == .fenced)
+    // That is no reason against the next one.
+    #expect(try bench.fill(body: "D", ["Cache-Groups: \"d\""]) == nil)
+    let several = (0..<33).map { "\"\($0)\"" }.joined(separator: ", ")
+    #expect(
+      try bench.fill(
+        request(.get, "/c", authority: "ehr.example"), body: "C", ["Cache-Groups: \(several)"])
+        == .tooManyTags)
+    // More than are told apart: whatever has a group.
+    for tag in ended(several) { bench.store.generations.bump(tag) }
+    #expect(try bench.outcome() == "fill")
+  }
+
   @Test func tooManyTagsAreNotDropped() throws {
     let bench = try StoreBench()
-    let tags = (0..<UInt8(10)).map { CacheTag(.named, id: [$0]) }
+    let tags = (0..<UInt8(42)).map { CacheTag(.named, id: [$0]) }
     #expect(try bench.fill(tags: tags) == nil)
     #expect(
       try bench.fill(request(.get, "/b"), tags: tags + [CacheTag(.named, id: [99])]) == .tooManyTags

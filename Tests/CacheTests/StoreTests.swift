@@ -189,7 +189,7 @@ import Testing
     #expect(try bench.outcome() == "hit A")
     #expect(
       try bench.outcome(request(.get, "/a", authority: "ehr.example", ["Cache-Control: no-cache"]))
-        == "fetch")
+        == "fetch age")
     bench.now = second(122.5)
     _ = consume permit
     #expect(try bench.outcome() == "validate")

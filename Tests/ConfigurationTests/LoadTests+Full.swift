@@ -133,6 +133,8 @@ extension LoadTests {
             weight: 7
             connections: 8
             requests_per_connection: 9
+            idempotency_keys: true
+            recovery: automatic
           - { name: west-2, tier: replica, address: 192.0.2.2:80, cleartext: allowed }
     health:
       path: /ready
@@ -141,6 +143,7 @@ extension LoadTests {
       down_interval: 102ms
       timeout: 103ms
       slow_start: 104ms
+      recovery: operator
     timeouts:
       client_header: 1001ms
       client_idle: 1002ms

@@ -98,12 +98,14 @@ import Testing
     #expect(endpoint.weight == 7)
     #expect(endpoint.connectionCountMax == 8)
     #expect(endpoint.requestsPerConnection == 9)
+    #expect(endpoint.honoursKeys && endpoint.recovery == .automatic)
     #expect(configuration.regions[0].endpoints[1].address?.description == "192.0.2.2:80")
     #expect(
       configuration.health
         == .init(
           path: "/ready", intervalMilliseconds: 1_000, suspectIntervalMilliseconds: 101,
-          downIntervalMilliseconds: 102, timeoutMilliseconds: 103, slowStartMilliseconds: 104))
+          downIntervalMilliseconds: 102, timeoutMilliseconds: 103, slowStartMilliseconds: 104,
+          recovery: .operator))
     #expect(configuration.timeouts == Self.fullTimeouts)
     #expect(configuration.limits == Self.fullLimits)
   }

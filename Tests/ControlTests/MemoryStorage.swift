@@ -34,7 +34,11 @@ final class MemoryStorage: Storage {
   }
 
   /// What every reader sees.
-  private(set) var files: [String: [UInt8]] = [:]
+  private(set) var files: [String: [UInt8]] = [:] {
+    didSet { version += 1 }
+  }
+  /// Counts changes of the files.
+  private(set) var version = 0
   /// What is on disk for sure.
   private var durable: [String: [UInt8]] = [:]
   /// Files whose bytes are synced; their names may still be lost.

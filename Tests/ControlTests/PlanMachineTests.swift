@@ -188,6 +188,17 @@ import Testing
     #expect(run.marks.contains { $0.words.contains("leases are over") })
   }
 
+  /// A late answer costs a run some time; servers that stay away end it with nothing changed.
+  @Test(arguments: [(3, PlanStatus.completed), (1_000, .failed)])
+  func aMissedAnswerIsAskedForAgain(_ missedLookCount: Int, _ end: PlanStatus) throws {
+    let stage = try PlanStage()
+    stage.missedLookCount = missedLookCount
+    let run = try run(stage, Drawer.plan(Self.text()))
+    #expect(run.status == end, "\(stage.told)")
+    #expect(end == .completed || run.words.hasPrefix("S4: "), "\(run.words)")
+    #expect(stage.calls.isEmpty == (end == .failed))
+  }
+
   /// Nothing changes when a rule refuses, and the refusal names the way out.
   @Test(
     arguments: [

@@ -36,6 +36,8 @@ final class PlanStage: PlanSurroundings {
   /// Whether the edge is silent: then leases have to end.
   var isEdgeSilent = false
   var alarmFiles: Set<String> = []
+  /// So many more looks miss the answers of every server.
+  var missedLookCount = 0
   var told: [String] = []
   /// What must never be: two servers that take writes of one epoch; said once found.
   var harm: [String] = []
@@ -61,7 +63,17 @@ final class PlanStage: PlanSurroundings {
     FileControlStore(OperatorFolder("ops"), storage)
   }
 
-  var state: OperatorState { get throws { try files.read().books.state.settled(at: now()) } }
+  /// What the files say; parsed once for each state of them.
+  private var parsed: (version: Int, stored: StoredBooks)?
+
+  func stored() throws(StateFault) -> StoredBooks {
+    if let parsed, parsed.version == storage.version { return parsed.stored }
+    let stored = try files.read()
+    parsed = (storage.version, stored)
+    return stored
+  }
+
+  var state: OperatorState { get throws { try stored().books.state.settled(at: now()) } }
 
   /// One thing is about to be done: whether it still happens, and whether the process lives on.
   func lives() -> (isDone: Bool, isAlive: Bool) {
@@ -91,12 +103,14 @@ final class PlanStage: PlanSurroundings {
 
   func look(at state: OperatorState) -> PlanScene {
     var scene = PlanScene(now: now(), serving: world())
+    defer { missedLookCount = max(0, missedLookCount - 1) }
     scene.servers = servers.mapValues { server in
       let view = DomainView(
         isPrimary: server.isPrimary, epoch: server.epoch, position: server.position,
         lagMilliseconds: server.isPrimary ? 0 : server.lag)
       return SeenServer(
-        region: server.region, domains: server.isUp ? [server.region: view] : nil)
+        region: server.region,
+        domains: server.isUp && missedLookCount == 0 ? [server.region: view] : nil)
     }
     scene.isAuditWritable = true
     scene.edges = (try? registrations()) ?? []
@@ -154,7 +168,7 @@ final class PlanStage: PlanSurroundings {
   func bootTime() -> Instant { Instant(nanoseconds: UInt64(milliseconds) * 1_000_000) }
 
   func registrations() throws(StateFault) -> [EdgeRegistration] {
-    let seen = isEdgeSilent ? 1 : try files.read().books.state.actCount
+    let seen = isEdgeSilent ? 1 : try stored().books.state.actCount
     return [
       EdgeRegistration(
         edge: "edge-1", seen: seen, writes: [:], time: now(), bootMilliseconds: 0)
@@ -170,7 +184,7 @@ struct StageStore: ControlStore {
 
   func read() throws(StateFault) -> StoredBooks {
     if stage.isDead { throw .pointerDamaged(path: "killed") }
-    return try stage.files.read()
+    return try stage.stored()
   }
 
   func append(

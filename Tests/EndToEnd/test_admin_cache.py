@@ -73,6 +73,63 @@ class Operators(CacheCase):
                 self.assertEqual(self.ask("POST", "/v1/cache/explanations", {
                     "authority": "a", "target": target}).status, 422)
 
+    def advice(self, path, **more):
+        """What would become of a request of somebody."""
+        answer = self.ask("POST", "/v1/cache/explanations", {
+            "authority": "edge.homeward.example", "target": path} | more, token="officer")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def test_an_explanation_on_behalf_of_a_user(self):
+        def bearer(who):
+            return self.fields[who][0][1].partition(" ")[2]
+        name = self.name()
+        path = f"/fhir/ValueSet/{name}"
+        self.origin.expect(name, good('ETag: "v1"'))
+        self.assertIn("stored", self.status(self.get(path)))
+        nobody = self.advice(path)
+        self.assertEqual((nobody["verdict"], nobody["reason"]), ("bypass", "tenant-unknown"))
+        for subject in ({"token": bearer("nurse")}, {"token": bearer("doctor")},
+                        {"subject": {"role": "nurse", "tenant": "north"}}):
+            told = self.advice(path, **subject)
+            self.assertEqual(told["verdict"], "hit", told)
+            self.assertEqual((told["class"], told["row"], told["stores"]), ("reference", 1, True))
+            self.assertEqual(told["key"][:3], ["target", "region", "tenant"])
+            self.assertEqual(told["ends"], ["write", "policy"])
+            self.assertGreater(told["fresh_milliseconds"], 0)
+        self.assertEqual(self.advice(path, token=bearer("southern"))["verdict"], "miss")
+        self.assertEqual(
+            self.advice(path, token=bearer("nurse"), fields=[
+                {"name": "cache-control", "value": "no-store"}])["stores"], False)
+        # The biller's route has no cache in it.
+        self.assertEqual(
+            self.advice(path, token=bearer("biller"))["reason"], "no-cache-in-plan")
+        self.assertEqual(len(self.origin.asked(name)), 1)
+
+        name = self.name()
+        path = f"/fhir/Observation?patient=p1&category=vital-signs&_id={name}"
+        self.origin.expect(name, good('ETag: "v1"'))
+        self.assertIn("stored", self.status(self.get(path)))
+        told = self.advice(path, token=bearer("nurse"))
+        self.assertEqual((told["verdict"], told["class"]), ("hit", "vitals"), told)
+        self.assertLess({"user", "role", "consent", "patient"}, set(told["key"]))
+        self.assertEqual(self.advice(path, token=bearer("nora"))["verdict"], "miss")
+        stated = self.advice(path, subject={"role": "nurse", "tenant": "north"})
+        self.assertEqual((stated["verdict"], stated["reason"]), ("bypass", "user-unknown"))
+        for token, why in (("x.y.z", "malformed"), (bearer("nurse") + "x", "wrong-signature")):
+            told = self.advice(path, token=token)
+            self.assertEqual(told["verdict"], "refused")
+            self.assertTrue(told["reason"].startswith("unauthenticated ("), told)
+        for text in (self.edge.log(), self.edge.audit_text(), json.dumps(told)):
+            self.assertNotIn(bearer("nurse")[-40:], text)
+
+    def test_an_explanation_has_one_sender(self):
+        for more in ({"token": "a", "subject": {}}, {"client": "here"},
+                     {"subject": {"role": "king"}}, {"subject": {"name": "x"}}):
+            with self.subTest(more):
+                self.assertEqual(self.ask("POST", "/v1/cache/explanations", {
+                    "authority": "a", "target": "/"} | more).status, 422)
+
     def test_only_an_officer_shreds(self):
         body = {"tenant": "north", "reason": "a test"}
         self.assertEqual(self.ask("POST", "/v1/cache/shreds", body).status, 403)
@@ -92,8 +149,13 @@ class Operators(CacheCase):
     def test_the_commands(self):
         path = self.keep()
         told = self.homeward("explain", path, "--authority", "edge.homeward.example")
-        self.assertRegex(told.stdout, r"^hit\nby .+ row \d+ of the matrix\n\d+ ms old, fresh for")
-        self.assertIn("asset", self.homeward("stats").stdout)
+        self.assertRegex(
+            told.stdout, r"^hit\nby .+ row \d+ of the matrix\nclass asset, sensitivity \w+\n"
+            r"key: target, .*accept-encoding.*\nended early by: policy\na server's answer may.*\n"
+            r"\d+ ms old, fresh for \d+ ms, stored 2")
+        stats = self.homeward("stats").stdout
+        self.assertRegex(stats, r"(?m)^asset( +\d+){7}$")
+        self.assertRegex(stats, r"(?m)^nobody's( +\d+){2}$")
         purged = self.homeward("purge", "--prefix", f"edge.homeward.example{path}", "--reason", "x")
         self.assertEqual(purged.stdout, "purged: 1 entry\n", purged.stderr)
         self.assertEqual(self.homeward("purge", "--all", "--tag", "A", "--reason", "x").returncode, 2)

@@ -8,7 +8,7 @@ import unittest
 
 from harness import curl, h1, h2, workshop
 from harness.case import operation
-from harness.edge import Edge, Endpoint
+from harness.edge import Edge, Endpoint, reported
 from harness.waiting import until
 from harness.writable import Writable, Writer
 
@@ -31,12 +31,19 @@ class AuthorityCase(unittest.TestCase):
     def configure(self, edge):
         """What a class wants different; called before the edge's configuration is written."""
 
+    def regions(self):
+        """The servers by region."""
+        return {"west": [Endpoint(self.primary), Endpoint(self.replica, tier="replica")]}
+
+    def options(self):
+        """What a class wants different of its edges."""
+        return {}
+
     def make(self, number, **options):
         """Starts another edge."""
-        edge = Edge({"west": [Endpoint(self.primary), Endpoint(self.replica, tier="replica")]},
-                    patients=["p1,west,US-AZ,granted,", "p2,west,US-AZ,granted,"],
+        edge = Edge(self.regions(), patients=["p1,west,US-AZ,granted,", "p2,west,US-AZ,granted,"],
                     operators={"directory": self.folder, "copy": "operators.copy"},
-                    limits=self.limits, timeouts=self.timeouts, **options)
+                    limits=self.limits, timeouts=self.timeouts, **options, **self.options())
         edge.instance = f"edge-{number}"
         self.configure(edge)
         edge.configure()
@@ -58,9 +65,8 @@ class AuthorityCase(unittest.TestCase):
 
     def init(self):
         """The first record, once the edges see the primary; waits until all follow it."""
-        until(lambda: (self.folder / "edge").exists(), "the edge's report")
-        until(lambda: "\tprimary\thealthy\tprimary\t" in (self.folder / "edge").read_text(),
-              lambda: (self.folder / "edge").read_text())
+        until(lambda: "\tprimary\thealthy\tprimary\t" in reported(self.folder),
+              lambda: reported(self.folder))
         self.authority("init", "west")
         self.follow()
 
@@ -367,6 +373,148 @@ class Epochs(AuthorityCase):
             self.edge, "/fhir/DocumentReference/p1.notes").header("proxy-status"), self.edge.log)
 
 
+class Reloads(AuthorityCase):
+    """Writes that wait while another configuration or policy comes into force."""
+
+    timeouts = {"authority": "8s"}
+
+    def waiting(self, numbers):
+        """Writes that wait for an authority which is on its way; client and streams."""
+        self.init()
+        self.change("fence")
+        self.follow()
+        client = h2.Connection(self.edge.port)
+        self.addCleanup(client.close)
+        streams = [client.request("POST", operation(f"note-{n}", "p1")) for n in numbers]
+        # One that is answered came behind the others.
+        self.assertEqual(client.get("/fhir/DocumentReference/p1.notes").status, 200)
+        self.assertFalse(any(client.streams[stream].is_over for stream in streams))
+        return client, streams
+
+    def reload(self):
+        """SIGHUP; waits until another policy is in force."""
+        count = self.edge.log().count("policy in force")
+        self.edge.signal(signal.SIGHUP)
+        until(lambda: self.edge.log().count("policy in force") > count, self.edge.log)
+
+    def test_they_go_on_under_the_new_snapshot_in_their_order(self):
+        client, streams = self.waiting(range(1, 21))
+        text = self.edge.policy_file.read_text()
+        self.edge.policy_file.write_text(text.replace("policy: transport", "policy: transport-next"))
+        self.edge.timeouts["connect"] = "1100ms"
+        self.edge.configure()
+        self.reload()
+        self.promote(self.primary, self.replica, 2)
+        answers = [client.finish(stream, within=6) for stream in streams]
+        self.assertEqual({answer.status for answer in answers}, {200}, answers[0].body)
+        self.assertEqual(self.replica.entries(), list(range(1, 21)))
+        self.assertEqual(self.primary.entries(), [])
+        # They were judged by the policy in force, once.
+        decisions = [d for d, _ in self.decisions() if d.get("operation") == "operation"]
+        self.assertEqual({d["policy"].partition("@")[0] for d in decisions}, {"transport-next"})
+        self.assertEqual(len(decisions), 20)
+
+    def test_what_is_lawful_no_more_is_refused(self):
+        client, streams = self.waiting([1])
+        text = self.edge.policy_file.read_text()
+        self.edge.policy_file.write_text(text.replace("routes:", """deny:
+  - id: D-1
+    say: Nobody writes any more
+    when: { operation: [operation] }
+routes:"""))
+        self.reload()
+        self.promote(self.primary, self.replica, 2)
+        answer = client.finish(streams[0], within=6)
+        self.assertEqual(answer.status, 403, answer.body)
+        self.assertEqual(self.replica.entries() + self.primary.entries(), [])
+
+
+class CrossRegion(AuthorityCase):
+    """The writes of one region's data move to a server of another, where policy lets them."""
+
+    policy = """\
+policy: cross
+version: 1
+regions:
+  west: { jurisdiction: US, backup: east }
+  east: { jurisdiction: US, backup: west }
+routes:
+  - id: C-1
+    say: Everything goes to whoever has the authority, at home or at its backup
+    when: {}
+    serve:
+      - { region: home, tier: primary }
+%s    audit: durable
+"""
+    backup = "      - { region: backup-of-home, tier: primary }\n"
+
+    def make(self, number, **options):
+        self.replica = Writable("east", "east-p", epoch=1, home="west")
+        return super().make(number, **options)
+
+    def regions(self):
+        return {"west": [Endpoint(self.primary)], "east": [Endpoint(self.replica)]}
+
+    def options(self):
+        return {"policy": self.policy % self.backup}
+
+    def test_writes_of_one_region_move_to_another(self):
+        self.init()
+        writer = Writer(self.edge)
+        until(lambda: len(writer.results) > 20, "writes")
+        self.switch()
+        count = self.replica.count()
+        until(lambda: self.replica.count() > count + 20, self.edge.log)
+        results = writer.stop()
+        self.assertEqual({status for _, status, *_ in results}, {200}, results[-1])
+        self.assertEqual(self.replica.entries(), writer.acknowledged)
+        outcomes = [o for _, outcomes in self.decisions() for o in outcomes]
+        self.assertEqual(outcomes[-1]["region"], "east")
+        # And back.
+        self.switch(self.replica, self.primary, 3)
+        until(lambda: self.write(900_001).status == 200, self.edge.log)
+        self.assertEqual(self.primary.entries(), writer.acknowledged + [900_001])
+
+    def test_policy_decides_where_they_may_go(self):
+        self.edge.stop()
+        self.backup = ""
+        self.edge = self.make(1)
+        self.init()
+        self.assertEqual(self.write(1).status, 200)
+        self.switch()
+        self.assert_outcome(self.write(2), 503, "unavailable")
+        self.assertEqual(self.replica.entries(), [1])
+
+
+class Reports(AuthorityCase):
+    """Edges that share a folder do not overwrite what the others say."""
+
+    edge_count = 2
+
+    def test_each_edge_has_a_report_of_its_own_and_status_joins_them(self):
+        def names():
+            return {path.name.partition(".")[0] for path in (self.folder / "reports").iterdir()
+                    if path.suffix != ".new"}
+        until(lambda: (self.folder / "reports").exists() and names() == {"edge-0", "edge-1"}, names)
+        reports, edges = ({p.name for p in (self.folder / kind).iterdir() if p.suffix != ".new"}
+                          for kind in ("reports", "edges"))
+        self.assertEqual(reports, edges)
+
+        def status():
+            result = subprocess.run(
+                [workshop.binary(), "region", "status", "--offline", "--json", "--config",
+                 self.edge.configuration], capture_output=True, text=True, timeout=30)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            return json.loads(result.stdout)
+
+        def reaches():
+            return [server["reach"] for server in status()["regions"][0]["servers"]]
+        until(lambda: reaches() == ["healthy", "healthy"], reaches)
+        # Both see that one is gone.
+        self.replica.kill()
+        until(lambda: reaches() == ["healthy", "down"], reaches)
+
+
 class Sessions(AuthorityCase):
     """Clients read what they wrote, and hear of what was lost."""
 
@@ -386,9 +534,9 @@ class Sessions(AuthorityCase):
     def positions(self, name, count):
         """Waits until the edge's report knows a server's position."""
         def known():
-            lines = (self.folder / "edge").read_text().splitlines()
+            lines = reported(self.folder).splitlines()
             return any(l.startswith(f"{name}\t") and l.endswith(f"\t{count}") for l in lines)
-        until(known, lambda: (self.folder / "edge").read_text())
+        until(known, lambda: reported(self.folder))
 
     def test_a_write_is_read_again_whatever_the_copy_has(self):
         self.init()

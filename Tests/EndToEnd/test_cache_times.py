@@ -100,15 +100,29 @@ class Authorities(CacheCase):
         self.get(path)
         self.get(f"/app/{file}.js", None)
         # Another region's epoch changes nothing.
-        self.east.epoch = 2
+        self.east.epoch += 1
         self.east.until_probed()
         self.assert_hit(self.get(path))
-        self.origin.epoch = 2
+        self.origin.epoch += 1
         self.origin.expect(name, good(body=b"the new one's"))
         until(lambda: bytes(self.get(path).body) == b"the new one's", "the new epoch")
         self.assert_hit(self.get(path))
         # Rows that do not ask for it keep theirs.
         self.assert_hit(self.get(f"/app/{file}.js", None))
+
+    def test_an_answer_on_its_way_belongs_to_the_authority_that_was_asked(self):
+        name = self.name()
+        path = f"/fhir/ValueSet/{name}"
+        self.origin.expect(name, good(body=b"the old one's", is_held=True))
+        client = self.h2()
+        stream = client.request("GET", path, self.fields["nurse"])
+        until(lambda: self.origin.asked(name), "the request")
+        self.origin.epoch += 1
+        self.origin.until_probed()
+        self.origin.release()
+        self.assertEqual(bytes(client.finish(stream).body), b"the old one's")
+        self.origin.expect(name, good(body=b"the new one's"))
+        self.assertEqual(bytes(self.get(path).body), b"the new one's")
 
 
 @unittest.skipUnless(clock.compiler(), "without a C compiler no clock jumps")

@@ -3,30 +3,18 @@
 import json
 import subprocess
 
-from harness import geo, h2, hpack, policies, workshop
+from harness import geo, h2, hpack, workshop
 from harness.case import EdgeCase, document, operation
-from harness.edge import Edge, Endpoint
-from harness.origin import Origin
+from harness.clinic import ClinicCase
 from harness.waiting import until
 
-REGIONS = ("us-west", "us-central", "us-east")
 VITALS = "/fhir/Observation?patient={}&category=vital-signs"
 
 
-class ShippedPolicy(EdgeCase):
+class ShippedPolicy(ClinicCase):
 
-    @classmethod
-    def make(cls):
-        cls.origins = {
-            f"{region}-{i}": Origin(
-                region, f"{region}-{i}", "primary" if i == 1 else "replica", REGIONS)
-            for region in REGIONS for i in (1, 2)}
-        return Edge(
-            {region: [Endpoint(cls.origins[f"{region}-1"]),
-                      Endpoint(cls.origins[f"{region}-2"], tier="replica")] for region in REGIONS},
-            policy=policies.shipped(), location=True,
-            patients=["p1001,us-west,US-AZ,granted,", "p1002,us-east,US-NY,granted,",
-                      "p1003,us-west,US-CA,withdrawn,"])
+    patients = ["p1001,us-west,US-AZ,granted,", "p1002,us-east,US-NY,granted,",
+                "p1003,us-west,US-CA,withdrawn,"]
 
     def assert_served(self, path, region, source, *arguments, user=geo.ARIZONA):
         """The request is served by that region's server of that tier."""

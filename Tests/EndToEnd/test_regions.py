@@ -10,7 +10,7 @@ import unittest
 
 from harness import curl, h2, workshop
 from harness.case import document
-from harness.edge import Edge, Endpoint
+from harness.edge import Edge, Endpoint, reported
 from harness.origin import Origin
 from harness.programs import Process
 from harness.waiting import until
@@ -310,8 +310,7 @@ class Offline(RegionCase):
 
     def reported(self):
         """The servers of the edge's report in the folder."""
-        report = self.edge.folder / "operators" / "edge"
-        lines = report.read_text().splitlines() if report.exists() else ["", "\t" * 9]
+        lines = (reported(self.edge.folder / "operators") or "\n" + "\t" * 9).splitlines()
         return [line.split("\t") for line in lines[1:]]
 
     def offline(self, verb, *words):

@@ -6,10 +6,12 @@ simulated time (`FlapTests`).
 """
 
 import json
+import signal
+import subprocess
 import time
 import unittest
 
-from harness import curl, fhir
+from harness import admin, curl, fhir, workshop
 from harness.case import document, operation
 from harness.edge import TLS, Edge, Endpoint
 from harness.faults import H2Origin, Wire
@@ -113,7 +115,7 @@ class Answers(Faults):
     def test_row_08_a_slow_first_byte_is_not_waited_for(self):
         edge = self.edge(*self.pair(), timeouts=HURRY)
         self.replica.instead = ("hang",)
-        self.assert_served_by(edge, "west-1", within=2)
+        self.assert_served_by(edge, "west-1")
         # Slow is not dead, and the last one asked has all the time it needs.
         self.assertEqual(edge.endpoints("down") | edge.endpoints("suspect"), set())
         self.primary.instead = ("hang",)
@@ -203,6 +205,171 @@ class Answers(Faults):
         self.assertEqual(after - before, 5)
 
 
+class Keyed(Origin):
+    """Carries out once what comes with one key, and breaks its first answers off."""
+
+    def __init__(self, *arguments):
+        self.effects, self.broken = [], 0
+        super().__init__(*arguments)
+
+    def _do_keyed(self, connection, request, reader):
+        self._receive(request, reader)
+        key = request.header("idempotency-key")
+        with self.lock:
+            if key is None or key not in self.effects:
+                self.effects.append(key)
+            is_broken, self.broken = self.broken > 0, max(0, self.broken - 1)
+        if is_broken:
+            return False
+        self._answer(connection, request, 200, key.encode() if key else b"no key")
+
+
+class Keys(Faults):
+    """Row 6: a write whose answer was lost is sent again to who carries it out once."""
+
+    def make(self, **settings):
+        """An edge before one primary that does so."""
+        self.origin = Keyed("west", "west-1", "primary")
+        self.replica = Origin("west", "west-2", "replica")
+        return self.edge(Endpoint(self.origin, **settings), Endpoint(self.replica, tier="replica"))
+
+    def send(self, edge, *keys, body=b"dose"):
+        """A write with these keys; the status."""
+        with Connection(edge.port) as client:
+            fields = [("idempotency-key", key) for key in keys]
+            return client.finish(client.request("POST", operation("keyed"), fields, body)).status
+
+    def test_row_06_a_keyed_write_is_sent_again_to_the_same_server(self):
+        edge = self.make(idempotency_keys="true")
+        for broken in (1, 2):
+            self.origin.broken = broken
+            self.origin.forget()
+            self.assertEqual(self.send(edge, f"order-{broken}"), 200)
+            sent = self.origin.seen("keyed")
+            self.assertEqual([r.header("idempotency-key") for r in sent],
+                             [f"order-{broken}"] * (broken + 1))
+            self.assertEqual({r.body_sha256 for r in sent}, {sent[0].body_sha256})
+            self.assertEqual({r.body_count for r in sent}, {4})
+        self.assertEqual(self.origin.effects, ["order-1", "order-2"])
+        self.assertEqual(self.replica.seen("keyed"), [])
+        records = map(json.loads, edge.audit_text().splitlines())
+        self.assertEqual([r["attempts"] for r in records if r["kind"] == "outcome"], [2, 3])
+
+    def test_row_06_it_is_bounded_and_then_nobody_knows(self):
+        edge = self.make(idempotency_keys="true")
+        self.origin.broken = 100
+        self.assertEqual(self.send(edge, "order-1"), 502)
+        self.assertEqual(len(self.origin.seen("keyed")), 3)
+        self.assertEqual(self.origin.effects, ["order-1"])
+
+    def test_row_06_a_server_that_is_gone_afterwards_proves_nothing(self):
+        """The second attempt finds nobody: that the first one was carried out stays possible."""
+        edge = self.make(idempotency_keys="true")
+        self.origin.instead = ("delayed",)
+        with Connection(edge.port) as client:
+            stream = client.request(
+                "POST", operation("keyed"), [("idempotency-key", "order-1")], b"dose")
+            until(lambda: self.origin.seen("keyed"), "the write to arrive")
+            self.origin.kill()
+            self.assertEqual(client.finish(stream).status, 502)
+        until(lambda: "west-1" in edge.endpoints("down"), "the primary to be missed")
+        # This one was surely not carried out.
+        self.assertEqual(self.send(edge, "order-2"), 503)
+
+    def test_row_06_without_a_key_that_is_honoured_it_is_sent_once(self):
+        for settings, keys in (({}, ["order-1"]), ({"idempotency_keys": "true"}, []),
+                               ({"idempotency_keys": "true"}, ["one", "two"]),
+                               ({"idempotency_keys": "true"}, ["long" * 64])):
+            edge = self.make(**settings)
+            self.origin.broken = 1
+            self.assertEqual(self.send(edge, *keys), 502, (settings, keys))
+            self.assertEqual(len(self.origin.seen("keyed")), 1)
+
+
+class BlackHoles(Faults):
+    """A copy takes requests and connections, and says nothing any more."""
+
+    def test_row_02_nobody_waits_long_for_a_black_hole(self):
+        origins = [Origin("west", "west-2", "replica"), Origin("west", "west-3", "replica"),
+                   Origin("west", "west-1", "primary")]
+        wire = Wire(origins[0])
+        # What an edge does by itself.
+        edge = self.edge(
+            Endpoint(wire, tier="replica"), Endpoint(origins[1], tier="replica"),
+            Endpoint(origins[2]), loops=2,
+            timeouts={"try_alarm": "100ms", "try_interactive": "200ms", "try_chart": "800ms",
+                      "connect": "1s", "connect_near": "250ms"},
+            health={"interval": "400ms", "suspect_interval": "200ms", "timeout": "250ms",
+                    "down_interval": "500ms"})
+        paths = [document("bytes-10"), "/fhir/Observation/p1.bytes-10", "/fhir/Condition/p1.bytes-10"]
+        took, begun, clients = {}, {}, []
+        self.addCleanup(lambda: [client.close() for client in clients])
+        clients += [Connection(edge.port) for _ in range(8)]
+        start, count = time.monotonic(), 0
+        swallowed_at = None
+        while (now := time.monotonic()) < start + 5 or len(took) < count:
+            self.assertLess(now, start + 20, "reads are never answered")
+            if now > start + 1.5 and swallowed_at is None:
+                wire.swallow()
+                swallowed_at = now
+            if now < start + 5 and count < (now - start) * 60:
+                client = clients[count % len(clients)]
+                stream = client.request("GET", paths[count % 3])
+                begun[client, stream] = time.monotonic()
+                count += 1
+            for client in clients:
+                client.poll()
+            for (client, stream), moment in begun.items():
+                answer = client.streams[stream]
+                if answer.is_over and (client, stream) not in took:
+                    took[client, stream] = time.monotonic() - moment
+                    self.assertEqual(answer.status, 200, answer.body)
+            time.sleep(0.002)
+        self.assertIn("west-2", edge.endpoints("down"))
+        longest = max(took.values())
+        print(f"{count} reads, the longest {1000 * longest:.0f} ms")
+        # The patience of the slowest class, and some for a machine that is busy.
+        self.assertLess(longest, 1.3)
+
+
+class Recovery(Faults):
+    """Row 36: who was down comes back when an operator says so, where it is configured so."""
+
+    def test_row_36_who_was_down_waits_until_an_operator_lets_it_in(self):
+        self.pair()
+        edge = self.edge(
+            Endpoint(self.replica, tier="replica", recovery="operator"), Endpoint(self.primary),
+            operators=True)
+        self.assert_served_by(edge, "west-2")
+        self.replica.kill()
+        until(lambda: "west-2" in edge.endpoints("down"), "the fall")
+        self.replica.start()
+        until(lambda: "held_out" in edge.log(), "the wait")
+        until(lambda: "west-2" in edge.endpoints("healthy"), "the probes to find it well")
+        self.replica.forget()
+        for _ in range(5):
+            self.assert_served_by(edge, "west-1")
+        # A reload changes nothing of that.
+        edge.signal(signal.SIGHUP)
+        until(lambda: edge.log().count("policy in force") > 1, edge.log)
+        self.assert_served_by(edge, "west-1")
+        self.assertEqual(self.replica.requests, [])
+        until(lambda: "held-out" in self.region(edge, "status"),
+              lambda: self.region(edge, "status"))
+        self.region(edge, "force-in", "west", "--endpoint", "west-2", "--for", "1m", "--ticket",
+                    "T-1", "--author", "Ana", "--reason", "mended")
+        until(lambda: curl.fetch(edge, document("bytes-10")).header("proxy-status")
+              .find("west-2") > 0, edge.log)
+
+    def region(self, edge, *words):
+        """What `homeward region` prints."""
+        result = subprocess.run(
+            [workshop.binary(), "region", *words, "--config", edge.configuration, "--offline"],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
+
+
 class Hedges(Faults):
     """Row 8 with two replicas: who is slower than usual is not waited for."""
 
@@ -217,12 +384,20 @@ class Hedges(Faults):
         for origin in self.origins:
             self.assertGreater(len(origin.requests), 40, "both have a history")
             origin.forget()
+        # On a busy machine some of the load was hedged too: only what comes now counts.
+        until(lambda: len(self.outcomes(edge)) >= 600, "the load to be recorded")
+        self.load_outcomes = self.outcomes(edge)
         return edge
 
-    def hedged(self, edge):
-        """The outcomes of reads that were sent twice."""
+    def outcomes(self, edge):
+        """How each request ended, oldest first."""
         records = map(json.loads, edge.audit_text().splitlines())
-        return [record for record in records if record.get("hedged")]
+        return [record for record in records if record["kind"] == "outcome"]
+
+    def hedged(self, edge):
+        """The outcomes of reads that were sent twice after the load."""
+        after = self.outcomes(edge)[len(self.load_outcomes):]
+        return [record for record in after if record.get("hedged")]
 
     def slow_down(self, edge):
         """The first server to be asked hangs from now on; the other one."""
@@ -321,6 +496,24 @@ class HTTP2(Faults):
         self.assertEqual(curl.fetch(edge, document("any")).status, 200)
         self.assertEqual(edge.endpoints("down"), set())
 
+    def test_row_10_a_silent_peer_is_asked_and_left(self):
+        """Long before the answer's own time is over, and only when it is really gone."""
+        slow = H2Origin("west", script=lambda index, count: "hang")
+        wire = Wire(slow)
+        edge = self.edge(Endpoint(wire, protocol="http2"), timeouts={"first_byte": "60s"})
+        with Connection(edge.port) as client:
+            stream = client.request("GET", document("any"))
+            until(lambda: slow.seen("any"), "the request to arrive")
+            # It is slow, and answers PING: it is waited for.
+            until(lambda: slow.pings, "a PING", within=20)
+            client.poll()
+            self.assertFalse(client.streams[stream].is_over)
+            wire.freeze()
+            slow.script = lambda index, count: "ok"
+            self.assertEqual(client.finish(stream, within=30).status, 502)
+        self.assertIn("answers no PING", edge.log())
+        self.assertEqual(curl.fetch(edge, document("any")).status, 200)
+
     def test_row_16_a_refused_stream_is_sent_again_after_a_pause(self):
         edge = self.h2(lambda index, count: "refuse" if index < 3 else "ok")
         self.assertEqual(self.write(edge).status, 200)
@@ -377,12 +570,20 @@ class Storms(Faults):
 
     def test_row_35_an_edge_that_is_cut_off_doubts_itself(self):
         origins = [Origin("west"), Origin("east"), Origin("north")]
-        edge = Edge({o.region: [Endpoint(o)] for o in origins}, loops=1)
+        edge = Edge({o.region: [Endpoint(o)] for o in origins}, loops=1, admin=True)
         edge.start()
         self.addCleanup(self._end, edge)
+
+        def readiness():
+            answer = admin.ask(edge, "GET", "/v1/ready", token="auditor")
+            return answer.status, answer.json.get("ready", answer.json.get("title"))
+        self.assertEqual(readiness(), (200, True))
         for origin in origins[:2]:
             origin.kill()
         until(lambda: "more likely to be cut off" in edge.log(), "the edge to doubt itself")
+        # Balancers hear of it.
+        until(lambda: readiness() == (503, "self-doubt"), readiness)
         for origin in origins[:2]:
             origin.start()
         until(lambda: "most endpoints answer again" in edge.log(), "the doubt to end")
+        until(lambda: readiness() == (200, True), readiness)

@@ -49,6 +49,9 @@ private let rows: [Row] = [
   ("scheduling", "[region]", "seal: none", "[normal]", []),
   ("demographics", "[tenant]", "seal: none", "[normal]", ["E325"]),
   ("asset", "[role]", "readers: { role: nurse, purpose: payment }", "[normal]", ["E324"]),
+  ("reference", "[tenant]", "negative: 60s", "[normal]", []),
+  ("reference", "[tenant]", "negative: 61s", "[normal]", ["E206"]),
+  ("vitals", "[tenant, consent]", "negative: 1s", "[normal]", ["E339"]),
   ("notes", "[region]", "readers: { role: nurse }", "[restricted]", ["E323", "E324", "E325"]),
 ]
 

@@ -8,7 +8,7 @@ import Testing
 private let shippedFiles = [
   "policies/clinical-routing/0001.yaml", "policies/clinical-routing/0002.yaml",
   "policies/clinical-routing/0003.yaml", "policies/clinical-routing/0004.yaml",
-  "policies/single-primary-edge-cache/0001.yaml",
+  "policies/single-primary-edge-cache/0001.yaml", "policies/clinic-edge/0001.yaml",
   "policies/primary-regional-replicas/0001.yaml", "policies/active-passive/0001.yaml",
   "policies/hybrid-by-domain/0001.yaml", "policies/active-active-stateless/0001.yaml",
 ]

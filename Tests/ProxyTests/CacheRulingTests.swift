@@ -171,15 +171,20 @@ private struct Edge {
       "GET /fhir/ValueSet/1",
       [
         ("accept", "application/fhir+json"), ("authorization", "Bearer a"),
-        ("user-agent", "evil"), ("referer", "evil"), ("via", "1.1 evil, 2 homeward"),
+        ("user-agent", "evil"), ("referer", "evil"), ("via", "1.1 evil"),
         ("x-request-id", "evil"), ("tracestate", "evil"), ("sec-fetch-site", "evil"),
         ("content-type", "evil"),
       ])
-    judged.dropUnkeyedFields()
+    _ = judged.prepareRequest(
+      peer: try #require(IPAddress("192.0.2.7")), isPeerTrusted: false, received: .http11,
+      limits: HTTPLimits())
+    judged.dropUnkeyedFields(isOneUsers: false)
     let fields = judged.head.fields
     #expect(fields.lines.allSatisfy { fields.value($0) != "evil" })
     #expect(fields.values(named: "via") == ["1.1 homeward"])
     #expect(fields.values(named: "accept") == ["application/fhir+json"])
     #expect(fields.values(named: "authorization") == ["Bearer a"])
+    #expect(fields.lines.allSatisfy { !fields.value($0).contains("192.0.2.7") })
+    #expect(fields.values(named: "forwarded").count == 1)
   }
 }

@@ -50,10 +50,13 @@ final class MachineBench {
 
   /// Starts, and gives the first action.
   func begin(
-    _ method: Method, isDurable: Bool, choiceCount: Int = 3, latency: LatencyClass = .bulk
+    _ method: Method, isDurable: Bool, choiceCount: Int = 3, latency: LatencyClass = .bulk,
+    isKeyed: Bool = false
   ) -> ExchangeMachine.Action {
-    machine.begin(
-      .init(method: method, isDurable: isDurable, choiceCount: choiceCount, latency: latency))
+    var request = ExchangeMachine.Request(
+      method: method, isDurable: isDurable, choiceCount: choiceCount, latency: latency)
+    request.isKeyed = isKeyed
+    return machine.begin(request)
   }
 
   /// Tells the machine of one event.

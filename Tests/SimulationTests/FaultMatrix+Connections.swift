@@ -67,9 +67,31 @@ extension FaultMatrix {
         story.finish()
       }
     },
-    FaultRow(
-      6, "the same, with a key that the origin honours", "retry to the same authority",
-      elsewhere: "no endpoint is configured to honour keys; `AttemptContext.isKeyHonoured` waits"),
+    FaultRow(6, "the same, with a key that the origin honours", "retry to the same authority") {
+      for misdeed in [Misdeed.resetBefore, .resetAfter] {
+        let story = Scenario(keyPercent: 100)
+        story["west-p"].faults.next = [misdeed]
+        var request: ClientRequest?
+        #expect(story.attempts { request = story.ask(.update) } == 2)
+        #expect(request?.isGood == true)
+        // Twice more, and then nobody knows.
+        story["west-p"].faults.next = [misdeed, misdeed, misdeed]
+        #expect(story.attempts { request = story.ask(.update) } == 3)
+        #expect(request?.state == .refused(.originReset))
+        story.finish()
+      }
+      // While the authority moves nobody gets it again.
+      let story = Scenario(isMovable: true, keyPercent: 100)
+      story["west-p"].faults.next = [.resetAfter]
+      story["west-p"].faults.serviceMicroseconds = 400_000
+      let request = story.send(.update)
+      story.pass(50)
+      #expect(story.operators.change("west", .fence(plan: "p")))
+      story.pass(2_000)
+      #expect(request.state == .refused(.originReset))
+      #expect(story.operators.change("west", .restore))
+      story.finish()
+    },
     FaultRow(7, "RST amid the answer", "the client's stream is reset; never two origins") {
       let story = Scenario()
       for server in story.world.servers { server.faults.next = [.resetMid] }

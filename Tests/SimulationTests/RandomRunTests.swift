@@ -77,7 +77,8 @@ struct Batch: Sendable {
       for part in 0..<UInt64(parts) {
         group.addTask {
           var batch = Batch()
-          for seed in seeds where seed % UInt64(parts) == part { batch.add(body(seed)) }
+          // In pairs: every second run, with an authority that moves, takes twice as long.
+          for seed in seeds where seed / 2 % UInt64(parts) == part { batch.add(body(seed)) }
           return batch
         }
       }

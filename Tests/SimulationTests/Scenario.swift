@@ -12,11 +12,12 @@ struct Scenario {
   let operators: Operators
 
   /// A world with so many edges; with `isMovable` every domain's writes have a record.
-  init(edges: Int = 1, isMovable: Bool = false, seed: UInt64 = 1) {
+  init(edges: Int = 1, isMovable: Bool = false, keyPercent: Int = 0, seed: UInt64 = 1) {
     var options = Options(seed: seed)
     options.isMovable = isMovable
     options.edgeCount = edges
     options.hasFaults = false
+    options.keyPercent = keyPercent
     options.keepsTrace = true
     world = World(options)
     operators = Operators(world)

@@ -11,6 +11,7 @@ import sys
 import time
 
 import failing  # noqa: F401 (scenarios register themselves)
+import keeping  # noqa: F401
 import law  # noqa: F401
 import moving  # noqa: F401
 import recording  # noqa: F401

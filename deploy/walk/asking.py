@@ -7,9 +7,11 @@ import tempfile
 import threading
 
 import signin
-from stand import AUTHORITY, EDGE_PORT
+from stand import AUTHORITY, CLINIC_PORT, EDGE_PORT
 
 BASE = f"https://127.0.0.1:{EDGE_PORT}/fhir"
+#: The same of the clinic's edge.
+CLINIC_BASE = f"https://127.0.0.1:{CLINIC_PORT}/fhir"
 #: Where the demo's geo database puts loopback addresses.
 ADDRESSES = {
     "Arizona": "127.1.0.1", "New York": "127.2.0.1", "Washington": "127.3.0.1",
@@ -38,6 +40,7 @@ class Answer:
         self.fields = {name.lower(): value.strip() for name, _, value in pairs}
         self.region = self._field("ehr-region", r"(.*)")
         self.decision = self._field("ehr-decision-id", r"(.*)")
+        self.policy = self._field("ehr-policy", r"^([^;]+)")
         self.rule = self._field("ehr-policy", r"rule=([^;]+)")
         version = self._field("ehr-policy", r"version=(\d+)")
         self.version = int(version) if version else None
@@ -47,6 +50,8 @@ class Answer:
         self.lag = self._field("ehr-freshness", r"lag=([^;]+)")
         self.bound = self._field("ehr-freshness", r"bound=([^;]+)")
         self.is_stale = self._field("ehr-freshness", r";(stale)") is not None
+        #: What the cache did, as words: hit, fwd=..., stored, ttl=...
+        self.cache = self.fields.get("cache-status", "").removeprefix("homeward; ").split("; ")
 
     def _field(self, name, pattern):
         found = re.search(pattern, self.fields.get(name, ""))
@@ -69,7 +74,7 @@ class Answer:
         return issue.get("details", {}).get("text") or issue.get("diagnostics")
 
 
-def ask(place, method, target, fields=(), body=None, who=signin.USUAL):
+def ask(place, method, target, fields=(), body=None, who=signin.USUAL, base=BASE):
     """Asks once, with a curl process of its own."""
     more = ["--include"]
     if method != "GET":
@@ -79,7 +84,7 @@ def ask(place, method, target, fields=(), body=None, who=signin.USUAL):
     if body is not None:
         more += ["--header", "content-type: application/fhir+json", "--data-binary", "@-"]
     done = subprocess.run(
-        command(place, *more, "--globoff", f"{BASE}/{target}".rstrip("/"), who=who),
+        command(place, *more, "--globoff", f"{base}/{target}".rstrip("/"), who=who),
         capture_output=True, text=True, input=None if body is None else json.dumps(body))
     return Answer(done.stdout)
 

@@ -7,9 +7,9 @@ from scenario import scenario
 from stand import RUN
 
 
-def records(stand, *more):
+def records(stand, *more, log=RUN / "audit"):
     """What `homeward audit show` prints."""
-    command = [str(stand.build / "homeward"), "audit", "show", str(RUN / "audit"), *more]
+    command = [str(stand.build / "homeward"), "audit", "show", str(log), *more]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 

@@ -3,7 +3,7 @@
 import json
 
 import signin
-from asking import ADDRESSES, ask
+from asking import ADDRESSES, BASE, ask
 from stand import Trouble, until
 
 #: Every scenario by its number: title and function.
@@ -65,6 +65,8 @@ def describe(answer, missed):
         text += f", {answer.lag} behind (bound {answer.bound})"
     if answer.is_stale:
         text += ", marked as stale"
+    if answer.tier == "cache" or "stored" in answer.cache:
+        text += f"; cache: {', '.join(answer.cache)}"
     if "retry-after" in answer.fields:
         text += f", retry after {answer.fields['retry-after']} s"
     if answer.outcome:
@@ -82,10 +84,10 @@ class Walk:
         self.answers = []
 
     def ask(self, place, method, target, expected, fields=(), body=None, who=signin.USUAL,
-            hidden=()):
+            hidden=(), base=BASE):
         """Asks once, and shows whether the answer is right; `hidden` fields are sent, not shown."""
         return self._show(place, method, target, expected, fields,
-                          ask(place, method, target, [*fields, *hidden], body, who), who)
+                          ask(place, method, target, [*fields, *hidden], body, who, base), who)
 
     def ask_until(self, place, method, target, expected, seconds=10):
         """Asks until the answer is right: what leads to it takes a moment."""

@@ -34,6 +34,9 @@ PEOPLE = {
     "dr-lee": _DOCTOR | {"amr": ["pwd", "otp"]},
     "dr-ito": _EMERGENCY | {"amr": ["pwd"]},
     "dr-ito-two-factors": _EMERGENCY | {"sub": "dr-ito", "amr": ["pwd", "otp"]},
+    "nurse-ada": _DOCTOR | {"roles": ["nurse"], "tenant": "northside", "amr": ["pwd", "otp"]},
+    "nurse-ben": _DOCTOR | {"roles": ["nurse"], "tenant": "northside", "amr": ["pwd", "otp"]},
+    "nurse-cleo": _DOCTOR | {"roles": ["nurse"], "tenant": "southside", "amr": ["pwd", "otp"]},
 }
 #: Who asks when a scenario does not say.
 USUAL = "dr-lee"

@@ -15,6 +15,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUN = ROOT / "deploy" / "run"
 CONFIGURATION = ROOT / "deploy" / "homeward.yaml"
+#: A second edge, which keeps answers.
+CLINIC = ROOT / "deploy" / "clinic.yaml"
 #: The officers' keys, and the policy's versions with their approvals.
 OFFICERS = RUN / "officers"
 VERSIONS = RUN / "policies" / "clinical-routing"
@@ -26,6 +28,9 @@ SNAPSHOT, DELTAS = DIRECTORY / "patients.snapshot", DIRECTORY / "patients.deltas
 EDGE_PORT = int(re.search(r"- address: 127\.0\.0\.1:(\d+)", CONFIGURATION.read_text()).group(1))
 #: Where its admin API does.
 ADMIN_PORT = int(re.search(r"^  address: 127\.0\.0\.1:(\d+)", CONFIGURATION.read_text(), re.M)[1])
+#: The same of the second edge.
+CLINIC_PORT, CLINIC_ADMIN_PORT = map(
+    int, re.findall(r"address: 127\.0\.0\.1:(8\d+)", CLINIC.read_text()))
 #: The servers' names and ports, as the configuration has them.
 SERVERS = {name: int(port) for name, port in re.findall(
     r"\{ name: (\S+), tier: \w+, address: 127\.0\.0\.1:(\d+) \}", CONFIGURATION.read_text())}
@@ -68,7 +73,7 @@ class Stand:
     def _check_ports(self):
         """Says which ports somebody else has."""
         taken = []
-        for port in [EDGE_PORT, ADMIN_PORT, *SERVERS.values()]:
+        for port in [EDGE_PORT, ADMIN_PORT, CLINIC_PORT, CLINIC_ADMIN_PORT, *SERVERS.values()]:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -103,6 +108,13 @@ class Stand:
         self._start("edge", "homeward", ["run", "--config", str(CONFIGURATION), "--ready-file",
                                          self._ready("edge")])
         self._until_ready("edge")
+
+    def start_clinic(self):
+        """Starts the second edge, if it does not run."""
+        if not self.is_up("clinic"):
+            self._start("clinic", "homeward", ["run", "--config", str(CLINIC), "--ready-file",
+                                               self._ready("clinic")])
+            self._until_ready("clinic")
 
     def _ready(self, name):
         return str(RUN / "ready" / name)
@@ -208,12 +220,13 @@ class Stand:
 
     def stop(self):
         """Ends every process that this stand started: the edge first, so that it can drain."""
-        if self.is_up("edge"):
-            self.signal_edge(signal.SIGTERM)
-            try:
-                self.edge_status(5)
-            except Trouble:
-                self.kill("edge")
+        for name in ("clinic", "edge"):
+            if self.is_up(name):
+                self.processes[name].send_signal(signal.SIGTERM)
+                try:
+                    self.processes[name].wait(5)
+                except subprocess.TimeoutExpired:
+                    self.kill(name)
         for process in self.processes.values():
             process.kill()
         for process in self.processes.values():

@@ -8,15 +8,16 @@ import textwrap
 from stand import ROOT
 
 WIDTH = 100
-#: The newest version of the walk; it has the sentences of the one before, too.
-POLICY = ROOT / "policies" / "clinical-routing" / "0002.yaml"
+#: Of each policy the newest version of the walk; it has the sentences of the one before, too.
+POLICIES = {name: ROOT / "policies" / name / file for name, file in (
+    ("clinical-routing", "0002.yaml"), ("clinic-edge", "0001.yaml"))}
 
 
-def sentences():
-    """Each rule's sentence by the rule's id, as the policy file has them."""
+def sentences(policy):
+    """Each rule's sentence by the rule's id, as the policy's file has them."""
     found = {}
     pattern = re.compile(r"^  - id: (\S+)\n    say: (.*(?:\n      +\S.*)*)", re.MULTILINE)
-    for match in pattern.finditer(POLICY.read_text()):
+    for match in pattern.finditer(POLICIES[policy].read_text()):
         found[match.group(1)] = " ".join(match.group(2).split())
     return found
 
@@ -26,7 +27,7 @@ class Teller:
 
     def __init__(self):
         self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        self._say = sentences()
+        self._say = {policy: sentences(policy) for policy in POLICIES}
         self.right = 0
         self.wrong = []
         self._is_right = True
@@ -81,7 +82,8 @@ class Teller:
         if answer.rule in self._explained:
             return f"{answer.rule}, as above"
         self._explained.add(answer.rule)
-        return f"{answer.rule}: {self._say.get(answer.rule, 'a rule without a sentence')}"
+        say = self._say.get(answer.policy, {})
+        return f"{answer.rule}: {say.get(answer.rule, 'a rule without a sentence')}"
 
     def summary(self):
         """All scenarios are through."""

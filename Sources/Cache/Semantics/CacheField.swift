@@ -2,7 +2,8 @@ import HTTP
 
 /// Field names that caching acts upon and `KnownField` does not tell apart.
 enum CacheField: Sendable {
-  case accessControlAllowOrigin, cdnCacheControl, clearSiteData, contentLocation
+  case accessControlAllowOrigin, cacheGroupInvalidation, cacheGroups, cdnCacheControl
+  case clearSiteData, contentLocation
   case contentRange, expires, homewardCacheControl, ifMatch, ifModifiedSince, ifNoneMatch, ifRange
   case ifUnmodifiedSince, lastModified, location, pragma, range, vary
 
@@ -22,6 +23,7 @@ enum CacheField: Sendable {
         return
       }
       candidates = ("if-match", .ifMatch, "if-range", .ifRange)
+    case 12: candidates = ("cache-groups", .cacheGroups, "", .cacheGroups)
     case 13:
       if fields.isNamed(line, "content-range") {
         self = .contentRange
@@ -35,6 +37,10 @@ enum CacheField: Sendable {
     case 19: candidates = ("if-unmodified-since", .ifUnmodifiedSince, "", .ifUnmodifiedSince)
     case 22:
       candidates = ("homeward-cache-control", .homewardCacheControl, "", .homewardCacheControl)
+    case 24:
+      candidates = (
+        "cache-group-invalidation", .cacheGroupInvalidation, "", .cacheGroupInvalidation
+      )
     case 27:
       candidates = (
         "access-control-allow-origin", .accessControlAllowOrigin, "", .accessControlAllowOrigin

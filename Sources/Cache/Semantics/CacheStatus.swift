@@ -8,6 +8,18 @@ public enum ForwardReason: String, Sendable, CaseIterable {
   case varyMiss = "vary-miss"
 }
 
+extension ForwardReason {
+  /// Why an origin is asked though something may be stored; `reason` is nil when nothing is.
+  public init(_ reason: CacheBypass?) {
+    switch reason {
+    case nil: self = .uriMiss
+    case .age, .staleness: self = .stale
+    case .requestDirective: self = .request
+    default: self = .miss
+    }
+  }
+}
+
 /// What the cache did for one answer: the content of `Cache-Status` (RFC 9211). It never holds a
 /// key.
 public struct CacheStatus: Sendable, Equatable {
@@ -93,4 +105,6 @@ public enum CacheBypass: String, Sendable, CaseIterable {
   // An entry that this request must not get.
   case row, policy, tenant, sourceRegion = "source-region", consent, staleness, sealed
   case invalidated, age
+  /// It is fresh, and the request asks for something newer.
+  case requestDirective = "request-directive"
 }

@@ -89,6 +89,11 @@ public struct Freshness: Sendable, Equatable {
     initialAgeMilliseconds + now.milliseconds(since: responseTime)
   }
 
+  /// Whether its time is not over, and it need not be validated anyway.
+  func isFresh(at now: Instant) -> Bool {
+    !alwaysValidates && ageMilliseconds(at: now) < lifetimeMilliseconds
+  }
+
   /// What may be done with it at `now` for a request that asks for this.
   public func use(
     at now: Instant, for request: RequestDirectives, honoursNoCache: Bool = true

@@ -27,7 +27,7 @@ public struct RequestFacts: Sendable {
 
   /// Whether the request itself is no reason against storing its answer: what fetches for others
   /// says nothing of a cookie, and does not ask that nothing be kept.
-  var mayBeStored: Bool { !hasCookie && !directives.noStore }
+  public var mayBeStored: Bool { !hasCookie && !directives.noStore }
 
   /// Reads a head. Credentials that are not fields (a client's certificate) do not count: the key
   /// and the ruling hold what they prove.

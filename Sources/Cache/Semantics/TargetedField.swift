@@ -13,6 +13,29 @@ struct TargetedField {
     return directives
   }
 
+  /// The members of a list of strings (RFC 9651 section 3.1), each as it is written between its
+  /// quotes: there is one way to write it. The first `countMax` of them, and whether those are all;
+  /// nil on an error, or when a member is no string.
+  static func strings(_ value: [UInt8], countMax: Int) -> (strings: [[UInt8]], isWhole: Bool)? {
+    var field = TargetedField(scan: TextScan(value))
+    var strings: [[UInt8]] = []
+    var isWhole = true
+    while field.scan.next == 0x20 { field.scan.index += 1 }
+    while !field.scan.isAtEnd {
+      let start = field.scan.index + 1
+      guard field.string() else { return nil }
+      let string = Array(field.scan.bytes[start..<(field.scan.index - 1)])
+      guard field.parameters() else { return nil }
+      if strings.count < countMax { strings.append(string) } else { isWhole = false }
+      field.scan.skipBlanks()
+      if field.scan.isAtEnd { break }
+      guard field.scan.skip(0x2C) else { return nil }
+      field.scan.skipBlanks()
+      if field.scan.isAtEnd { return nil }
+    }
+    return (strings, isWhole)
+  }
+
   /// One member of the dictionary.
   private typealias Member = (name: [UInt8], argument: Directive.Argument)
 

@@ -13,6 +13,8 @@ public struct CacheTag: Sendable {
     case resource, patient, consent
     /// Operators' own.
     case named
+    /// An origin's group of answers (RFC 9875).
+    case group
   }
 
   /// Whose it is; `unnamed` for what no tenant owns.
@@ -58,6 +60,8 @@ public final class Generations: Sendable {
   private let newest = Atomic<UInt64>(1)
   /// The newest bump of everything.
   private let floorNumber = Atomic<UInt64>(0)
+  /// The newest bump of any group: which groups an answer has is known only when it comes.
+  private let groupNumber = Atomic<UInt64>(0)
   /// The newest bump of each region's failover.
   nonisolated(unsafe) private let failovers: UnsafeMutablePointer<Atomic<UInt64>>
   private let hash: SipHash24
@@ -107,6 +111,9 @@ public final class Generations: Sendable {
     // The number is taken before the counter is looked at: a request that begins to watch in
     // between leaves after this and sees the number.
     let number = takeNumber()
+    if tag.kind == .group {
+      _ = groupNumber.max(number, ordering: .sequentiallyConsistent)
+    }
     while true {
       let word = unsafe words[place].load(ordering: .sequentiallyConsistent)
       let found = word >> Self.numberBits
@@ -128,6 +135,11 @@ public final class Generations: Sendable {
   public func bumpAll() {
     let number = takeNumber()
     _ = floorNumber.max(number, ordering: .sequentiallyConsistent)
+  }
+
+  /// Whether some group ended after `number`. Ask after the groups are watched.
+  func hasGroupEnded(since number: UInt64) -> Bool {
+    groupNumber.load(ordering: .sequentiallyConsistent) > number
   }
 
   /// Entries whose request left before this bump are dead.
@@ -166,8 +178,10 @@ public final class Generations: Sendable {
 
 /// The tags of one entry and what was seen of them; a value without memory of its own.
 struct WatchedTags: Sendable {
-  private var places = InlineArray<12, UInt32>(repeating: 0)
+  private var places = InlineArray<44, UInt32>(repeating: 0)
   private(set) var count = 0
+  /// How many of them are groups; those are the last ones.
+  private(set) var groupCount = 0
   /// The kinds that are watched, as bits.
   private(set) var kinds: UInt16 = 0
   /// Whether a tag found no room: such an answer is not stored.
@@ -184,6 +198,12 @@ struct WatchedTags: Sendable {
     places[count] = place
     count += 1
     kinds |= 1 << UInt16(kind.rawValue)
+    if kind == .group { groupCount += 1 }
+  }
+
+  /// Adds the groups of another entry.
+  mutating func addGroups(of other: WatchedTags) {
+    for index in (other.count - other.groupCount)..<other.count { add(other.places[index], .group) }
   }
 
   /// Whether a tag of this kind is watched.

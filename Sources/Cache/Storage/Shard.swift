@@ -9,10 +9,10 @@ struct Shard {
     case hit(ServableHit)
     /// Serve it and fetch a new one under this number.
     case refresh(ServableHit, UInt64)
-    /// Fetch under this number, asking whether the entry is still good.
-    case validate(Entry, UInt64)
-    /// Fetch under this number.
-    case fill(UInt64)
+    /// Fetch under this number, asking whether the entry is still good; why it does not do.
+    case validate(Entry, UInt64, CacheBypass?)
+    /// Fetch under this number; why what is there does not do.
+    case fill(UInt64, CacheBypass?)
     case wait
     case fetch(CacheBypass?)
     case unavailable
@@ -78,6 +78,7 @@ struct Shard {
   ) -> Step {
     let place = Int(ordinal(ruling.dataClass))
     var stale: Entry?
+    var reason = CacheBypass.age
     if let node = find(key), let entry = entries[node] {
       switch Serve.judge(entry, ruling, generations, at: now) {
       case .dead:
@@ -100,7 +101,9 @@ struct Shard {
         case .staleWhileRevalidating:
           queues.touch(node)
           counts[place].staleHitCount += 1
-          let mayRefresh = ruling.mayStore && request.method == .get && request.mayBeStored
+          let mayRefresh =
+            ruling.mayStore && request.method == .get && request.mayBeStored
+            && !failing.contains(hash(key), at: now)
           guard mayRefresh, let begun = begin(key, ruling, number(), at: now) else {
             return .hit(hit)
           }
@@ -113,17 +116,20 @@ struct Shard {
             return .hit(hit)
           }
           stale = entry
+          if entry.facts.freshness.isFresh(at: now) { reason = .requestDirective }
         }
       }
     }
     if request.directives.onlyIfCached { return .unavailable }
-    return miss(key, request, ruling, waiter: waiter, number: number(), stale, at: now)
+    return miss(
+      key, request, ruling, waiter: waiter, number: number(), stale, stale == nil ? nil : reason,
+      at: now)
   }
 
-  /// What a request does that no entry answers.
+  /// What a request does that no entry answers; `reason` is why the one that is there does not.
   private mutating func miss(
     _ key: CacheKey, _ request: RequestFacts, _ ruling: Ruling, waiter: Waiter?,
-    number: @autoclosure () -> UInt64, _ stale: Entry?, at now: Instant
+    number: @autoclosure () -> UInt64, _ stale: Entry?, _ reason: CacheBypass?, at now: Instant
   ) -> Step {
     let place = Int(ordinal(ruling.dataClass))
     if stale == nil { counts[place].missCount += 1 } else { counts[place].validationCount += 1 }
@@ -133,7 +139,7 @@ struct Shard {
       request.method == .get && request.range == nil
       && (stale != nil || (request.ifNoneMatch == nil && request.ifModifiedSince == nil))
     guard ruling.mayStore, isWhole, request.mayBeStored else {
-      return .fetch(stale == nil ? nil : .age)
+      return .fetch(reason)
     }
     if let fill = fills[key.digest] {
       // Who asks for something newer than he would find gains nothing by waiting.
@@ -141,18 +147,18 @@ struct Shard {
         !request.directives.wantsNewer,
         ruling.view == fill.view, fill.waiters.count < limits.waitersPerFillMax,
         now.milliseconds(since: fill.startedAt) < limits.fillPatienceMilliseconds
-      else { return .fetch(nil) }
+      else { return .fetch(reason) }
       fills[key.digest]?.waiters.append(waiter)
       counts[place].collapsedCount += 1
       return .wait
     }
     // A key that is known to be for nobody else makes nobody wait, but may turn out otherwise.
     let begun = uncacheable.contains(hash(key), at: now) ? 0 : begin(key, ruling, number(), at: now)
-    guard let begun else { return .fetch(nil) }
+    guard let begun else { return .fetch(reason) }
     if let stale, stale.facts.etag != nil || stale.facts.lastModifiedSeconds != nil {
-      return .validate(stale, begun)
+      return .validate(stale, begun, reason)
     }
-    return .fill(begun)
+    return .fill(begun, reason)
   }
 
   /// Notes a fill; nil when one is under way, or there are too many.

@@ -83,7 +83,8 @@ public enum OperatorWarning: Hashable, Sendable, CustomStringConvertible {
 ///     base              the books at which `history` begins, when an earlier one was damaged
 ///     history.damaged   that one
 ///     lock              held by the one writer
-///     edge              what the running edge reports
+///     edges/NAME        an edge that follows the folder, its registration
+///     reports/NAME      what the edge of that registration sees
 public struct OperatorFolder: Hashable, Sendable {
   /// The folder.
   public let directory: String
@@ -95,8 +96,10 @@ public struct OperatorFolder: Hashable, Sendable {
   public var historyPath: String { directory + "/history" }
   /// The snapshot's path.
   public var snapshotPath: String { directory + "/snapshot" }
-  /// The report's path.
-  public var reportPath: String { directory + "/edge" }
+  /// The folder of the edges' reports.
+  public var reportsPath: String { directory + "/reports" }
+  /// Where the edge of a registration reports.
+  public func reportPath(_ edge: String) -> String { reportsPath + "/" + edge }
   /// The path of the books at which the history begins.
   var basePath: String { directory + "/base" }
   /// The lock's path.

@@ -34,6 +34,11 @@ public struct PlanFinding: Hashable, Sendable {
     }
   }
 
+  /// Whether it depends on who answered a moment ago: what serves now, and what the candidate has.
+  var isBySight: Bool {
+    code == SafetyRule.lawfulTarget.rawValue || code == SafetyRule.dataLoss.rawValue
+  }
+
   /// `S1: why not; the way out`.
   public var complaint: String {
     switch verdict {

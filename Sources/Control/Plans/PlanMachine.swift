@@ -127,7 +127,12 @@ public struct PlanMachine {
     _ run: PlanRun, _ state: OperatorState, _ scene: PlanScene
   ) -> PlanAction? {
     let rules = PlanRules(plan, scene, state, accepts: run.terms.accepts, run: number)
-    if let refusal = rules.refusal { return end(.failed, refusal.complaint) }
+    if let refusal = rules.refusal {
+      // A server that missed one question may answer the next: no reason to refuse at once.
+      let waited = milliseconds(since: run.startedAt, scene.now)
+      return refusal.isBySight && waited < Limits.planSightMilliseconds
+        ? .look(milliseconds: 250, refusal.complaint) : end(.failed, refusal.complaint)
+    }
     for (index, hook) in plan.prechecks.enumerated() {
       switch call("precheck \(index)", hook, run, state) {
       case .failure(let why): return end(.failed, "precheck \(index + 1): \(why.words)")

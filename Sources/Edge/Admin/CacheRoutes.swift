@@ -1,6 +1,7 @@
 public import Admin
 internal import Base
 internal import Cache
+internal import Identity
 internal import Proxy
 
 /// The routes about the cache: figures, purges, what would become of a request.
@@ -101,13 +102,25 @@ public struct CacheRoutes {
   private var explanation: AdminRoute {
     AdminRoute(
       .post, "/v1/cache/explanations", name: "explainCache", roles: .anybody,
-      "What would become of a request whose sender proved nothing, and why; it leaves no trace",
+      "What would become of a request, and why; it leaves no trace",
       body: .object([
         .init("method", .word(["GET", "HEAD"]), "without it, GET", isRequired: false),
         .init("authority", .text, "host, and port if any"), .init("target", .text),
         .init(
           "fields",
           .list(.object([.init("name", .text), .init("value", .text)])), isRequired: false),
+        .init("client", .text, "the user's address; without it, not known", isRequired: false),
+        .init(
+          "token", .text, "the user's bearer token; it is kept and recorded nowhere",
+          isRequired: false),
+        .init(
+          "subject",
+          .object([
+            .init("role", .word(Role.allCases.map(\.rawValue)), isRequired: false),
+            .init("purpose", .word(Purpose.allCases.map(\.rawValue)), isRequired: false),
+            .init("tenant", .text, "a name of the policy", isRequired: false),
+          ]), "in place of a token: taken as proved. Without both, nobody proves anything",
+          isRequired: false),
       ]),
       outcomes: [
         .init(
@@ -118,7 +131,11 @@ public struct CacheRoutes {
               "refused, bypass, miss, filling, hit, stale-hit, validate, ended or withheld"),
             .init("reason", .optional(.text)),
             .init("policy", .text, "version, and the rule that decided"),
+            .init("class", .text), .init("sensitivity", .text),
             .init("row", .optional(.integer), "of the policy's matrix, from 1"),
+            .init("key", .list(.text), "what entries are told apart by: names, never values"),
+            .init("ends", .list(.text), "what ends an entry before its time"),
+            .init("stores", .boolean, "whether a server's answer may be kept, if it allows that"),
             .init("staleness_milliseconds", .optional(.integer), "how old an answer may be"),
             .init("age_milliseconds", .optional(.integer)),
             .init("fresh_milliseconds", .optional(.integer), "how long it stays fresh"),
@@ -126,7 +143,7 @@ public struct CacheRoutes {
           ]))
       ], problems: Self.problems, isRead: true
     ) { call throws(Problem) in
-      let advice = try self.cache().cacheExplain(try Self.head(call))
+      let advice = try self.cache().cacheExplain(try Self.question(call))
       guard let advice else {
         throw Problem(422, "malformed-body", "the body does not describe one request")
       }
@@ -134,7 +151,10 @@ public struct CacheRoutes {
       return .json(
         .object([
           ("verdict", .text(advice.verdict)), ("reason", .optional(advice.reason)),
-          ("policy", .text(advice.policy)), ("row", .optional(advice.row)),
+          ("policy", .text(advice.policy)), ("class", .text(advice.dataClass.rawValue)),
+          ("sensitivity", .text(advice.sensitivity.rawValue)), ("row", .optional(advice.row)),
+          ("key", .list(advice.keyParts.map { .text($0) })),
+          ("ends", .list(advice.endings.map { .text($0) })), ("stores", .boolean(advice.stores)),
           (
             "staleness_milliseconds",
             .optional(advice.stalenessMillisecondsMax.map { Int(clamping: $0) })
@@ -154,6 +174,37 @@ public struct CacheRoutes {
     var queue = ByteQueue()
     queue.append(rfc3339: time)
     return String(decoding: queue.copyToArray(), as: UTF8.self)
+  }
+
+  /// What a body asks.
+  private static func question(_ call: AdminCall) throws(Problem) -> CacheOperations.Question {
+    var question = CacheOperations.Question(head: try head(call))
+    if let text = call.body["client"]?.text {
+      guard let address = IPAddress(text) else {
+        throw Problem(422, "malformed-body", "`client` is no IP address")
+      }
+      question.client = address
+    }
+    let token = call.body["token"]?.text
+    if let subject = call.body["subject"] {
+      guard token == nil else {
+        throw Problem(422, "malformed-body", "`token` and `subject` exclude each other")
+      }
+      question.sender = .stated(facts(subject))
+    } else if let token {
+      question.sender = .bearer(Array(token.utf8))
+    }
+    return question
+  }
+
+  /// What a body says of a user; the words were checked.
+  private static func facts(_ subject: JSONValue) -> SubjectFacts {
+    var facts = SubjectFacts()
+    facts.role = subject["role"]?.text.flatMap { Role(rawValue: $0) } ?? .unknown
+    facts.tenant = subject["tenant"]?.text
+    let purpose = subject["purpose"]?.text.flatMap { Purpose(rawValue: $0) }
+    facts.purposes = PurposeOfUse.allCases.filter { $0.purpose == purpose }.prefix(1).map { $0 }
+    return facts
   }
 
   /// The head of the request that a body describes, as HTTP/1.1 writes it.

@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 internal import Native
 
 /// The client side of one HTTP/2 connection, towards an origin. Owned by one loop.
@@ -10,9 +10,15 @@ public final class HTTP2ClientCodec: HTTP2Side, ClientCodec {
   private var heads: [ResponseHead] = []
   /// The memory of the head that was taken last, for the next one.
   private var spareHead = ResponseHead()
+  private let limits: HTTPLimits
+  /// When a PING was queued that nothing was heard after.
+  private var askedAt: Instant?
 
   /// Makes the codec of a new connection; its preface and SETTINGS wait in `produce`.
-  public init(limits: HTTPLimits) { super.init(HTTP2Core(isServer: false, limits: limits)) }
+  public init(limits: HTTPLimits) {
+    self.limits = limits
+    super.init(HTTP2Core(isServer: false, limits: limits))
+  }
 
   /// The next event, oldest first; nil when there is none.
   public func nextEvent() -> CodecEvent? {
@@ -62,6 +68,19 @@ public final class HTTP2ClientCodec: HTTP2Side, ClientCodec {
     guard slot >= 0, slot < heads.count else { return head.removeAll() }
     swap(&head, &heads[slot])
     swap(&heads[slot], &spareHead)
+  }
+
+  /// Asks with a PING (RFC 9113 section 6.7); any byte is an answer.
+  public func isAlive(heardAt: Instant, at now: Instant) -> Bool {
+    if let askedAt, heardAt <= askedAt {
+      return now < askedAt.adding(milliseconds: limits.pingAnswerMilliseconds)
+    }
+    askedAt = nil
+    if streamCount > 0, now >= heardAt.adding(milliseconds: limits.pingAfterMilliseconds) {
+      core.session.ping()
+      askedAt = now
+    }
+    return true
   }
 
   /// Opens no more streams and tells the peer; those under way go on.

@@ -18,6 +18,7 @@ struct CacheLint {
       checkConfidential(row, store)
       checkReaders(row, store)
       checkConsent(row, store)
+      checkNegative(row, store)
     }
     checkRoutes()
   }
@@ -93,6 +94,18 @@ struct CacheLint {
         .cacheConsent, row,
         "\(list(classes)) depends on the patient's consent; storing it needs"
           + " \(lacks.joined(separator: ", "))")
+    }
+  }
+
+  /// That a patient has no such record is told to nobody who did not ask where it would be.
+  private func checkNegative(_ row: CacheRow, _ store: CacheStorage) {
+    guard store.negativeMilliseconds > 0 else { return }
+    let classes = row.dataClasses.filter(\.bearsConsent)
+    if !classes.isEmpty {
+      error(
+        .cacheNegative, row,
+        "`negative` is for `reference`, `scheduling` and `asset`; that \(list(classes)) does not"
+          + " exist is about a patient")
     }
   }
 

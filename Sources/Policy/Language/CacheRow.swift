@@ -84,6 +84,8 @@ public struct CacheStorage: Sendable, Equatable {
   public var staleIfErrorMilliseconds: UInt32 = 0
   /// How long a stale entry may be served while a new one is fetched, in milliseconds.
   public var staleWhileRevalidateMilliseconds: UInt32 = 0
+  /// How long it is remembered that something does not exist (404, 410), in milliseconds.
+  public var negativeMilliseconds: UInt32 = 0
   /// What ends an entry.
   public var invalidations: CacheInvalidations = []
 

@@ -58,6 +58,9 @@ extension PolicyReader {
     storage.staleWhileRevalidateMilliseconds = UInt32(
       reader.durationMilliseconds(
         "stale_while_revalidate", in: 0...Limits.cacheMillisecondsMax, default: 0))
+    storage.negativeMilliseconds = UInt32(
+      reader.durationMilliseconds(
+        "negative", in: 0...Limits.negativeCacheMillisecondsMax, default: 0))
     storage.invalidations =
       words(
         reader, "invalidate", among: CacheInvalidations.vocabulary.map { ($0.word, $0.event) }

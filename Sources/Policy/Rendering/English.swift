@@ -186,6 +186,9 @@ struct English {
       let time = duration(store.staleWhileRevalidateMilliseconds)
       parts.append("up to \(time) longer while a new one is fetched")
     }
+    if store.negativeMilliseconds > 0 {
+      parts.append("what does not exist for \(duration(store.negativeMilliseconds))")
+    }
     let ends = CacheInvalidations.vocabulary
       .filter { store.invalidations.contains($0.event) }.map(\.word)
     if !ends.isEmpty { parts.append("until one of: \(ends.joined(separator: ", "))") }

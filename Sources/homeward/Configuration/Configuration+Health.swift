@@ -16,6 +16,8 @@ extension Configuration {
     var timeoutMilliseconds = 250
     /// Milliseconds over which an endpoint that comes back takes its share of the load, a minute.
     var slowStartMilliseconds = 60_000
+    /// How endpoints come back that were down.
+    var recovery = Configuration.Recovery.automatic
   }
 }
 
@@ -34,6 +36,8 @@ extension Configuration.Health {
       "timeout", in: 20...10_000, default: timeoutMilliseconds)
     slowStartMilliseconds = reader.durationMilliseconds(
       "slow_start", in: 0...600_000, default: slowStartMilliseconds)
+    recovery = reader.enumeration(
+      "recovery", of: Configuration.Recovery.self, default: recovery)
     if suspectIntervalMilliseconds > intervalMilliseconds {
       reader.diagnostics.error(
         .combination, at: reader.mark(of: "suspect_interval"),
@@ -41,5 +45,18 @@ extension Configuration.Health {
           + " be longer than `interval` (\(durationText(milliseconds: intervalMilliseconds)))")
     }
     reader.finish()
+  }
+}
+
+extension Configuration {
+  /// Whoever waits for an operator needs one who can let him in.
+  func checkRecovery(_ reader: MappingReader) {
+    let waits =
+      health.recovery == .operator
+      || regions.flatMap(\.endpoints).contains { $0.recovery == .operator }
+    guard waits, operators == nil else { return }
+    reader.diagnostics.error(
+      .combination, at: reader.mark(of: health.recovery == .operator ? "health" : "regions"),
+      "`recovery: operator` needs `operators`: nobody could let an endpoint in")
   }
 }

@@ -28,6 +28,18 @@ extension Configuration {
     var connectionCountMax = 64
     /// Requests at once on one HTTP/2 connection, 100 by default; HTTP/1.1 always has one.
     var requestsPerConnection = 100
+    /// Whether it carries out once what comes twice with one `Idempotency-Key`; nobody by default.
+    var honoursKeys = false
+    /// How it comes back after it was down; nil: as `health` says.
+    var recovery: Recovery?
+  }
+
+  /// How an endpoint comes back that was down.
+  enum Recovery: String, CaseIterable, Sendable {
+    /// When it answers again.
+    case automatic
+    /// When an operator lets it in.
+    case `operator`
   }
 
   /// What an endpoint may answer.
@@ -169,6 +181,10 @@ extension Configuration.Endpoint {
     connectionCountMax = reader.integer("connections", in: 1...1_024, default: connectionCountMax)
     requestsPerConnection = reader.integer(
       "requests_per_connection", in: 1...1_024, default: requestsPerConnection)
+    honoursKeys = reader.boolean("idempotency_keys", default: honoursKeys)
+    if reader.contains("recovery") {
+      recovery = reader.enumeration("recovery", of: Configuration.Recovery.self)
+    }
     if address?.port == 0 {
       reader.diagnostics.error(
         .address, at: reader.mark(of: "address"), "an endpoint needs a port from 1 to 65535")

@@ -85,6 +85,7 @@ extension Configuration {
     configuration.audit = Audit(reader.mapping("audit", "`audit`"), paths)
     configuration.regions = Region.all(reader, paths)
     configuration.health = Health(reader.section("health"))
+    configuration.checkRecovery(reader)
     configuration.timeouts = Timeouts(reader.section("timeouts"))
     configuration.limits = Limits(reader.section("limits"))
     reader.finish()

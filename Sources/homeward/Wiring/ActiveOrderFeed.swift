@@ -240,9 +240,7 @@ final class ActiveOrderFeed: OperatorFeed {
     else { return }
     memory.writtenAt = now
     memory.summary = summary
-    try? FileSystem.makeDirectory(folder.directory)
-    // A report that a crash of the machine damages is too old anyway.
-    try? replaceUnsynced(folder.reportPath, report.bytes)
+    EdgeReports(folder).write(report, of: memory.registrar.edge)
   }
 }
 

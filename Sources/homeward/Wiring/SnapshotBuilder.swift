@@ -32,7 +32,7 @@ final class SnapshotBuilder {
     let topology = try Topology.make(
       regionNames: policy.regions.map(\.name),
       definitions: configuration.regions.flatMap { region in
-        region.endpoints.map { $0.definition(in: region) }
+        region.endpoints.map { $0.definition(in: region, configuration.health.recovery) }
       })
     let setting = try cacheSetting(configuration.cache)
     return Snapshot(
@@ -155,7 +155,9 @@ extension ServerTLSOptions {
 
 extension Configuration.Endpoint {
   /// The endpoint as the origins' machines know it.
-  func definition(in region: Configuration.Region) -> EndpointDefinition {
+  func definition(
+    in region: Configuration.Region, _ recovery: Configuration.Recovery
+  ) -> EndpointDefinition {
     guard let address else { preconditionFailure("a checked endpoint has an address") }
     return EndpointDefinition(
       name: name, regionName: region.name, tier: tier == .primary ? .primary : .replica,
@@ -163,7 +165,8 @@ extension Configuration.Endpoint {
       security: tls.map { .tls(serverName: $0.serverName, profile: $0.profile) } ?? .cleartext,
       protocol: self.protocol == .http2 ? .http2 : .http1,
       connectionCountMax: connectionCountMax, requestCountMax: requestsPerConnection,
-      weight: UInt16(weight))
+      weight: UInt16(weight), honoursKeys: honoursKeys,
+      waitsForOperator: (self.recovery ?? recovery) == .operator)
   }
 }
 

@@ -4,7 +4,7 @@ The row keeps Slots and lets them be stale for 60 s while a new one is fetched, 
 no origin answers. Each answer has a lifetime of 60 s; its `Age` says how stale it comes.
 """
 
-from harness.cachetable import NO_CONDITIONS, answer, ask, begin, case, end
+from harness.cachetable import NO_CONDITIONS, answer, ask, begin, behind, case, end
 
 P60 = "Cache-Control: public, max-age=60"
 A = 'ETag: "a"'
@@ -15,10 +15,11 @@ def _good(*lines, control=P60, **options):
 
 
 def _meanwhile(name, age, *lines, control=P60):
-    """Who asks first asks the origin; who asks meanwhile is served what is stale."""
+    """Who asks first is served what is stale, and so are others; the origin is asked once."""
+    stale = {"shows": 1, "age": age, "ttl": 60 - age}
     return case(name, ask(_good(f"Age: {age}", *lines, control=control), stored=True),
-                begin(_good()), ask(shows=1, age=age, ttl=60 - age), end(shows=2),
-                ask(shows=2, age=0), row="scheduling")
+                behind(_good(), **stale), ask(**stale), end(),
+                ask(shows=2, age=0, later=True), row="scheduling")
 
 
 def _never(name, age, *lines, control=P60):
@@ -61,34 +62,38 @@ _REVALIDATED = [
     _never("never with s-maxage", 90, control="Cache-Control: s-maxage=60"),
     _never("never with no-cache", 90, control=P60 + ", no-cache"),
     case("not for who asks for something newer",
-         ask(_good("Age: 90", A), stored=True), begin(_good('ETag: "b"')),
+         ask(_good("Age: 90", A), stored=True), behind(_good('ETag: "b"'), shows=1),
          ask(_good('ETag: "c"'), send=["Cache-Control: max-age=80"], shows=3, status=200),
-         end(shows=2), row="scheduling"),
+         end(), row="scheduling"),
     case("not for who asks for the origin's word",
-         ask(_good("Age: 90", A), stored=True), begin(_good('ETag: "b"')),
+         ask(_good("Age: 90", A), stored=True), behind(_good('ETag: "b"'), shows=1),
          ask(_good('ETag: "c"'), send=["Cache-Control: no-cache"], shows=3, status=200),
-         end(shows=2), row="scheduling"),
+         end(), row="scheduling"),
     case("one refresh for all who ask",
-         ask(_good("Age: 90", A), stored=True), begin(_good()), *[ask(shows=1)] * 5, end(shows=2),
-         row="scheduling"),
+         ask(_good("Age: 90", A), stored=True), behind(_good(), shows=1), *[ask(shows=1)] * 5, end(),
+         ask(shows=2, later=True), row="scheduling"),
     case("a refresh asks with the stored tag, and without the client's conditions",
          ask(_good("Age: 90", A), stored=True),
-         ask(answer(A, P60, status=304), shows=None, status=304,
-             send=['If-None-Match: "a"', "If-Range: x"],
-             sent={"if-none-match": '"a"', "if-range": None}),
-         ask(shows=1, status=200), row="scheduling"),
+         behind(answer(A, P60, status=304), shows=None, status=304,
+                send=['If-None-Match: "a"', "If-Range: x"],
+                sent={"if-none-match": '"a"', "if-range": None}),
+         end(), ask(shows=1, status=200), row="scheduling"),
     case("who asks meanwhile with a condition is answered from what is stale",
-         ask(_good("Age: 90", A), stored=True), begin(_good()),
-         ask(shows=None, status=304, send=['If-None-Match: "a"']), end(shows=2, status=200),
-         row="scheduling"),
+         ask(_good("Age: 90", A), stored=True), behind(_good(), shows=1),
+         ask(shows=None, status=304, send=['If-None-Match: "a"']), end(), row="scheduling"),
     *(case(f"who asks with {line} is served what is stale and refreshes nothing",
            ask(_good("Age: 90", A), stored=True), *[ask(send=[line], shows=1)] * 2,
-           ask(_good(), shows=2), row="scheduling")
+           behind(_good(), shows=1), end(), ask(shows=2, later=True), row="scheduling")
       for line in ("Cookie: a=b", "Cache-Control: no-store")),
     case("a refresh that may not be stored ends the stored answer",
          ask(_good("Age: 90", A), stored=True),
-         ask(answer("Cache-Control: no-store"), stored=False, shows=2),
-         ask(_good(), hit=False, shows=3, sent=NO_CONDITIONS), row="scheduling"),
+         behind(answer("Cache-Control: no-store"), shows=1), end(),
+         ask(_good(), hit=False, shows=3, sent=NO_CONDITIONS, later=True), row="scheduling"),
+    case("a part that is asked for comes from what is stale",
+         ask(_good("Age: 90", A), stored=True),
+         behind(_good(), send=["Range: bytes=0-0"], status=206, shows=b"{",
+                sent={"range": None}),
+         end(), ask(shows=2, later=True, status=200), row="scheduling"),
 ]
 
 _FAILED = [

@@ -49,12 +49,17 @@ class CacheCase(EdgeCase):
             name: (tokens.bearer(cls.issuer.token(**claims)),) for name, claims in USERS.items()}
         edge = Edge(
             {"west": [Endpoint(cls.origin)], "east": [Endpoint(cls.east)]},
-            policy=cachepolicy.POLICY, identity=tokens.section(cls.issuer, required="false"),
+            policy=cls.policy(), identity=tokens.section(cls.issuer, required="false"),
             patients=["p1,west,US-AZ,granted,", "p2,east,US-NY,granted,",
                       "p3,west,US-AZ,withdrawn,", "p4,west,US-AZ,granted,"],
             cache=cls.cache(), paths=ASSETS, **cls.settings())
         write_sealing_key(edge)
         return edge
+
+    @classmethod
+    def policy(cls):
+        """The policy's text."""
+        return cachepolicy.POLICY
 
     @classmethod
     def cache(cls):

@@ -67,6 +67,7 @@ def ask(*replies, send=(), method="GET", who="nurse", path="", body=None, **want
     - `age`, `ttl`: about how many seconds;
     - `sent`: fields of the last request at the origin, None for none;
     - `fields`: fields of the answer, None for none, a compiled pattern for some;
+    - `later`: it may take a while until an answer shows that: it is asked for until one does;
     - `complete`: False when the answer must end early, which a client must be able to tell.
     """
     return Step(replies, tuple(send), method, who, path, body, wants)
@@ -77,6 +78,13 @@ def begin(*replies, **wants):
     replies it must neither reach the origin nor be answered before."""
     return ask(*(dataclasses.replace(reply, is_held=True) for reply in replies), begins=True,
                **wants)
+
+
+def behind(*replies, **wants):
+    """A request that is answered from the cache at once, while the origin is asked behind its
+    back: the replies to that are held by the origin until `end`."""
+    return ask(*(dataclasses.replace(reply, is_held=True) for reply in replies), behind=True,
+               **{"hit": True} | wants)
 
 
 def end(**wants):
@@ -161,8 +169,10 @@ class Player:
         if wants.get("ends"):
             return self.end(step)
 
-        found = test.get(path, step.who, *fields, method=step.method, body=step.body,
-                         client=self.client)
+        def get():
+            return test.get(path, step.who, *fields, method=step.method, body=step.body,
+                            client=self.client)
+        found = self.later(get, step) if wants.get("later") else get()
         self.count(step)
         is_whole = found.is_complete if self.is_plain else found.is_ended and found.reset is None
         test.assertEqual(is_whole, wants.get("complete", True), "whether the answer looks whole")
@@ -170,6 +180,16 @@ class Player:
             self.client = self.connect()
         if is_whole:
             self.check(step, found)
+
+    def later(self, get, step):
+        """Asks until an answer shows what it should; that one."""
+        last = []
+
+        def shows():
+            last[:] = [get()]
+            return bytes(last[0].body) == self.body(step.wants["shows"])
+        until(shows, lambda: f"the answer shows {step.wants['shows']}: {last}")
+        return last[0]
 
     def begin(self, step, path, fields):
         """Sends a request and does not wait for its answer, but for the origin's sight of it."""
@@ -184,6 +204,8 @@ class Player:
         for client, stream in self.begun:
             self.check(step, client.finish(stream))
         self.begun = []
+        # What is left of it must not take the next one's permit.
+        until(lambda: self.test.origin.under_way() == 0, "the origin is done")
 
     def filled(self, text):
         """The text with the case's name and path in it."""

@@ -14,6 +14,10 @@ REGIONS = ("us-west", "us-central", "us-east")
 class ClinicCase(EdgeCase):
     """Tests about who may see whose record; a primary and a replica in each region."""
 
+    #: The lines of the directory.
+    patients = ["p1001,us-west,US-AZ,granted,", "p1002,us-east,US-NY,granted,",
+                "p1003,us-west,US-CA,granted,", "p1004,us-west,US-AZ,granted,"]
+
     @classmethod
     def make(cls):
         cls.origins = {
@@ -24,8 +28,7 @@ class ClinicCase(EdgeCase):
             {region: [Endpoint(cls.origins[f"{region}-1"]),
                       Endpoint(cls.origins[f"{region}-2"], tier="replica")] for region in REGIONS},
             policy=policies.shipped(), location=True,
-            patients=["p1001,us-west,US-AZ,granted,", "p1002,us-east,US-NY,granted,",
-                      "p1003,us-west,US-CA,granted,", "p1004,us-west,US-AZ,granted,"])
+            patients=cls.patients)
 
     def setUp(self):
         for origin in self.origins.values():

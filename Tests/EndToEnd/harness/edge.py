@@ -281,6 +281,12 @@ class Edge:
         return max(path for path in (self.folder / "audit").iterdir() if path.name.count(".") >= 2)
 
 
+def reported(folder):
+    """The newest report of an edge in a folder of operators; empty when there is none."""
+    reports = [path for path in (folder / "reports").glob("*") if path.suffix != ".new"]
+    return max(reports, key=lambda path: path.stat().st_mtime).read_text() if reports else ""
+
+
 def check(configuration):
     """`homeward check`: exit status and complaints."""
     result = subprocess.run(

@@ -47,6 +47,7 @@ class Wire:
                 continue
             try:
                 far = socket.create_connection(("127.0.0.1", self.origin.port), 5)
+                far.settimeout(None)
             except OSError:
                 near.close()
                 continue
@@ -90,6 +91,10 @@ class Wire:
         """What is open now stays open and carries nothing."""
         self._frozen_count = self._count
 
+    def swallow(self):
+        """Connections are taken, old and new, and carry nothing any more."""
+        self._frozen_count = 1 << 60
+
     def mute(self):
         """From now on no handshake is completed: the kernel's queue is full and stays so."""
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -105,6 +110,7 @@ class Wire:
     def mend(self):
         """Whole again."""
         self._is_stalled = False
+        self._frozen_count = min(self._frozen_count, self._count)
         self._listener.close()
         self._cut()
         self._listen(512)
@@ -124,6 +130,8 @@ class H2Origin:
         self.lock = threading.Lock()
         #: (method, path, connection) of each request but those for its health.
         self.requests = []
+        #: How many times it was asked whether it is there.
+        self.pings = 0
         self.connection_count = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
@@ -163,6 +171,7 @@ class H2Origin:
             if kind == h2.SETTINGS and not flags & h2.ACK:
                 connection.sendall(h2.frame(h2.SETTINGS, h2.ACK, 0, b""))
             elif kind == h2.PING and not flags & h2.ACK:
+                self.pings += 1
                 connection.sendall(h2.frame(h2.PING, h2.ACK, 0, payload))
             elif kind == h2.HEADERS:
                 fields = dict(decoder.decode(payload))

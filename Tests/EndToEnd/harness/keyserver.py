@@ -1,14 +1,14 @@
 """A TLS server that publishes an issuer's keys, or misbehaves as told."""
 
 import json
-import socket
 import ssl
 import threading
 
 from . import workshop
+from .listening import Listening
 
 
-class KeyServer:
+class KeyServer(Listening):
     """Serves one document over HTTPS on loopback; what it answers can change at any time."""
 
     def __init__(self, certificate="origin"):
@@ -21,23 +21,11 @@ class KeyServer:
         #: Cleared, no answer leaves.
         self.gate = threading.Event()
         self.gate.set()
-        self._listener = None
-        self.port = 0
         self.start()
-
-    def start(self):
-        """Listens, on the port of before if there was one."""
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", self.port))
-        self._listener.listen(64)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def stop(self):
         """Refuses connections."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._close(self._listener)
 
     def publish(self, *keys, fields="", status="200 OK"):
         """Answers with these keys from now on."""
@@ -48,14 +36,9 @@ class KeyServer:
         head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{fields}\r\n"
         self.answer = head.encode() + body
 
-    def _accept(self, listener):
-        while True:
-            try:
-                plain, _ = listener.accept()
-            except OSError:
-                return
-            self.connection_count += 1
-            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+    def _took(self, connection, listener):
+        self.connection_count += 1
+        threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, plain):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

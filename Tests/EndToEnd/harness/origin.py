@@ -14,6 +14,7 @@ if __name__ == "__main__":
     sys.path.insert(0, __file__.rsplit("/", 2)[0])
 from harness.behaviours import Behaviours, Cut, fields, reset
 from harness.fhir import Answers
+from harness.listening import Listening
 
 
 class Request:
@@ -53,7 +54,7 @@ class Request:
         return name, [int(argument) for argument in arguments]
 
 
-class Origin(Behaviours, Answers):
+class Origin(Listening, Behaviours, Answers):
     """An endpoint of a region; starts serving at once."""
 
     def __init__(self, region, name=None, role="primary", homes=()):
@@ -69,18 +70,7 @@ class Origin(Behaviours, Answers):
         self._permits = 0
         self._connections = {}
         self._connection_count = 0
-        self._listener = None
-        self.port = 0
         self.start()
-
-    def start(self):
-        """Listens, on the port of before if there was one."""
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", self.port))
-        self._listener.listen(512)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def kill(self):
         """Refuses and resets everything, as when the process dies."""
@@ -88,8 +78,7 @@ class Origin(Behaviours, Answers):
             listener, self._listener = self._listener, None
             connections = list(self._connections.values())
         if listener:
-            listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
+            self._close(listener)
         for connection in connections:
             reset(connection)
 
@@ -128,20 +117,15 @@ class Origin(Behaviours, Answers):
 
     # Connections.
 
-    def _accept(self, listener):
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
+    def _took(self, connection, listener):
+        with self.lock:
+            if self._listener is not listener:
+                reset(connection)
                 return
-            with self.lock:
-                if self._listener is not listener:
-                    reset(connection)
-                    continue
-                self._connection_count += 1
-                number = self._connection_count
-                self._connections[number] = connection
-            threading.Thread(target=self._serve, args=(number, connection), daemon=True).start()
+            self._connection_count += 1
+            number = self._connection_count
+            self._connections[number] = connection
+        threading.Thread(target=self._serve, args=(number, connection), daemon=True).start()
 
     def _serve(self, number, connection):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -13,8 +13,12 @@ class Writable(Origin):
     """An endpoint with a log: `$note-N` adds N, `$notes` tells all. As an honest server, it takes
     writes as a primary only, and refuses an epoch below the highest that it has seen."""
 
-    def __init__(self, region, name, role="primary", epoch=1):
+    def __init__(self, region, name, role="primary", epoch=1, home=None):
         self.epoch, self.log, self.pause = epoch, [], 0.0
+        #: Another region, of whose data the log is: of its own it is the primary all the time.
+        self.home = home
+        if home:
+            role = "replica"
         #: Who is asked for the log's entries; a list, so that it can be another one later.
         super().__init__(region, name, role)
 
@@ -63,10 +67,13 @@ class Writable(Origin):
 
     def _report(self):
         with self.lock:
-            return json.dumps({
-                "region": self.region, "name": self.name, "role": self.role,
-                "epoch": self.epoch, "position": len(self.log),
-                "lag_ms": self.lag_milliseconds, "status": "ok"}).encode()
+            about = {"role": self.role, "epoch": self.epoch, "position": len(self.log),
+                     "lag_ms": self.lag_milliseconds}
+            if self.home:
+                about = {"role": "primary", "epoch": 1, "position": 0, "lag_ms": 0,
+                         "homes": {self.home: about}}
+            return json.dumps({"region": self.region, "name": self.name, "status": "ok"}
+                              | about).encode()
 
 
 class Writer:

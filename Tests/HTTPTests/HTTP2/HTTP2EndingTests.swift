@@ -133,6 +133,33 @@ struct HTTP2EndingTests {
     #expect(pipe.client.canOpen)
   }
 
+  /// A peer that is silent and owes an answer is asked once, and gone when it says nothing to that.
+  @Test func silentPeersAreAsked() {
+    let pipe = Pipe()
+    pipe.run()
+    let second: UInt64 = 1_000_000_000
+    func isAlive(_ seconds: UInt64, heardAt: UInt64) -> Bool {
+      pipe.client.isAlive(
+        heardAt: Instant(nanoseconds: heardAt * second), at: Instant(nanoseconds: seconds * second))
+    }
+    // Nobody owes anything.
+    #expect(isAlive(100, heardAt: 1) && !pipe.client.wantsToSend)
+    _ = pipe.open()
+    #expect(isAlive(105, heardAt: 101) && !pipe.client.wantsToSend)
+    #expect(isAlive(106, heardAt: 101) && pipe.client.wantsToSend)
+    let asked = output(pipe.client)
+    #expect(asked.count == 17 && asked[3] == 6 && asked[4] == 0, "a PING")
+    #expect(isAlive(107, heardAt: 101) && !pipe.client.wantsToSend)
+    #expect(!isAlive(108, heardAt: 101))
+    // Whatever it says counts, and the next silence is another one.
+    #expect(isAlive(108, heardAt: 107) && isAlive(112, heardAt: 107))
+    #expect(pipe.client.wantsToSend)
+    // The peer answers it.
+    feed(pipe.server, asked, into: &pipe.serverEvents)
+    let answer = output(pipe.server)
+    #expect(answer.count == 17 && answer[3] == 6 && answer[4] == 1)
+  }
+
   @Test func lostConnectionLosesStreams() {
     let pipe = Pipe()
     _ = pipe.open()

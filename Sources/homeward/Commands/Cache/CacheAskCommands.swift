@@ -28,73 +28,16 @@ struct CacheStatsCommand: ParsableCommand {
       [counts["class"]?.text ?? ""] + names.map { "\(counts[$0]?.number ?? 0)" }
     }
     if !rows.isEmpty { lines += [""] + Table(rows: [header] + rows).lines }
-    StandardStream.output.write(lines.map { $0 + "\n" }.joined())
-  }
-}
-
-/// `homeward cache explain`.
-struct CacheExplainCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Tell what would become of a request, and why.",
-    discussion: """
-      The request is one whose sender proved nothing; nothing is recorded, counted or fetched.
-
-      Exit status: 0 told, 1 refused or no answer, 2 wrong usage or configuration.
-      """)
-
-  @OptionGroup(title: "Which edge, and who asks") var admin: AdminOptions
-
-  @Argument(help: "The target, such as /fhir/ValueSet/1.")
-  var target: String
-
-  @Option(name: .long, help: ArgumentHelp("The host that clients ask.", valueName: "host"))
-  var authority = "localhost"
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp("A field, such as `accept: application/fhir+json`.", valueName: "field"),
-    transform: { text in
-      guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
-        throw ValidationError("`\(text)` is no field such as `accept: */*`")
-      }
-      let value = text[text.index(after: colon)...].drop { $0 == " " }
-      return RequestField(name: String(text[..<colon]), value: String(value))
-    })
-  var field: [RequestField] = []
-
-  @Flag(name: .long, help: "Print the result as JSON.")
-  var json = false
-
-  /// Asks and prints.
-  func run() throws {
-    let fields = field.map { field in
-      JSONValue.object([("name", .text(field.name)), ("value", .text(field.value))])
+    let tenants = (answer["tenants"]?.items ?? []).map { tenant in
+      let name = tenant["name"]?.text ?? ""
+      return [name.isEmpty ? "nobody's" : name]
+        + ["entries", "bytes"].map { "\(tenant[$0]?.number ?? 0)" }
     }
-    let answer = try admin.client().ask(
-      "POST", "/v1/cache/explanations",
-      body: .object([
-        ("authority", .text(authority)), ("target", .text(target)), ("fields", .list(fields)),
-      ]), ifRevision: nil
-    ).required()
-    if json { return StandardStream.output.write("\(answer)\n") }
-    let reason = answer["reason"]?.text.map { ": \($0)" } ?? ""
-    let row = answer["row"]?.number.map { ", row \($0) of the matrix" } ?? ""
-    var lines = [
-      "\(answer["verdict"]?.text ?? "")\(reason)", "by \(answer["policy"]?.text ?? "")\(row)",
-    ]
-    if let age = answer["age_milliseconds"]?.number,
-      let fresh = answer["fresh_milliseconds"]?.number
-    {
-      lines.append("\(age) ms old, fresh for \(fresh) ms")
+    if !tenants.isEmpty {
+      lines += [""] + Table(rows: [["TENANT", "ENTRIES", "BYTES"]] + tenants).lines
     }
     StandardStream.output.write(lines.map { $0 + "\n" }.joined())
   }
-}
-
-/// A field of a request.
-struct RequestField: Sendable {
-  let name: String
-  let value: String
 }
 
 /// `homeward cache purge`.

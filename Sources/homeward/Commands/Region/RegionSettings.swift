@@ -38,21 +38,12 @@ struct RegionSettings {
       folder: OperatorFolder(operators.directory), configuration: configuration,
       outline: RegionOutline(regions, policy))
   }
-
 }
 
 extension OperatorFolder {
-  /// The edge's report; nil when none was written lately: then nothing is known of health.
+  /// What the edges see that wrote a report lately, joined; nil when none did: then nothing is
+  /// known of health.
   func report(at now: WallTime) -> RegionReport? {
-    guard
-      let bytes = try? FileSystem.read(
-        reportPath, byteCountMax: AdminLimits.reportByteCountMax),
-      let report = RegionReport(bytes),
-      now.microseconds < report.time.microseconds + Self.reportAgeMicrosecondsMax
-    else { return nil }
-    return report
+    RegionReport(joining: EdgeReports(self).recent(at: now))
   }
-
-  /// Five times the edge's interval.
-  private static var reportAgeMicrosecondsMax: UInt64 { 10_000_000 }
 }
