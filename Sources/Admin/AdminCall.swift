@@ -16,6 +16,8 @@ public struct AdminCall: Sendable {
   public let body: JSONValue
   /// The request.
   let request: AdminRequest
+  /// The last event before the call: who follows from here misses nothing of what it does.
+  let lastEventID: String
 
   /// What stands at a place of the path, such as `{id}`.
   public func place(_ name: String) -> String { places[name] ?? "" }

@@ -110,7 +110,8 @@ public final class AdminDesk {
     try checkQuery(target.query, of: route)
     let call = AdminCall(
       caller: caller, time: moment.time, now: moment.now, places: places, query: target.query,
-      body: try body(of: request, for: route), request: request)
+      body: try body(of: request, for: route), request: request,
+      lastEventID: events.lastID)
     if isReadOnly, !route.isRead, !call.isDryRun {
       throw Problem(
         503, "audit-failed",
@@ -202,7 +203,8 @@ public final class AdminDesk {
   private static var eventsRoute: AdminRoute {
     AdminRoute(
       .get, "/v1/events", name: eventsName, roles: .anybody,
-      "What changes, as server-sent events: `endpoint`, `order`, `policy`, and `gap` after which"
+      "What changes, as server-sent events: `endpoint`, `order`, `policy`, `authority`, `waiver`,"
+        + " `plan`, `progress` of the runs that this edge carries, and `gap` after which"
         + " everything must be read again",
       parameters: [
         .init("Last-Event-ID", in: .header, "the last event seen: what followed comes first")

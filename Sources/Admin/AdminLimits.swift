@@ -33,6 +33,8 @@ public enum AdminLimits {
   public static let failureAddressCountMax = 256
   /// Records of failed attempts a second; the rest is counted in the next one.
   public static let failureRecordMilliseconds: UInt64 = 1_000
+  /// Answers at once that take a while: each has a thread.
+  public static let workCountMax = 4
   /// Nesting of a body.
   public static let depthMax = 8
   /// Bytes of an edge's report in its file: thousands of endpoints.

@@ -31,6 +31,8 @@ public struct AdminAnswer: Sendable {
     case document(String, [UInt8])
     /// Nothing.
     case none
+    /// What this says, which takes a while: the driver calls it on another thread.
+    case later(@Sendable () -> AdminAnswer)
     /// Events from this number on, until the client goes.
     case events(from: Int, isComplete: Bool)
   }

@@ -16,6 +16,8 @@ public enum AdminNews: Sendable {
   case configuration(String)
   /// The edge takes no more clients.
   case draining
+  /// Something happens to a run that the edge carries.
+  case progress(PlanProgress)
 }
 
 /// How the audit log stands.
@@ -82,7 +84,7 @@ public final class EdgeView {
     case .health(let health): self.health = health
     case .traffic(let sample, let loop): traffic.take(sample, loop: loop, at: now)
     case .policy(let policy, let shadow): (self.policy, self.shadow) = (policy, shadow)
-    case .orders: break
+    case .orders, .progress: break
     case .configuration(let hash): configurationHash = hash
     case .draining: isDraining = true
     }

@@ -9,7 +9,8 @@ public final class EdgeWatcher {
   public let desk: AdminDesk
   private let view: EdgeView
   private let store: (any ControlStore)?
-  private var orders: [Override] = []
+  /// What was in force when it was last looked at.
+  private var known: OperatorState
 
   /// Watches for a desk; orders that are in force now are no news.
   public init(
@@ -18,16 +19,17 @@ public final class EdgeWatcher {
     self.desk = desk
     self.view = view
     self.store = store
-    orders = state(at: moment)?.overrides ?? []
+    known = (try? store?.read())?.books.state.settled(at: moment.time) ?? OperatorState()
   }
 
   /// Takes news.
   public func take(_ news: AdminNews, at moment: AdminDesk.Moment) {
     switch news {
     case .health(let health): compare(health)
-    case .orders: compareOrders(at: moment)
+    case .orders: compareActs(at: moment)
     case .policy(let policy, _) where policy.contentHash != view.policy.contentHash:
       desk.note(.policy, policy.nameDocument)
+    case .progress(let progress): desk.note(.progress, progress.json)
     case .policy, .traffic, .configuration, .draining: break
     }
     view.take(news, at: moment.now)
@@ -52,19 +54,35 @@ public final class EdgeWatcher {
     }
   }
 
-  private func compareOrders(at moment: AdminDesk.Moment) {
+  private func compareActs(at moment: AdminDesk.Moment) {
     guard let state = state(at: moment) else { return }
-    for order in orders where !state.overrides.contains(order) { note(order, "ended", state) }
-    for order in state.overrides where !orders.contains(order) { note(order, "begun", state) }
-    orders = state.overrides
-  }
-
-  private func note(_ order: Override, _ change: String, _ state: OperatorState) {
-    desk.note(
-      .order,
-      .object([
-        ("change", .text(change)), ("revision", .number(state.revision)), ("order", order.json),
-      ]))
+    let before = known
+    known = state
+    func note(_ kind: EventLog.Kind, _ members: [(String, JSONValue)]) {
+      desk.note(kind, .object([("revision", .number(state.revision))] + members))
+    }
+    func news<Item: Equatable>(_ items: [Item], _ old: [Item]) -> [Item] {
+      items.filter { !old.contains($0) }
+    }
+    for order in news(before.overrides, state.overrides) {
+      note(.order, [("change", .text("ended")), ("order", order.json)])
+    }
+    for order in news(state.overrides, before.overrides) {
+      note(.order, [("change", .text("begun")), ("order", order.json)])
+    }
+    for record in news(state.authorities, before.authorities) {
+      note(.authority, [("authority", record.json)])
+    }
+    for waiver in before.waivers where !state.waivers.contains(where: { $0.id == waiver.id }) {
+      note(.waiver, [("change", .text("ended")), ("waiver", waiver.json)])
+    }
+    for waiver in news(state.waivers, before.waivers) {
+      let change = waiver.second == nil ? "asked" : "agreed"
+      note(.waiver, [("change", .text(change)), ("waiver", waiver.json)])
+    }
+    for run in state.plans.runs where before.plans.run(run.number)?.status != run.status {
+      note(.plan, [("run", run.summary)])
+    }
   }
 
   /// What is ordered; nil while it cannot be read.
@@ -89,5 +107,18 @@ public final class EdgeWatcher {
       ])
     ),
     ("PolicyEvent", .named("PolicyName")),
+    (
+      "AuthorityEvent",
+      .object([.init("revision", .integer), .init("authority", .named("Authority"))])
+    ),
+    (
+      "WaiverEvent",
+      .object([
+        .init("revision", .integer), .init("change", .word(["asked", "agreed", "ended"])),
+        .init("waiver", .named("Waiver")),
+      ])
+    ),
+    ("ProgressEvent", PlanProgress.schema),
+    ("PlanEvent", .object([.init("revision", .integer), .init("run", PlanRun.summarySchema)])),
   ]
 }

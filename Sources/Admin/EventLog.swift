@@ -11,6 +11,14 @@ public struct EventLog: Sendable {
     case order
     /// A policy version that is in force from now on.
     case policy
+    /// A record of who takes a region's writes has changed.
+    case authority
+    /// Safety rules that somebody wants set aside, that are, or that count again.
+    case waiver
+    /// A run of a plan has begun, stands otherwise, or is over.
+    case plan
+    /// What the edge does about a run that it carries.
+    case progress
     /// Something of another part of the edge.
     case part
   }
@@ -26,6 +34,9 @@ public struct EventLog: Sendable {
 
   /// The number of the next event.
   public var end: Int { first + texts.count }
+
+  /// The name of the last event; also when there was none yet.
+  var lastID: String { "\(epoch)-\(end - 1)" }
 
   /// Notes what happened: `data` is one JSON object.
   public mutating func append(_ kind: Kind, _ data: JSONValue) {

@@ -18,7 +18,8 @@ public enum OpenAPI {
       }
     }
     let schemas =
-      [("Problem", Problem.schema)] + RegionRoutes.components + EdgeRoutes.components
+      [("Problem", Problem.schema)] + OperatorActs.components + RegionRoutes.components
+      + EdgeRoutes.components
       + AuthorityRoutes.components + PlanRoutes.components + EdgeWatcher.components
     let document = JSONValue.object([
       ("openapi", .text("3.1.0")),

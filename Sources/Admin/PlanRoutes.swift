@@ -1,33 +1,35 @@
 internal import Base
-public import Control
+internal import Control
 
-/// The routes about failover plans: their runs, and what people say about them.
-///
-/// A run is driven by a command that reaches the servers and calls the hooks (`homeward plan run`
-/// and `resume`), not by the edge: what is asked here are acts, which a driver at work follows at
-/// once and any later one goes on from.
+/// The routes about failover plans: their runs, which the edge carries, and what people say about
+/// them.
 public struct PlanRoutes {
-  private let store: (any ControlStore)?
+  private let acts: OperatorActs
+  private let driver: (any PlanDriver)?
 
-  /// How often an act is tried again because another one came first.
-  private static let attemptCountMax = 5
-
-  /// For runs kept in `store`; nil: there are none.
-  public init(_ store: (any ControlStore)?) { self.store = store }
+  /// For what operators may ask for; nobody runs anything without a driver.
+  public init(_ acts: OperatorActs, driver: (any PlanDriver)?) {
+    self.acts = acts
+    self.driver = driver
+  }
 
   /// All of them.
-  public var all: [AdminRoute] {
-    [
-      runs, approve,
-      act(
-        "pause", "Let a run wait before its next act", { .pause(run: $0) }),
-      act(
-        "resume", "Let a run that waits go on: a driver carries it (`homeward plan resume`)",
-        { .resume(run: $0) }),
-      act(
-        "abort", "Turn a run back; refused once a promotion has begun", { .abort(run: $0) }),
-    ]
-  }
+  public var all: [AdminRoute] { [runs, run, begin, approve, pause, resume, abort] }
+
+  private static let reason = Schema.Field(
+    "reason", .text, "stands in the record; no patient's data")
+  private static let ticket = Schema.Field("ticket", .text, "of the change", isRequired: false)
+  private static let id = AdminRoute.Parameter(
+    "id", in: .path, "the run, such as R-12", isRequired: true)
+
+  private static let refusals: [UInt16: String] = [
+    409: "the act does not fit the run, a rule is against it, the caller may not do it, or the plan"
+      + " names a program that the edge does not run",
+    422: "something is missing or malformed",
+  ]
+  private static let refusalsOfRuns = refusals.merging([404: "no such run"]) { $1 }
+
+  // MARK: Looking
 
   private var runs: AdminRoute {
     AdminRoute(
@@ -42,14 +44,143 @@ public struct PlanRoutes {
           ]))
       ]
     ) { call throws(Problem) in
-      let state = try self.state(call)
+      let (state, _) = try self.acts.state(at: call.time)
       return .json(
         .object([
-          ("revision", .number(state.revision)), ("runs", .list(state.plans.runs.map(\.json))),
+          ("revision", .number(state.revision)),
+          ("runs", .list(state.plans.runs.map { self.document($0) })),
           ("approvals", .list(state.plans.approvals.map(\.json))),
         ]), revision: state.revision)
     }
   }
+
+  private var run: AdminRoute {
+    AdminRoute(
+      .get, "/v1/plans/{id}", name: "getPlan", roles: .anybody,
+      "One run, with what its steps do", parameters: [Self.id],
+      outcomes: [.init(200, "the run", .named("PlanRun"))], problems: [404: "no such run"]
+    ) { call throws(Problem) in
+      let number = try call.number("R-", "run")
+      guard let run = try self.acts.state(at: call.time).0.plans.run(number) else {
+        throw Problem(OperatorRefusal.plan(.noSuchRun(number)))
+      }
+      return self.later { driver throws(Problem) in
+        .json(run.json(isCarried: driver.carries(number), works: driver.works(of: run.plan)))
+      }
+    }
+  }
+
+  private func document(_ run: PlanRun) -> JSONValue {
+    run.json(isCarried: driver?.carries(run.number) ?? false)
+  }
+
+  // MARK: Running
+
+  private var begin: AdminRoute {
+    AdminRoute(
+      .post, "/v1/plans", name: "runPlan", roles: [.sre],
+      "Run a plan: the edge carries it, whoever follows; or, with `dry-run`, tell what the rules"
+        + " say of it and what would move",
+      parameters: [.dryRun],
+      body: .object([
+        .init("text", .text, "the plan's file"),
+        .init("back", .boolean, "its way back instead", isRequired: false),
+        .init(
+          "accepts", .list(.text), "rules whose answer nobody knows, such as S3; `data-loss`",
+          isRequired: false),
+        Self.reason, Self.ticket,
+      ]),
+      outcomes: [
+        .init(201, "it is begun; follow `progress` after the event `after`", Self.begun),
+        .init(200, "what it would do", .named("PlanPreview")),
+      ], problems: Self.refusals
+    ) { call throws(Problem) in
+      let request = PlanRequest(
+        text: Array(call.text("text").utf8), isBack: call.body["back"]?.boolean == true,
+        accepts: call.body["accepts"]?.items.compactMap(\.text) ?? [],
+        outline: self.acts.outline(), warrant: call.warrant)
+      let (isDryRun, after) = (call.isDryRun, call.lastEventID)
+      return self.later { driver throws(Problem) in
+        if isDryRun { return .json(try driver.preview(request)) }
+        return Self.begun(try driver.begin(request).json(isCarried: true), after, status: 201)
+      }
+    }
+  }
+
+  private var resume: AdminRoute {
+    AdminRoute(
+      .post, "/v1/plans/{id}/resume", name: "resumePlan", roles: [.sre],
+      "Go on with a run that waits, or that nobody carries any more", parameters: [Self.id],
+      body: .object([
+        Self.reason, Self.ticket,
+        .init(
+          "confirm", .boolean, "what the step asks a person to do is done", isRequired: false),
+      ]),
+      outcomes: [.init(200, "the edge carries it", Self.begun)], problems: Self.refusalsOfRuns
+    ) { call throws(Problem) in
+      let number = try call.number("R-", "run")
+      let (outline, warrant, after) = (self.acts.outline(), call.warrant, call.lastEventID)
+      let isConfirmed = call.body["confirm"]?.boolean == true
+      return self.later { driver throws(Problem) in
+        let run = try driver.resume(number, outline, warrant, isConfirmed: isConfirmed)
+        return Self.begun(run.json(isCarried: true), after, status: 200)
+      }
+    }
+  }
+
+  private var abort: AdminRoute {
+    AdminRoute(
+      .post, "/v1/plans/{id}/abort", name: "abortPlan", roles: [.sre],
+      "Turn a run back; refused once a promotion has begun", parameters: [Self.id],
+      body: .object([Self.reason, Self.ticket]),
+      outcomes: [.init(200, "it turns back", Self.begun)], problems: Self.refusalsOfRuns
+    ) { call throws(Problem) in
+      let number = try call.number("R-", "run")
+      let (outline, warrant, after) = (self.acts.outline(), call.warrant, call.lastEventID)
+      return self.later { driver throws(Problem) in
+        let (run, isCarried) = try driver.abort(number, outline, warrant)
+        return Self.begun(run.json(isCarried: isCarried), after, status: 200)
+      }
+    }
+  }
+
+  private var pause: AdminRoute {
+    AdminRoute(
+      .post, "/v1/plans/{id}/pause", name: "pausePlan", roles: [.sre],
+      "Let a run wait before its next act", parameters: [Self.id],
+      body: .object([Self.reason, Self.ticket]),
+      outcomes: [.init(200, "it waits", Self.begun)], problems: Self.refusalsOfRuns
+    ) { call throws(Problem) in
+      let number = try call.number("R-", "run")
+      let state = try self.acts.act(call, plan: .pause(run: number))
+      let run = state.plans.run(number).map { self.document($0) }
+      return Self.begun(run ?? .null, call.lastEventID, status: 200)
+    }
+  }
+
+  /// What acts on a run answer.
+  private static let begun = Schema.object([
+    .init("ok", .boolean), .init("run", .named("PlanRun")),
+    .init("after", .text, "the last event before the act, for `Last-Event-ID`"),
+  ])
+
+  private static func begun(_ run: JSONValue, _ after: String, status: UInt16) -> AdminAnswer {
+    .json(
+      .object([("ok", .boolean(true)), ("run", run), ("after", .text(after))]), status: status)
+  }
+
+  /// What the driver does, on another thread.
+  private func later(
+    _ body: @escaping @Sendable (any PlanDriver) throws(Problem) -> AdminAnswer
+  ) -> AdminAnswer {
+    guard let driver else { return Problem.noOperators.answer }
+    let work: @Sendable () -> AdminAnswer = {
+      do throws(Problem) { return try body(driver) } catch { return error.answer }
+    }
+    return AdminAnswer(status: 200, .later(work))
+  }
+
+  // MARK: Agreeing
 
   private var approve: AdminRoute {
     AdminRoute(
@@ -58,160 +189,52 @@ public struct PlanRoutes {
       body: .object([
         .init("plan", .text, "its identifier"), .init("version", .count(1...1_000_000)),
         .init("sha256", .text, "of its file, as `homeward plan check` prints it"),
-        .init("role", .word(AdminRole.allCases.map(\.rawValue))),
-        .init("reason", .text, "stands in the record; no patient's data"),
+        .init("role", .text, "one that the plan asks for and the caller has", isRequired: false),
+        Self.reason, Self.ticket,
       ]),
-      outcomes: [.init(200, "it counts for a day", Self.done)], problems: Self.refusals
+      outcomes: [
+        .init(
+          200, "it counts for a day",
+          .object([
+            .init("ok", .boolean), .init("revision", .integer),
+            .init("approvals", .list(PlanApproval.schema), "those of this plan"),
+          ]))
+      ], problems: Self.refusals
     ) { call throws(Problem) in
-      guard let role = AdminRole(rawValue: call.text("role")), call.caller.roles.contains(role)
-      else {
+      let role = call.text("role")
+      // Who works on the folder has all roles and none: the record says that nobody proved it.
+      let isOwn = AdminRole(rawValue: role).map { call.caller.roles.contains($0) } ?? role.isEmpty
+      guard isOwn || call.caller.proof == .local else {
         throw Problem(409, "approver-role", "the caller does not have this role")
       }
       let hash = call.text("sha256")
-      guard hash.utf8.count == 64, Digits.isHexadecimal(hash) else {
+      guard hash.utf8.count == 64, Self.isHexadecimal(hash) else {
         throw Problem(422, "malformed-hash", "`sha256` is 64 hexadecimal digits in lower case")
       }
       let name = PlanName(id: call.text("plan"), version: call.number("version"), hash: hash)
-      return try self.act(call, .approve(name, role: role.rawValue))
-    }
-  }
-
-  /// An act about one run.
-  private func act(
-    _ word: String, _ summary: String, _ deed: @escaping (Int) -> PlanDeed
-  ) -> AdminRoute {
-    AdminRoute(
-      .post, "/v1/plans/{id}/\(word)", name: "\(word)Plan", roles: [.sre], summary,
-      parameters: [.init("id", in: .path, "the run, such as R-12", isRequired: true)],
-      body: .object([.init("reason", .text, "stands in the record; no patient's data")]),
-      outcomes: [.init(200, "it is done", Self.done)],
-      problems: Self.refusals.merging([404: "no such run"]) { $1 }
-    ) { call throws(Problem) in
-      let id = call.place("id")
-      guard id.hasPrefix("R-"), let number = Int(id.dropFirst(2)), number > 0 else {
-        throw Problem(404, "no-such-run", "a run's name is such as R-12")
-      }
-      return try self.act(call, deed(number))
-    }
-  }
-
-  private static let done = Schema.object([
-    .init("ok", .boolean), .init("revision", .integer), .init("runs", .list(.named("PlanRun"))),
-  ])
-
-  private static let refusals: [UInt16: String] = [
-    409: "the act does not fit the run, or the caller may not do it",
-    422: "something is missing or malformed",
-  ]
-
-  /// Does an act, whoever else acts at the same time.
-  private func act(_ call: AdminCall, _ deed: PlanDeed) throws(Problem) -> AdminAnswer {
-    guard let store else {
-      throw Problem(409, "no-operators", "this edge has no folder for operators' orders")
-    }
-    let act = OperatorAct(
-      .plan(deed), Warrant(author: call.caller.name, reason: call.text("reason")))
-    for _ in 0..<Self.attemptCountMax {
-      let stored: StoredBooks
-      do throws(StateFault) { stored = try store.read() } catch { throw Problem(error) }
-      let after: OperatorState
-      do throws(OperatorRefusal) {
-        after = try stored.books.state.applying(act, at: call.time)
-      } catch {
-        throw Problem(error)
-      }
-      do throws(StateFault) {
-        guard try store.append(act, at: call.time, to: stored) != nil else { continue }
-      } catch {
-        throw Problem(error)
-      }
+      let state = try self.acts.act(call, plan: .approve(name, role: role))
+      let approvals = state.plans.approvals.filter { $0.plan.hash == hash }
       return .json(
         .object([
-          ("ok", .boolean(true)), ("revision", .number(after.revision)),
-          ("runs", .list(after.plans.active.map(\.json))),
-        ]), revision: after.revision)
+          ("ok", .boolean(true)), ("revision", .number(state.revision)),
+          ("approvals", .list(approvals.map(\.json))),
+        ]), revision: state.revision)
     }
-    throw Problem(
-      503, "busy", "others act at the same time; look what they did, and try again",
-      retryAfterSeconds: 1)
   }
 
-  private func state(_ call: AdminCall) throws(Problem) -> OperatorState {
-    guard let store else { return OperatorState() }
-    do throws(StateFault) {
-      return try store.read().books.state.settled(at: call.time)
-    } catch {
-      throw Problem(error)
-    }
+  private static func isHexadecimal(_ text: String) -> Bool {
+    text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
   }
 
   /// The documents that these routes refer to by name.
-  static let components: [(String, Schema)] = [("PlanRun", PlanRun.schema)]
+  static let components: [(String, Schema)] = [
+    ("PlanRun", PlanRun.schema), ("PlanPreview", PlanPreview.schema),
+  ]
 }
 
-/// What a hash may be made of.
-private enum Digits {
-  static func isHexadecimal(_ text: String) -> Bool {
-    text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-  }
-}
-
-extension PlanApproval {
-  /// What `json` holds.
-  fileprivate static let schema = Schema.object([
-    .init("plan", .text), .init("sha256", .text), .init("author", .text), .init("role", .text),
-    .init("time", .time),
-  ])
-
-  /// The agreement for programs.
-  fileprivate var json: JSONValue {
-    .object([
-      ("plan", .text(plan.id)), ("sha256", .text(plan.hash)), ("author", .text(author)),
-      ("role", .text(role)), ("time", .text(time.text)),
-    ])
-  }
-}
-
-extension PlanRun {
-  /// What `json` holds.
-  fileprivate static let schema = Schema.object([
-    .init("id", .text, "such as R-12"), .init("plan", .text), .init("version", .integer),
-    .init("sha256", .text), .init("status", .word(PlanStatus.allCases.map(\.rawValue))),
-    .init("author", .text), .init("reason", .text), .init("ticket", .text),
-    .init("started", .time), .init("changed", .time),
-    .init("step", .integer, "the one at work or the next, from 0; -1: all are undone"),
-    .init("steps", .integer, "how many there are"),
-    .init("turned_back", .boolean), .init("for_good", .boolean, "whether there is no way back"),
-    .init("words", .text, "why it stands or ended"),
-    .init(
-      "marks",
-      .list(
-        .object([
-          .init("step", .integer), .init("change", .word(StepChange.allCases.map(\.rawValue))),
-          .init("time", .time), .init("words", .text),
-        ])), "what became of its steps"),
-  ])
-
-  /// The run for programs, step by step.
-  fileprivate var json: JSONValue {
-    .object([
-      ("id", .text(id)), ("plan", .text(plan.id)), ("version", .number(plan.version)),
-      ("sha256", .text(plan.hash)), ("status", .text(status.rawValue)),
-      ("author", .text(warrant.author)), ("reason", .text(warrant.reason)),
-      ("ticket", .text(warrant.ticket)), ("started", .text(startedAt.text)),
-      ("changed", .text(changedAt.text)), ("step", .number(stepIndex)),
-      ("steps", .number(terms.stepCount)), ("turned_back", .boolean(isTurnedBack)),
-      ("for_good", .boolean(isForGood)), ("words", .text(words)),
-      (
-        "marks",
-        .list(
-          marks.map { mark in
-            .object([
-              ("step", .number(mark.index)), ("change", .text(mark.change.rawValue)),
-              ("time", .text(mark.time.text)), ("words", .text(mark.words)),
-            ])
-          })
-      ),
-    ])
+extension AdminCall {
+  /// Who calls, and why.
+  var warrant: Warrant {
+    Warrant(author: caller.name, reason: text("reason"), ticket: text("ticket"))
   }
 }

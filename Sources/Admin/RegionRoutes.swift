@@ -1,30 +1,17 @@
 internal import Base
-public import Control
+internal import Control
 
 /// The routes about regions, their servers and operators' orders about them.
-///
-/// The same for a running edge and for a command that works on its folder: both say where orders
-/// are kept, what is configured, and what was last seen.
 public struct RegionRoutes {
-  private let store: (any ControlStore)?
-  private let outline: () -> RegionOutline
-  private let report: (AdminCall) -> RegionReport?
+  private let acts: OperatorActs
 
-  /// How often an act is judged again because another one came first.
-  private static let attemptCountMax = 5
-
-  /// For orders kept in `store`; nil: nobody can give any.
-  public init(
-    store: (any ControlStore)?, outline: @escaping () -> RegionOutline,
-    report: @escaping (AdminCall) -> RegionReport?
-  ) {
-    self.store = store
-    self.outline = outline
-    self.report = report
-  }
+  /// For what operators may ask for.
+  public init(_ acts: OperatorActs) { self.acts = acts }
 
   /// All of them.
-  public var all: [AdminRoute] { [regions, endpoints, orders, giveOrder, releaseOrder] }
+  public var all: [AdminRoute] {
+    [regions, endpoints, orders, giveOrder, releaseOrder, askWaiver, agreeWaiver]
+  }
 
   private static let revision = Schema.Field(
     "revision", .integer, "counts changes of orders; the ETag is the same number")
@@ -51,14 +38,14 @@ public struct RegionRoutes {
               .list(
                 .object([.init("name", .text), .init("servers", .list(.named("Server")))]))),
             Self.orderList,
-            .init("waivers", .list(Waiver.schema), "safety rules that are set aside"),
+            .init("waivers", .list(.named("Waiver")), "safety rules that are set aside"),
             .init("plans", .list(PlanRun.summarySchema), "runs of plans that are not over"),
           ]))
       ]
     ) { call throws(Problem) in
-      let (state, warning) = try self.state(at: call.time)
-      let report = self.report(call)
-      let regions = self.outline().regions.map { region in
+      let (state, warning) = try self.acts.state(at: call.time)
+      let report = self.acts.report(call)
+      let regions = self.acts.outline().regions.map { region in
         JSONValue.object([
           ("name", .text(region.name)),
           ("servers", .list(self.servers(region, state, report).map(\.json))),
@@ -85,10 +72,10 @@ public struct RegionRoutes {
           200, "the servers", .object([Self.edge, .init("endpoints", .list(.named("Server")))]))
       ]
     ) { call throws(Problem) in
-      let (state, _) = try self.state(at: call.time)
-      let report = self.report(call)
+      let (state, _) = try self.acts.state(at: call.time)
+      let report = self.acts.report(call)
       let wanted = call.parameter("region")
-      let servers = self.outline().regions.filter { wanted == nil || $0.name == wanted }
+      let servers = self.acts.outline().regions.filter { wanted == nil || $0.name == wanted }
         .flatMap { self.servers($0, state, report) }
       return .json(
         .object([
@@ -104,7 +91,7 @@ public struct RegionRoutes {
         .init(200, "the orders", .object([Self.revision, Self.warning, Self.orderList]))
       ]
     ) { call throws(Problem) in
-      let (state, warning) = try self.state(at: call.time)
+      let (state, warning) = try self.acts.state(at: call.time)
       return .json(
         .object([
           ("revision", .number(state.revision)), ("warning", .optional(warning)),
@@ -127,17 +114,6 @@ public struct RegionRoutes {
 
   // MARK: Acting
 
-  private static let done = Schema.object([
-    .init("ok", .boolean), revision, .init("begun", .list(.named("Order")), "orders that begin"),
-    .init("ended", .list(.named("Order")), "orders that end"),
-  ])
-
-  private static let refusals: [UInt16: String] = [
-    409: "refused by a safety rule, by another order, or because nobody can give orders here",
-    412: "the revision has changed since the caller looked",
-    422: "the order contradicts itself or names what is not there",
-  ]
-
   private var giveOrder: AdminRoute {
     AdminRoute(
       .post, "/v1/orders", name: "giveOrder", roles: [.sre],
@@ -151,9 +127,7 @@ public struct RegionRoutes {
         .init("reason", .text, "stands in the record; no patient's data"),
         .init("ticket", .text, "of the change", isRequired: false),
       ]),
-      outcomes: [
-        .init(201, "it holds", Self.done), .init(200, "what it would do", .named("Preview")),
-      ], problems: Self.refusals
+      outcomes: OperatorActs.outcomes, problems: OperatorActs.refusals
     ) { call throws(Problem) in
       let kind = OverrideKind(rawValue: call.text("kind")) ?? .freeze
       let tiers = OverrideTiers(rawValue: call.text("tier")) ?? .all
@@ -163,9 +137,8 @@ public struct RegionRoutes {
         endpoint.isEmpty
         ? OverrideScope(region, tiers) : OverrideScope(region, endpoint: endpoint)
       let duration = UInt64(call.number("seconds")) * 1_000_000
-      return try self.act(call, ticket: call.text("ticket"), reason: call.text("reason")) { state in
-        let until = max(call.time, state.time).microseconds + duration
-        return .order(kind, scope, until: WallTime(microseconds: until))
+      return try self.acts.act(call) { state throws(Problem) in
+        .order(kind, scope, until: state.time(after: duration, call.time))
       }
     }
   }
@@ -180,111 +153,67 @@ public struct RegionRoutes {
         .ifMatch,
       ],
       outcomes: [
-        .init(200, "it has ended, or what ending it would do", .named("Released"))
-      ],
-      problems: Self.refusals.merging([404: "no such order is in force"]) { $1 }
+        .init(200, "it has ended, or what ending it would do", OperatorActs.outcomes[1].schema)
+      ], problems: OperatorActs.refusals
     ) { call throws(Problem) in
-      let id = call.place("id")
-      guard id.hasPrefix("O-"), let number = Int(id.dropFirst(2)), number > 0 else {
-        throw Problem(404, "no-such-order", "an order's name is such as O-7")
-      }
-      return try self.act(call, ticket: "", reason: call.parameter("reason") ?? "") { _ in
+      let number = try call.number("O-", "order")
+      return try self.acts.act(call, reason: call.parameter("reason") ?? "") { _ throws(Problem) in
         .release(number)
       }
     }
   }
 
-  /// Judges what `deed` wants and does it, or says what it would do, or why it is not done.
-  private func act(
-    _ call: AdminCall, ticket: String, reason: String, _ deed: (OperatorState) -> OperatorDeed
-  ) throws(Problem) -> AdminAnswer {
-    guard let store else { throw Self.noStore }
-    let expected = try call.expectedRevision()
-    let outline = self.outline()
-    for _ in 0..<Self.attemptCountMax {
-      let stored: StoredBooks
-      do throws(StateFault) { stored = try store.read() } catch { throw Problem(error) }
-      let before = stored.books.state.settled(at: call.time)
-      let safety = Safety(outline.world(report(call), before, outline.rows))
-      let act = OperatorAct(
-        deed(before), Warrant(author: call.caller.name, reason: reason, ticket: ticket),
-        expected: expected)
-      if call.isDryRun {
-        return .json(
-          RegionPreview(act, before, safety, outline, at: call.time).json,
-          revision: before.revision)
+  private var askWaiver: AdminRoute {
+    AdminRoute(
+      .post, "/v1/waivers", name: "askWaiver", roles: [.sre],
+      "Break glass: ask to set safety rules aside, an hour at most; another person agrees",
+      parameters: [.dryRun, .ifMatch],
+      body: .object([
+        .init("rules", .text, "such as S1 or S1+S6; the law is none of them"),
+        .init("seconds", .count(1...604_800), "how long; an hour at most"),
+        .init("reason", .text, "stands in the record; no patient's data"),
+        .init("ticket", .text, "of the change", isRequired: false),
+      ]), outcomes: OperatorActs.outcomes, problems: OperatorActs.refusals
+    ) { call throws(Problem) in
+      guard let rules = Waiver.rules(call.text("rules")) else {
+        throw Problem(
+          422, "unknown-rules",
+          "`\(call.text("rules"))` names no rules such as S1+S6, each once and in order")
       }
-      let after: OperatorState
-      do throws(OperatorRefusal) {
-        after = try safety.judge(act, on: before, at: call.time)
-      } catch {
-        throw Problem(error)
+      let duration = UInt64(call.number("seconds")) * 1_000_000
+      return try self.acts.act(call) { state throws(Problem) in
+        .waive(rules, until: state.time(after: duration, call.time))
       }
-      do throws(StateFault) {
-        guard try store.append(act, at: call.time, to: stored) != nil else { continue }
-      } catch {
-        throw Problem(error)
-      }
-      return done(after, before)
     }
-    throw Problem(
-      503, "busy", "others act at the same time; look what they did, and try again",
-      retryAfterSeconds: 1)
   }
 
-  private func done(_ after: OperatorState, _ before: OperatorState) -> AdminAnswer {
-    let begun = after.overrides.filter { !before.overrides.contains($0) }
-    let ended = before.overrides.filter { !after.overrides.contains($0) }
-    return .json(
-      .object([
-        ("ok", .boolean(true)), ("revision", .number(after.revision)),
-        ("begun", .list(begun.map(\.json))), ("ended", .list(ended.map(\.json))),
-      ]), status: begun.isEmpty ? 200 : 201, revision: after.revision)
-  }
-
-  private static let noStore = Problem(
-    409, "no-operators",
-    "this edge has no folder for operators' orders; give its configuration"
-      + " `operators: { directory: ... }` and restart it")
-
-  /// What is ordered, and what is wrong with the store.
-  private func state(at time: WallTime) throws(Problem) -> (OperatorState, String?) {
-    guard let store else { return (OperatorState(), nil) }
-    do throws(StateFault) {
-      let stored = try store.read()
-      return (stored.books.state.settled(at: time), stored.warning.map { "\($0)" })
-    } catch {
-      throw Problem(error)
+  private var agreeWaiver: AdminRoute {
+    AdminRoute(
+      .post, "/v1/waivers/{id}/agreement", name: "agreeWaiver", roles: [.sre],
+      "Agree to set rules aside that somebody else asked for",
+      parameters: [
+        .init("id", in: .path, "what was asked for, such as B-7", isRequired: true), .dryRun,
+        .ifMatch,
+      ],
+      body: .object([
+        .init("reason", .text, "stands in the record; no patient's data"),
+        .init("ticket", .text, "of the change", isRequired: false),
+      ]), outcomes: [OperatorActs.outcomes[1]], problems: OperatorActs.refusals
+    ) { call throws(Problem) in
+      let number = try call.number("B-", "waiver")
+      return try self.acts.act(call) { _ throws(Problem) in .agree(number) }
     }
   }
 
   /// The documents that these routes refer to by name.
   static let components: [(String, Schema)] = [
-    ("Order", Override.schema), ("Server", ServerDocument.schema),
-    ("Preview", RegionPreview.schema),
-    ("Released", .either(done, RegionPreview.schema)),
+    ("Order", Override.schema), ("Server", ServerDocument.schema), ("Waiver", Waiver.schema),
   ]
 }
 
-extension Problem {
-  /// Why an act is not done.
-  init(_ refusal: OperatorRefusal) {
-    let status: UInt16 =
-      switch refusal {
-      case .changed: 412
-      case .noSuchOrder, .noSuchWaiver, .plan(.noSuchRun): 404
-      case .unknownRegion, .unknownEndpoint, .duration, .waiverDuration, .warrant: 422
-      case .taken, .frozen, .tooMany, .authority, .rule, .sameAuthor, .firmRule, .plan: 409
-      }
-    self.init(status, refusal.code, "\(refusal)")
-  }
-
-  /// Why the store of orders cannot be used.
-  init(_ fault: StateFault) {
-    if case .busy = fault {
-      self.init(503, fault.code, "\(fault)", retryAfterSeconds: 1)
-    } else {
-      self.init(500, fault.code, "\(fault)")
-    }
+extension OperatorState {
+  /// So many microseconds after `now`, or after the last act if that is later.
+  fileprivate func time(after microseconds: UInt64, _ now: WallTime) -> WallTime {
+    WallTime(microseconds: max(now, time).microseconds + microseconds)
   }
 }

@@ -23,8 +23,10 @@ public struct OutboundCall: Sendable {
   public var fields: [(name: String, value: String)] = []
   /// The body; empty: none.
   public var body: [UInt8] = []
-  /// How long until it is given up.
+  /// How long until it is given up; of an answer that is read in parts, how long without one.
   public var timeoutMilliseconds: UInt64 = 2_000
+  /// Bytes of an answer that is read whole: a report, or a small document.
+  public var answerByteCountMax = 4 << 20
 
   /// Makes a GET in clear text.
   public init(_ address: SocketAddress, target: String) {
@@ -57,6 +59,18 @@ public struct CallFailure: Error, Equatable, Sendable {
   public let words: String
   /// Whether the peer may have seen the request.
   public let wasSent: Bool
+  /// What broke.
+  public let kind: Kind
+
+  /// What breaks.
+  public enum Kind: Sendable {
+    /// Nobody listens there, or cannot be reached.
+    case unreachable
+    /// One of the sides does not trust the other's certificate.
+    case untrusted
+    /// Something else, or it took too long.
+    case broken
+  }
 }
 
 /// A loop on the calling thread on which calls are made, many at once. Confined to that thread.
@@ -66,9 +80,6 @@ public final class CallLoop: TimerTarget {
   private var lastNumber = 0
   private var jobs: [Int: () -> Void] = [:]
   private var stopsWhenIdle = false
-
-  /// Bytes of an answer: a report, or a small document.
-  private static let answerByteCountMax = 4 << 20
 
   /// Makes a loop; throws when the system has no descriptor left.
   public init() throws(SystemError) {
@@ -82,9 +93,11 @@ public final class CallLoop: TimerTarget {
   /// The time this turn began.
   public var now: Instant { context.loop.now }
 
-  /// Starts a call; `then` is told its end, on this thread.
+  /// Starts a call; `then` is told its end, on this thread. An answer with status 200 is given to
+  /// `parts` as it comes, if there is one, until that says false.
   public func start(
-    _ call: OutboundCall, _ then: @escaping (Result<CallAnswer, CallFailure>) -> Void
+    _ call: OutboundCall, parts: (([UInt8]) -> Bool)? = nil,
+    _ then: @escaping (Result<CallAnswer, CallFailure>) -> Void
   ) {
     lastNumber += 1
     let number = lastNumber
@@ -110,7 +123,9 @@ public final class CallLoop: TimerTarget {
       let live = LiveCall(
         context: context, socket: try Socket.connect(to: call.address, from: call.source),
         tls: session, head,
-        body: call.body, answerByteCountMax: Self.answerByteCountMax, isHTTP2: call.isHTTP2)
+        body: call.body, answerByteCountMax: call.answerByteCountMax, isHTTP2: call.isHTTP2)
+      live.parts = parts
+      live.timeoutMilliseconds = call.timeoutMilliseconds
       live.told = { [unowned self] result in
         calls[number] = nil
         then(result)
@@ -121,7 +136,8 @@ public final class CallLoop: TimerTarget {
         at: Clock.monotonic().adding(milliseconds: call.timeoutMilliseconds), self, token: number)
     } catch {
       calls[number] = nil
-      then(.failure(CallFailure(words: "\(error)", wasSent: false)))
+      let kind: CallFailure.Kind = error is SystemError ? .unreachable : .untrusted
+      then(.failure(CallFailure(words: "\(error)", wasSent: false, kind: kind)))
     }
   }
 
@@ -135,7 +151,11 @@ public final class CallLoop: TimerTarget {
   /// A time came: a call's end, or a job's.
   public func timerFired(token: Int) {
     if let job = jobs.removeValue(forKey: token) { return job() }
-    calls[token]?.failed(.transport(.timeout))
+    guard let call = calls[token] else { return }
+    if let deadline = call.nextDeadline, deadline > context.loop.now {
+      return context.loop.schedule(at: deadline, self, token: token)
+    }
+    call.failed(.transport(.timeout))
   }
 
   /// Serves until nothing is left to do. Once.
@@ -154,7 +174,7 @@ public final class CallLoop: TimerTarget {
     for (index, call) in calls.enumerated() { loop.start(call) { results[index] = $0 } }
     loop.runUntilIdle()
     return calls.indices.map {
-      results[$0] ?? .failure(CallFailure(words: "not made", wasSent: false))
+      results[$0] ?? .failure(CallFailure(words: "not made", wasSent: false, kind: .broken))
     }
   }
 }
@@ -164,6 +184,13 @@ private final class LiveCall: HTTPCall {
   var told: ((Result<CallAnswer, CallFailure>) -> Void)?
   private var head = ResponseHead()
   private var wasSent = false
+  var parts: (([UInt8]) -> Bool)?
+  var timeoutMilliseconds: UInt64 = 0
+
+  /// When an answer that is read in parts has been silent for too long; nil for others.
+  var nextDeadline: Instant? {
+    parts == nil ? nil : lastActivity.adding(milliseconds: timeoutMilliseconds)
+  }
 
   override func established() {
     wasSent = true
@@ -172,12 +199,26 @@ private final class LiveCall: HTTPCall {
 
   override func answered(_ response: ResponseHead) { head = response }
 
+  override func take(_ part: UnsafeRawBufferPointer) -> Bool {
+    guard head.status == 200, let parts else { return unsafe super.take(part) }
+    if unsafe !parts(Array(part)) { concluded([]) }
+    return true
+  }
+
   override func concluded(_ body: [UInt8]) {
     tell(.success(CallAnswer(head.status, head.fields, body)))
   }
 
   override func failed(_ fault: HTTPCallFault) {
-    tell(.failure(CallFailure(words: fault.description, wasSent: wasSent)))
+    switch fault {
+    case .transport(.connect(let error)): fail("\(error)", .unreachable)
+    case .transport(.tls(let fault)): fail("TLS: \(fault.reason)", .untrusted)
+    case .transport, .ended, .tooLong, .malformed: fail(fault.description, .broken)
+    }
+  }
+
+  private func fail(_ words: String, _ kind: CallFailure.Kind) {
+    tell(.failure(CallFailure(words: words, wasSent: wasSent, kind: kind)))
   }
 
   private func tell(_ result: Result<CallAnswer, CallFailure>) {

@@ -55,6 +55,14 @@ class HTTPCall: Connection {
   /// There will be no answer. May follow `concluded`.
   func failed(_ fault: HTTPCallFault) {}
 
+  /// Takes a part of the body; false when it is too much. Kept for `concluded`, unless a subclass
+  /// does something else with it.
+  func take(_ part: UnsafeRawBufferPointer) -> Bool {
+    guard body.count + part.count <= answerByteCountMax else { return false }
+    unsafe body.append(contentsOf: part)
+    return true
+  }
+
   // MARK: The connection
 
   override func established() {
@@ -93,10 +101,7 @@ class HTTPCall: Connection {
       case .informational(let stream): _ = codec.takeResponse(stream)
       case .body(let stream, let piece):
         let count = piece.count
-        guard body.count + count <= answerByteCountMax else {
-          return failed(.tooLong(answerByteCountMax))
-        }
-        unsafe body.append(contentsOf: piece)
+        guard unsafe take(piece) else { return failed(.tooLong(answerByteCountMax)) }
         codec.consumed(stream, byteCount: count)
       case .end: concluded(body)
       case .reset, .failed: failed(.malformed)

@@ -39,6 +39,9 @@ public final class Thread {
     _ = poll(nil, 0, Int32(clamping: milliseconds))
   }
 
+  /// Lets the thread end by itself: nobody joins it.
+  public func detach() { _ = pthread_detach(handle) }
+
   /// Waits until the thread has ended.
   public func join() {
     _ = pthread_join(handle, nil)

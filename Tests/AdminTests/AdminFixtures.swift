@@ -100,11 +100,15 @@ enum Fixture {
         "ana sre \(digests["ana"] ?? "")\n\n# a comment\notto auditor \(digests["otto"] ?? "")"))
   }
 
-  static func desk(_ store: MemoryStore = MemoryStore()) throws -> AdminDesk {
+  static func desk(
+    _ store: MemoryStore = MemoryStore(), driver: (any PlanDriver)? = nil
+  ) throws -> AdminDesk {
     let outline = try outline()
-    let routes = RegionRoutes(store: store, outline: { outline }, report: { _ in nil })
+    let acts = OperatorActs(store: store, outline: { outline }, report: { _ in nil })
     return AdminDesk(
-      rules: try rules(), routes: routes.all + PlanRoutes(store).all, since: start)
+      rules: try rules(),
+      routes: RegionRoutes(acts).all + PlanRoutes(acts, driver: driver).all
+        + AuthorityRoutes(acts) { () throws(StateFault) in [] }.all, since: start)
   }
 }
 
@@ -121,10 +125,11 @@ extension AdminDesk {
     }
     let credentials = Credentials(
       certificate: nil, authorization: token.map { "Bearer \($0)" })
-    let answer = reply(
+    var answer = reply(
       to: request, credentials, from: IPAddress("192.0.2.1") ?? IPAddress(ipv4: 0),
       at: Fixture.moment(seconds)
     ).answer
+    if case .later(let work) = answer.body { answer = work() }
     guard case .document(_, let bytes) = answer.body else { return (answer.status, .null, answer) }
     return (answer.status, try JSONReader.read(bytes, depthMax: 40), answer)
   }

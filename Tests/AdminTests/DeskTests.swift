@@ -148,7 +148,9 @@ import Testing
     #expect(description.status == 200)
     let paths = try #require(description.json["paths"])
     let outline = try Fixture.outline()
-    let routes = RegionRoutes(store: nil, outline: { outline }, report: { _ in nil }).all
+    let routes = RegionRoutes(
+      OperatorActs(store: nil, outline: { outline }, report: { _ in nil })
+    ).all
     for route in routes + AdminDesk.ownRoutes {
       let operation = paths[route.path]?[route.method.rawValue.lowercased()]
       #expect(operation?["operationId"] == .text(route.name), "\(route.path)")
@@ -161,7 +163,9 @@ import Testing
 
   @Test func withoutAStoreNobodyGivesOrders() throws {
     let outline = try Fixture.outline()
-    let routes = RegionRoutes(store: nil, outline: { outline }, report: { _ in nil }).all
+    let routes = RegionRoutes(
+      OperatorActs(store: nil, outline: { outline }, report: { _ in nil })
+    ).all
     let desk = AdminDesk(rules: try Fixture.rules(), routes: routes, since: Fixture.start)
     #expect(try desk.call("GET", "/v1/regions").status == 200)
     let reply = try desk.call("POST", "/v1/orders", body: Self.drain)

@@ -194,6 +194,79 @@ class Requests(AdminCase):
         load.finish()
 
 
+class Acts(AdminCase):
+    """Break-glass and records of authority: by whom, seen when, told to whom."""
+
+    def test_two_people_break_glass(self):
+        events = admin.Events(self.edge, token="auditor")
+        self.addCleanup(events.close)
+        body = {"rules": "S1+S6", "seconds": 600, "reason": "flood"}
+        for token, change, status, code in (
+                ("auditor", {}, 403, "wrong-role"), ("officer", {}, 403, "wrong-role"),
+                ("sre", {"rules": "S1+S1"}, 422, "unknown-rules"),
+                ("sre", {"rules": "S2"}, 409, "firm-rule"),
+                ("sre", {"seconds": 3601}, 422, "waiver-duration")):
+            reply = self.ask("POST", "/v1/waivers", body | change, token=token)
+            self.assertEqual((reply.status, reply.code), (status, code), reply)
+        tag = self.ask("GET", "/v1/regions").fields["etag"]
+        tried = self.ask("POST", "/v1/waivers?dry-run=true", body)
+        self.assertEqual((tried.status, tried.json["ok"]), (200, True))
+        asked = self.ask("POST", "/v1/waivers", body, headers={"If-Match": tag})
+        self.assertEqual(asked.status, 201, asked)
+        waiver = asked.json["waivers"][0]
+        self.assertEqual((waiver["author"], waiver["second"]), ("tia", None))
+        agreement = f"/v1/waivers/{waiver['id']}/agreement"
+        late = self.ask("POST", agreement, {"reason": "seen"}, certificate="sre",
+                        headers={"If-Match": tag})
+        self.assertEqual((late.status, late.code), (412, "revision-changed"))
+        own = self.ask("POST", agreement, {"reason": "seen"})
+        self.assertEqual((own.status, own.code), (409, "same-author"))
+        gone = self.ask("POST", "/v1/waivers/B-99/agreement", {"reason": "seen"})
+        self.assertEqual(gone.status, 404)
+        agreed = self.ask("POST", agreement, {"reason": "seen"}, certificate="sre")
+        self.assertEqual((agreed.status, agreed.json["waivers"][0]["second"]), (200, "ana"))
+        told = []
+        while len(told) < 2:
+            _, kind, data = events.next()
+            if kind == "waiver":
+                told.append((data["change"], data["waiver"]["second"]))
+        self.assertEqual(told, [("asked", None), ("agreed", "ana")])
+        until(lambda: [a for a in self.actions() if a["subject"].startswith("break-glass S1+S6")
+                       and a["author"] == "tia"], "the record")
+        until(lambda: [a for a in self.actions() if a["subject"] == "agreement to break-glass"
+                       and a["author"] == "ana"], "the second record")
+
+    def test_an_authority_is_recorded_and_moved_by_hand(self):
+        events = admin.Events(self.edge, token="auditor")
+        self.addCleanup(events.close)
+        path = "/v1/authorities/west"
+        claim = {"change": "claim", "reason": "first"}
+        for target, body, token, status, code in (
+                (path, claim, "officer", 403, "wrong-role"),
+                ("/v1/authorities/north", claim, "sre", 422, "unknown-region"),
+                (path, claim | {"change": "fence"}, "sre", 409, "no-authority-record"),
+                (path, claim | {"change": "promote", "endpoint": "x"}, "sre", 422,
+                 "unknown-endpoint"),
+                (path, claim | {"epoch": -1}, "sre", 422, "malformed-body")):
+            reply = self.ask("POST", target, body, token=token)
+            self.assertEqual((reply.status, reply.code), (status, code), reply)
+        made = self.ask("POST", path, claim | {"endpoint": "west-1", "epoch": 1})
+        self.assertEqual(made.status, 200, made)
+        fenced = self.ask("POST", path, {"change": "fence", "reason": "by hand"})
+        self.assertEqual(fenced.json["authorities"][0]["state"], "fencing")
+        back = self.ask("POST", path, {"change": "restore", "reason": "not today"})
+        self.assertEqual(back.json["authorities"][0]["state"], "active")
+        shown = self.ask("GET", "/v1/authorities", token="auditor").json
+        self.assertEqual(shown["authorities"], back.json["authorities"])
+        self.assertTrue(shown["edges"])
+        states = []
+        while len(states) < 2 or states[-1] != "active":
+            _, kind, data = events.next()
+            if kind == "authority":
+                states.append(data["authority"]["state"])
+        self.assertEqual(states[0], "active")
+
+
 class Description(AdminCase):
     """The description is true: it is shipped and served, and complete."""
 

@@ -58,7 +58,7 @@ class AuthorityCase(unittest.TestCase):
         acts = ("--author", "Ana", "--reason", "a test") if words[0] != "show" else ()
         result = subprocess.run(
             [str(word) for word in (workshop.binary(), "authority", *words, "--config",
-                                    self.edge.configuration, *acts, "--json")],
+                                    self.edge.configuration, "--offline", *acts, "--json")],
             capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         return json.loads(result.stdout) if result.stdout else result.stderr

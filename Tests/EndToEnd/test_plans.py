@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from harness import curl, region, workshop
+from harness import admin, curl, region, workshop
 from harness.edge import Edge, Endpoint
 from harness.waiting import until
 
@@ -55,7 +55,11 @@ class Result:
 
 
 class PlanCase(unittest.TestCase):
-    """Two regions of fixture servers before one edge, with a record of us-west's authority."""
+    """Two regions of fixture servers before one edge, with a record of us-west's authority. Commands
+    work on the folder."""
+
+    #: Programs that the edge runs for plans of the API.
+    hook_commands = "[/bin/true]"
 
     def setUp(self):
         self.servers = region.regions("us-west", "us-east")
@@ -66,7 +70,8 @@ class PlanCase(unittest.TestCase):
             {name: [Endpoint(s, tier=s.role) for s in servers]
              for name, servers in self.servers.items()},
             policy=POLICY, patients=["p1001,us-west,US-AZ,granted,", "p1003,us-east,US-NY,granted,"],
-            operators=True, timeouts={"first_byte": "5s"})
+            operators={"hook_commands": self.hook_commands}, admin=True,
+            timeouts={"first_byte": "5s"})
         self.edge.start()
         self.addCleanup(self.edge.kill)
         self.wait_sight()
@@ -74,7 +79,9 @@ class PlanCase(unittest.TestCase):
 
     def sight(self):
         """What rules judge by: whether each server is fit, as the edge last reported."""
-        regions = self.command("region", "status", "--offline", "--json").json["regions"]
+        regions = self.run_homeward(
+            "region", "status", "--json", "--offline", "--config", self.edge.configuration,
+        ).json["regions"]
         return {s["name"]: s["reach"] if s["reach"] != "healthy" or s["freshness"] == "fresh"
                 else s["freshness"] for r in regions for s in r["servers"]}
 
@@ -95,21 +102,30 @@ class PlanCase(unittest.TestCase):
         until(lambda: self.command("authority", "init", domain, *self.who()).status == 0,
               lambda: self.command("authority", "show").text, pause=0.2)
 
-    @staticmethod
-    def who(author="Ana", reason="a test"):
+    def who(self, author="Ana", reason="a test"):
         """Who acts, and why."""
         return "--author", author, "--reason", reason
 
+    def way(self):
+        """How commands reach the edge."""
+        return ("--offline",)
+
     def words(self, *words):
         """The words of a command about this edge."""
+        way = () if words[:2] == ("plan", "check") else self.way()
         return [str(word) for word in
-                (workshop.binary(), *words, "--config", self.edge.configuration)]
+                (workshop.binary(), *words, *way, "--config", self.edge.configuration)]
 
     def command(self, *words):
+        """Runs `homeward` about this edge."""
+        return self.run_homeward(*self.words(*words)[1:])
+
+    @staticmethod
+    def run_homeward(*words):
         """Runs `homeward`."""
         return Result(subprocess.run(
-            self.words(*words), capture_output=True, text=True, stdin=subprocess.DEVNULL,
-            timeout=120))
+            [str(word) for word in (workshop.binary(), *words)], capture_output=True, text=True,
+            stdin=subprocess.DEVNULL, timeout=120))
 
     def hook(self, server, body):
         """A hook that asks a server to take a role."""
@@ -224,7 +240,7 @@ class Switchovers(PlanCase):
         # The candidate lags: the run waits with writes held.
         canaries = region.Canaries(self.edge)
         canaries.wait(20)
-        self.by_name["us-west-2"].ask("/fault", {"lag_ms": 4000})
+        self.by_name["us-west-2"].ask("/fault", {"lag_ms": 20000})
         path = self.plan("step_timeout: 60s")
         process = workshop.spawn(
             self.words("plan", "run", path, *self.who()), stdout=subprocess.DEVNULL)
@@ -272,8 +288,174 @@ class Switchovers(PlanCase):
               within=30)
 
 
-class Drills(PlanCase):
-    """What clients see, measured by the command itself."""
+class APICase(PlanCase):
+    """The same, asked through the admin API: Ana by her certificate, Bo by a token."""
+
+    def who(self, author="Ana", reason="a test"):
+        proof = () if author == "Ana" else ("--token-file", self.edge.folder / "token-sre")
+        return "--reason", reason, *proof
+
+    def way(self):
+        return "--admin", f"https://127.0.0.1:{self.edge.admin_port}"
+
+    def spawn(self, *words, **options):
+        """Starts a command."""
+        return workshop.spawn(self.words(*words), stderr=subprocess.DEVNULL,
+                              **({"stdout": subprocess.DEVNULL} | options))
+
+    def step(self):
+        """The step at which the last run stands; None without one."""
+        runs = self.runs()
+        return runs[-1]["step"] if runs else None
+
+    def lag(self):
+        """us-west-2 lags behind writes: a run waits for it with its fourth step."""
+        self.by_name["us-west-2"].ask("/fault", {"lag_ms": 60000})
+        canaries = region.Canaries(self.edge)
+        canaries.wait(10)
+        canaries.stop()
+
+
+class Served(APICase):
+    """Runs that the edge carries."""
+
+    def test_a_switchover_under_load_and_back(self):
+        load = curl.Load(self.edge, VITALS, requests=30000, clients=4, streams=4)
+        load.wait_progress(10)
+        canaries = region.Canaries(self.edge)
+        canaries.wait(30)
+        events = admin.Events(self.edge, token="auditor")
+        self.addCleanup(events.close)
+        path = self.plan("rto_target: 2s")
+        shown = self.command("plan", "show", path)
+        self.assertEqual(shown.status, 0, shown)
+        self.assertIn("would be run", shown.text)
+        result = self.run_plan(path)
+        self.assertEqual(result.status, 0, result)
+        self.assertRegex(result.text, r"0\.\d s  R-\d+  promote us-west: begun-for-good")
+        self.assertRegex(result.text, r"R-\d+ move completed, by ana at ")
+        self.assertRegex(result.text, r"5  promote us-west +done")
+        record = self.record()
+        self.assertEqual((record["endpoint"], record["epoch"]), ("us-west-2", 2))
+        back = self.run_plan(path, "--json", verb=("region", "failback"))
+        self.assertEqual((back.status, back.json["status"]), (0, "completed"), back)
+        canaries.wait(30)
+        self.assertEqual({status for status, *_ in canaries.stop()}, {201})
+        counts = load.finish()
+        self.assertEqual(counts["2xx"], counts["total"], "\n".join(load.lines[-12:]))
+        self.assert_kept(canaries, "us-west-1")
+        told = []
+        while len([data for kind, data in told if kind == "progress" and data["over"]]) < 2:
+            told.append(events.next()[1:])
+        statuses = [data["run"]["status"] for kind, data in told if kind == "plan"]
+        self.assertIn("completed", statuses)
+        states = [data["authority"]["state"] for kind, data in told if kind == "authority"]
+        self.assertEqual(states[:5], ["fencing", "fenced", "promoting", "active", "fencing"])
+        who = {a["author"] for a in map(json.loads, self.edge.audit_text().splitlines())
+               if a["kind"] == "operator-action" and a["subject"] == "run of plan move"}
+        self.assertEqual(who, {"ana"})
+
+    def test_who_goes_away_stops_nothing(self):
+        self.lag()
+        process = self.spawn("plan", "run", self.plan("step_timeout: 60s"), *self.who())
+        until(lambda: self.step() == 3, self.runs)
+        process.kill()
+        process.wait()
+        self.by_name["us-west-2"].ask("/fault", {"clear": True})
+        until(lambda: self.runs()[-1]["status"] == "completed", self.runs, within=30)
+        self.assertEqual(self.record()["endpoint"], "us-west-2")
+
+    def test_an_edge_that_is_killed_leaves_its_run_to_the_next(self):
+        self.lag()
+        process = self.spawn("plan", "run", self.plan("step_timeout: 60s"), *self.who(),
+                             stdout=subprocess.PIPE, text=True)
+        until(lambda: self.step() == 3, self.runs)
+        self.edge.kill()
+        # Nobody need wait for a process that is known to be dead; it comes back where it was.
+        for file in (self.edge.folder / "operators" / "edges").iterdir():
+            file.unlink()
+        text = self.edge.configuration.read_text()
+        self.edge.configuration.write_text(text.replace(
+            "admin:\n  address: 127.0.0.1:0", f"admin:\n  address: 127.0.0.1:{self.edge.admin_port}"))
+        self.edge.start()
+        # Who followed sees that nobody carries it any more, and how it stands.
+        text, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, text)
+        self.assertIn("in-progress", text)
+        run = self.runs()[-1]
+        self.assertEqual((run["status"], run["carried"]), ("in-progress", False))
+        self.by_name["us-west-2"].ask("/fault", {"clear": True})
+        result = self.command("plan", "resume", run["run"], *self.who("Bo"))
+        self.assertEqual(result.status, 0, result)
+        self.assertEqual(self.record()["endpoint"], "us-west-2")
+
+    def test_others_pause_and_abort_it(self):
+        self.lag()
+        process = self.spawn("plan", "run", self.plan("step_timeout: 60s"), *self.who())
+        until(lambda: self.step() == 3, self.runs)
+        name = self.runs()[-1]["run"]
+        twice = self.command("plan", "resume", name, *self.who("Bo"))
+        self.assertIn("[run-carried]", twice.error)
+        other = self.run_plan(self.plan())
+        self.assertIn("[rule-s9]", other.error)
+        paused = self.command("plan", "pause", name, *self.who("Bo"))
+        self.assertEqual((paused.status, paused.text), (
+            0, f"{name} waits; `homeward plan resume {name}`\n"), paused)
+        self.assertEqual(process.wait(30), 1)
+        aborted = self.command("plan", "abort", name, *self.who("Bo", "not today"), "--json")
+        self.assertEqual((aborted.status, aborted.json["status"]), (0, "canceled"), aborted)
+        self.assertEqual(self.record()["state"], "active")
+        self.assertFalse(self.by_name["us-west-1"].health["read_only"])
+
+    def test_who_may_not_and_what_is_not_run(self):
+        path = self.plan()
+        for role in ("auditor", "officer"):
+            refused = self.command("plan", "run", path, "--reason", "x", "--token-file",
+                                   self.edge.folder / f"token-{role}")
+            self.assertEqual(refused.status, 1)
+            self.assertIn("[wrong-role]", refused.error)
+        body = {"text": path.read_text(), "reason": "x"}
+        for change, code in (({"text": "plan: 7"}, "malformed-plan"),
+                             ({"accepts": ["S99"]}, "unknown-rules"),
+                             ({"text": body["text"].replace("us-west-2", "us-west-9")}, "E611")):
+            reply = admin.ask(self.edge, "POST", "/v1/plans", body | change)
+            self.assertEqual((reply.status, reply.code), (422, code))
+        missing = admin.ask(self.edge, "GET", "/v1/plans/R-99")
+        self.assertEqual((missing.status, missing.code), (404, "no-such-run"))
+        # A program that the edge's configuration does not name is not run, nor tried.
+        mark = self.edge.folder / "mark"
+        path.write_text(path.read_text() + f"prechecks:\n  - {{ command: [/usr/bin/touch, {mark}] }}\n")
+        for words in ((), ("--dry-run",)):
+            refused = self.run_plan(path, *words)
+            self.assertEqual(refused.status, 1)
+            self.assertIn("[hook-command]", refused.error)
+        self.assertIn("operators.hook_commands", refused.error)
+        self.assertEqual(self.runs(), [])
+        self.assertFalse(mark.exists())
+        path.write_text(path.read_text().replace(f"/usr/bin/touch, {mark}", "/bin/true"))
+        self.assertEqual(self.run_plan(path).status, 0)
+
+    def test_two_people_run_it_and_rules_refuse(self):
+        path = self.plan("approvals: { required: 1, roles: [sre] }")
+        waits = self.run_plan(path, "--json")
+        self.assertEqual((waits.status, waits.json["status"]), (0, "pending-approval"), waits)
+        own = self.command("plan", "approve", path, "--role", "sre", *self.who())
+        self.assertIn("[approved-already]", own.error)
+        agreed = self.command("plan", "approve", path, "--role", "sre", *self.who("Bo"))
+        self.assertEqual(agreed.text, "agreed: tia; the plan asks for 1\n")
+        resumed = self.command("plan", "resume", waits.json["run"], *self.who())
+        self.assertEqual(resumed.status, 0, resumed)
+        refused = self.run_plan(self.plan(), "--accept-data-loss")
+        self.assertIn("[rule-s4]", refused.error)
+        self.kill("us-west-1")
+        shown = self.command("plan", "show", self.plan(source="us-west-2", target="us-west-1"))
+        self.assertEqual(shown.status, 1, shown)
+        self.assertIn("S4 REFUSES: `us-west-1` does not answer", shown.text)
+        self.assertLessEqual(max(map(len, shown.text.splitlines())), 80, shown.text)
+
+
+class Drills(APICase):
+    """What clients see, measured by the command itself; the edge carries the plan."""
 
     def drill(self, *words, status=0):
         """Runs a drill; its report."""
@@ -354,7 +536,8 @@ class Rules(PlanCase):
         path = self.plan(target="us-east-2")
         # Not even when two people set every rule aside that can be, and everything is accepted.
         rules = "S1+S3+S5+S6+S8+S12"
-        asked = self.command("region", "break-glass", "--rules", rules, "--for", "30m", *self.who())
+        asked = self.command("region", "break-glass", "--rules", rules, "--for", "30m",
+*self.who())
         self.assertEqual(asked.status, 0, asked)
         number = re.search(r"(B-\d+)", asked.text)[1]
         own = self.command("region", "agree", number, *self.who())
@@ -362,7 +545,7 @@ class Rules(PlanCase):
         self.assertEqual(self.command("region", "agree", number, *self.who("Bo")).status, 0)
         accepts = [w for rule in ("S3", "S7", "S8") for w in ("--accept", rule)]
         self.refused(self.run_plan(path, *accepts), "LAW", "may go to `us-east`", "officers")
-        self.assertIn("break-glass", self.command("region", "status", "--offline").text)
+        self.assertIn("break-glass", self.command("region", "status").text)
 
     def test_a_home_without_a_lawful_target_is_refused(self):
         """With one replica only and no way back for the old primary, copies at home would be gone;
@@ -424,14 +607,14 @@ class Rules(PlanCase):
 
     def test_an_order_about_one_server(self):
         result = self.command("region", "drain", "us-west", "--endpoint", "us-west-3", "--for",
-                              "10m", "--ticket", "T-1", "--offline", *self.who())
+                              "10m", "--ticket", "T-1", *self.who())
         self.assertEqual(result.status, 0, result)
-        status = self.command("region", "status", "--offline", "--json").json
+        status = self.command("region", "status", "--json").json
         states = {s["name"]: s["state"] for r in status["regions"] for s in r["servers"]}
         self.assertEqual(states["us-west-3"], "drain")
         self.assertEqual(states["us-west-2"], "auto")
         result = self.command("region", "drain", "us-west", "--endpoint", "us-west-9", "--for",
-                              "10m", "--ticket", "T-1", "--offline", *self.who())
+                              "10m", "--ticket", "T-1", *self.who())
         self.assertIn("[unknown-endpoint]", result.error)
 
 

@@ -9,7 +9,7 @@ from scenario import scenario
 from stand import AUTHORITY, CONFIGURATION, ROOT, RUN, SERVERS, Trouble, until
 
 PLANS = ROOT / "deploy" / "plans"
-WHO = ("--author", "A. Ito", "--reason", "a drill of the demo")
+WHO = ("--reason", "a drill of the demo")
 
 
 def homeward(stand, *words, status=(0,)):
@@ -31,7 +31,7 @@ def drill(walk, name, place, patient, *words, seconds=10):
     token.write_text(signin.token(signin.USUAL))
     result = homeward(
         walk.stand, "drill", "run", *words, "--config", CONFIGURATION, *WHO, "--for", seconds,
-        "--patient", patient, "--from", ADDRESSES[place], "--token-file", token,
+        "--patient", patient, "--from", ADDRESSES[place], "--client-token-file", token,
         "--authorities", AUTHORITY, "--out", RUN / "drills" / name, status=(0, 1))
     groups = {group["name"]: group for group in result["classes"]}
     walk.note(f"report: deploy/run/drills/{name}/report.md; "

@@ -47,7 +47,7 @@ public struct OperatorLine: Hashable, Sendable {
 
 extension WallTime {
   /// Reads what `text` writes: RFC 3339, UTC, with milliseconds; nil for anything else.
-  init?(text: String) {
+  public init?(text: String) {
     let bytes = Array(text.utf8)
     guard bytes.count == 24, bytes[19] == UInt8(ascii: "."), bytes[23] == UInt8(ascii: "Z"),
       bytes[20..<23].allSatisfy({ (0x30...0x39).contains($0) }),

@@ -1,5 +1,4 @@
 internal import Base
-internal import HTTP
 public import Native
 public import Reactor
 
@@ -16,8 +15,8 @@ public struct AdminClient: Sendable {
     public var tls: ClientTLSOptions
     /// A bearer token.
     public var token: String?
-    /// How long to wait for an answer.
-    public var timeoutMilliseconds: UInt64 = 10_000
+    /// How long to wait for an answer: a plan's dry run reads a day of the audit log.
+    public var timeoutMilliseconds: UInt64 = 30_000
 
     /// Makes options.
     public init(
@@ -38,6 +37,16 @@ public struct AdminClient: Sendable {
     public let body: [UInt8]
   }
 
+  /// Something that the edge told to who follows.
+  public struct Event: Sendable {
+    /// Its identifier; empty for a gap.
+    public let id: String
+    /// Its kind.
+    public let kind: String
+    /// One JSON object.
+    public let data: [UInt8]
+  }
+
   /// Why there is none.
   public enum Fault: Error, Equatable, Sendable {
     /// Nobody listens there, or cannot be reached.
@@ -52,84 +61,119 @@ public struct AdminClient: Sendable {
 
   /// Bytes of an answer: thousands of servers.
   private static let answerByteCountMax = 16 << 20
+  /// Milliseconds without a sign of life after which nobody is followed any more.
+  private static let silenceMilliseconds: UInt64 = 30_000
 
   /// Makes a client; nothing is opened.
   public init(_ options: Options) { self.options = options }
 
   /// Sends a request and waits for its answer. `body` is JSON; empty: none.
   public func send(
-    _ method: String, _ target: String, fields: [(name: StaticString, value: String)] = [],
+    _ method: String, _ target: String, fields: [(name: String, value: String)] = [],
     body: [UInt8] = []
   ) throws(Fault) -> Answer {
-    var head = RequestHead()
-    head.method = Method(rawValue: method) ?? .other
-    head.methodName = method
-    head.authority = Array("\(options.address)".utf8)
-    head.target = Array(target.utf8)
-    head.pathCount = head.target.firstIndex(of: UInt8(ascii: "?")) ?? head.target.count
-    head.fields.append("accept", "application/json")
-    head.fields.append("user-agent", "homeward")
-    if let token = options.token { head.fields.append("authorization", "Bearer \(token)") }
-    for field in fields { head.fields.append(field.name, field.value) }
-    if !body.isEmpty {
-      head.fields.append("content-type", "application/json")
-      head.contentLength = UInt64(body.count)
+    var call = try call(method, target)
+    call.fields += fields
+    if !body.isEmpty { call.fields.append(("content-type", "application/json")) }
+    call.body = body
+    let answer = try answer(to: call, parts: nil)
+    return Answer(status: answer.status, body: answer.body)
+  }
+
+  /// Follows events after the one called `last`, until `body` says false. Throws when the edge
+  /// ends, or refuses.
+  public func follow(after last: String, _ body: (Event) -> Bool) throws(Fault) {
+    var call = try call("GET", "/v1/events")
+    if !last.isEmpty { call.fields.append(("last-event-id", last)) }
+    call.timeoutMilliseconds = Self.silenceMilliseconds
+    var reader = EventReader()
+    var isOver = false
+    let refusal = try withoutActuallyEscaping(body) { body throws(Fault) in
+      try answer(to: call) { part in
+        reader.append(part)
+        while !isOver, let event = reader.next() { isOver = !body(event) }
+        return !isOver && !reader.isTooLong
+      }
     }
+    guard !isOver else { return }
+    throw .broken(
+      refusal.status == 200 ? "the edge tells no more" : "the edge answered \(refusal.status)")
+  }
+
+  private func call(_ method: String, _ target: String) throws(Fault) -> OutboundCall {
     var tls = options.tls
     tls.alpn = [.http1]
     tls.versionMin = .tls13
     tls.resumesSessions = false
-    let context: LoopContext
-    let session: TLSSession
-    do {
-      session = try TLSSession(client: try TLSContext.client(tls), serverName: options.serverName)
-    } catch { throw .untrusted("\(error)") }
-    do { context = try LoopContext() } catch { throw .broken("\(error)") }
-    let socket: Socket
-    do { socket = try Socket.connect(to: options.address) } catch { throw .unreachable("\(error)") }
-    let call = AdminExchange(
-      context: context, socket: socket, tls: session, head, body: body,
-      answerByteCountMax: Self.answerByteCountMax)
-    do { try call.begin() } catch { throw .broken("\(error)") }
-    return try call.run(for: options.timeoutMilliseconds).get()
+    var call = OutboundCall(options.address, target: target)
+    do { call.tls = (try TLSContext.client(tls), options.serverName) } catch {
+      throw .untrusted("\(error)")
+    }
+    call.method = method
+    call.fields = [("accept", "*/*"), ("user-agent", "homeward")]
+    if let token = options.token { call.fields.append(("authorization", "Bearer \(token)")) }
+    call.timeoutMilliseconds = options.timeoutMilliseconds
+    call.answerByteCountMax = Self.answerByteCountMax
+    return call
+  }
+
+  private func answer(
+    to call: OutboundCall, parts: (([UInt8]) -> Bool)?
+  ) throws(Fault) -> CallAnswer {
+    let loop: CallLoop
+    do { loop = try CallLoop() } catch { throw .broken("\(error)") }
+    var result: Result<CallAnswer, CallFailure>?
+    loop.start(call, parts: parts) { result = $0 }
+    loop.runUntilIdle()
+    switch result {
+    case .success(let answer)?: return answer
+    case .failure(let failure)?:
+      switch failure.kind {
+      case .unreachable: throw .unreachable(failure.words)
+      case .untrusted: throw .untrusted(failure.words)
+      case .broken: throw .broken(failure.words)
+      }
+    case nil: throw .broken("no answer")
+    }
   }
 }
 
-/// One call, with a loop of its own.
-private final class AdminExchange: HTTPCall, TimerTarget {
-  private var status: UInt16 = 0
-  private var result: Result<AdminClient.Answer, AdminClient.Fault>?
+/// Takes server-sent events apart (HTML Living Standard section 9.2), as edges write them.
+private struct EventReader {
+  private var bytes: [UInt8] = []
 
-  /// Serves the loop until there is a result.
-  func run(for milliseconds: UInt64) -> Result<AdminClient.Answer, AdminClient.Fault> {
-    context.loop.schedule(at: Clock.monotonic().adding(milliseconds: milliseconds), self)
-    context.loop.endOfTurn = { [unowned self] in context.endTurn() }
-    context.loop.run()
-    context.loop.endOfTurn = nil
-    close()
-    return result ?? .failure(.broken("no answer"))
-  }
+  /// Bytes of an event.
+  private static let byteCountMax = 1 << 20
 
-  func timerFired(token: Int) { end(.failure(.broken("no answer in time"))) }
+  /// Whether what waits is no event of an edge.
+  var isTooLong: Bool { bytes.count > Self.byteCountMax }
 
-  override func answered(_ response: ResponseHead) { status = response.status }
+  mutating func append(_ part: [UInt8]) { bytes += part }
 
-  override func concluded(_ body: [UInt8]) {
-    end(.success(AdminClient.Answer(status: status, body: body)))
-  }
-
-  override func failed(_ fault: HTTPCallFault) {
-    switch fault {
-    case .transport(.connect(let error)): end(.failure(.unreachable("\(error)")))
-    case .transport(.tls(let fault)): end(.failure(.untrusted("TLS: \(fault.reason)")))
-    case .transport, .ended, .tooLong, .malformed: end(.failure(.broken(fault.description)))
+  /// The next event that is there whole; comments are passed over.
+  mutating func next() -> AdminClient.Event? {
+    while let end = blankLine() {
+      var (id, kind, data): (String, String, [UInt8]) = ("", "", [])
+      for line in bytes[..<end].split(separator: UInt8(ascii: "\n")) {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+        let value = line[line.index(after: colon)...].drop { $0 == 0x20 }
+        switch String(decoding: line[..<colon], as: UTF8.self) {
+        case "id": id = String(decoding: value, as: UTF8.self)
+        case "event": kind = String(decoding: value, as: UTF8.self)
+        case "data": data = Array(value)
+        default: break
+        }
+      }
+      bytes.removeFirst(end + 2)
+      if !kind.isEmpty { return AdminClient.Event(id: id, kind: kind, data: data) }
     }
+    return nil
   }
 
-  private func end(_ result: Result<AdminClient.Answer, AdminClient.Fault>) {
-    guard self.result == nil else { return }
-    self.result = result
-    close()
-    context.loop.stop()
+  private func blankLine() -> Int? {
+    guard bytes.count > 1 else { return nil }
+    return bytes.indices.dropLast().first {
+      bytes[$0] == UInt8(ascii: "\n") && bytes[$0 + 1] == UInt8(ascii: "\n")
+    }
   }
 }

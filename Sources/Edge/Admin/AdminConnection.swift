@@ -18,6 +18,8 @@ final class AdminConnection: Connection {
   private var pending: [StreamID: Pending] = [:]
   /// Streams that follow events, with the number of the next.
   private var followers: [StreamID: Int] = [:]
+  /// Streams whose answer is being made on another thread, and whether it has a body.
+  private var waiting: [StreamID: Bool] = [:]
   private lazy var certificate = peerCertificate
   /// Bytes of bodies that nobody will read.
   private var swallowedByteCount = 0
@@ -117,6 +119,7 @@ final class AdminConnection: Connection {
       case .reset(let stream, _), .closed(let stream):
         pending[stream] = nil
         followers[stream] = nil
+        waiting[stream] = nil
         waitingSince = context.loop.now
       case .informational, .goAway, .writable: break
       case .failed(let fault): thread.log.clientFault(fault)
@@ -167,6 +170,13 @@ final class AdminConnection: Connection {
   private func send(
     _ answer: AdminAnswer, on stream: StreamID, _ codec: any ServerCodec, hasBody: Bool = true
   ) {
+    if case .later(let work) = answer.body {
+      guard thread.begin(work, for: self, stream) else {
+        return send(Problem.busy.answer, on: stream, codec, hasBody: hasBody)
+      }
+      waiting[stream] = hasBody
+      return
+    }
     var head = ResponseHead(status: answer.status)
     head.fields.append("cache-control", "no-store")
     head.fields.append("date", byteCountMax: ByteWriter.httpDateByteCount) {
@@ -181,7 +191,7 @@ final class AdminConnection: Connection {
       guard hasBody else { return }
       unsafe bytes.withUnsafeBytes { unsafe codec.send(stream, $0) }
       codec.finish(stream, trailers: nil)
-    case .none: codec.sendResponse(stream, head, isEnd: true)
+    case .none, .later: codec.sendResponse(stream, head, isEnd: true)
     case .events(let number, let isComplete):
       guard thread.canFollow else { return send(Problem.crowded.answer, on: stream, codec) }
       head.fields.append("content-type", "text/event-stream")
@@ -191,6 +201,13 @@ final class AdminConnection: Connection {
       push()
     }
     context.flushLater(self)
+  }
+
+  /// Sends an answer that took a while, if anybody waits for it still.
+  func finish(_ stream: StreamID, with answer: AdminAnswer) {
+    guard !isClosed, let codec, let hasBody = waiting.removeValue(forKey: stream) else { return }
+    waitingSince = context.loop.now
+    send(answer, on: stream, codec, hasBody: hasBody)
   }
 
   // MARK: Events
@@ -245,7 +262,7 @@ final class AdminConnection: Connection {
       if isOver(lingerStarted, Self.lingerMilliseconds) { close() }
     } else if codec == nil {
       if isOver(waitingSince, Self.handshakeMilliseconds) { close() }
-    } else if followers.isEmpty {
+    } else if followers.isEmpty, waiting.isEmpty {
       codec?.advance(to: now)
       if isOver(waitingSince, AdminLimits.requestMillisecondsMax) { close(resets: true) }
     } else if isOver(lastActivity, Self.silenceMilliseconds) {
@@ -258,6 +275,10 @@ extension Problem {
   /// The body passes the bound.
   fileprivate static let tooLong = Problem(
     413, "body-too-long", "a body may have \(AdminLimits.bodyByteCountMax) bytes")
+  /// Too many answers take a while.
+  fileprivate static let busy = Problem(
+    503, "busy", "\(AdminLimits.workCountMax) such calls are being answered already; try again",
+    retryAfterSeconds: 1)
   /// Too many follow events.
   fileprivate static let crowded = Problem(
     503, "too-many-followers", "\(AdminLimits.followerCountMax) clients follow already",

@@ -26,6 +26,8 @@ public final class AdminService: Sendable {
     case news(AdminNews)
     /// Certificates, callers or the address have changed.
     case adopt(Definition)
+    /// An answer that took a while.
+    case answered(Int, AdminAnswer)
     /// End.
     case stop
   }
@@ -40,6 +42,8 @@ public final class AdminService: Sendable {
     public let account: () -> AuditAccount
     /// The cache; nil when nothing is kept.
     public let cache: CacheOperations?
+    /// Tells something about the edge. Any thread.
+    public let tell: @Sendable (AdminNews) -> Void
     /// When the thread begins.
     public let moment: AdminDesk.Moment
   }
@@ -71,7 +75,7 @@ public final class AdminService: Sendable {
   ) throws(SystemError) -> Thread {
     try Thread(name: "homeward-admin") { [self] in
       do throws(SystemError) {
-        try AdminThread(self, audit: audit, log: log, cache, makeView()).run(inbox)
+        try AdminThread(self, audit: audit, log: log, cache, makeView()).run()
       } catch {
         log.adminEnded("\(error)")
       }

@@ -1,6 +1,7 @@
 internal import Admin
 internal import Audit
 internal import Base
+internal import HTTP
 internal import Native
 internal import Proxy
 internal import Reactor
@@ -17,6 +18,10 @@ final class AdminThread: TimerTarget, ListenerOwner {
   private var listener: OpenListener?
   /// The oldest first.
   private var connections: [AdminConnection] = []
+  /// Answers that are being made on other threads, and who waits for them.
+  private var works: [Int: (connection: AdminConnection, stream: StreamID)] = [:]
+  private var lastWork = 0
+  private let inbox: Mailbox<AdminService.Message>
   private var heartbeatAt = Instant.never
   private var hasTold = false
 
@@ -30,13 +35,14 @@ final class AdminThread: TimerTarget, ListenerOwner {
     context = try LoopContext()
     self.audit = audit
     self.log = log
+    inbox = service.inbox
     definition = service.definition
     let moment = AdminDesk.Moment(context.loop.now, context.wallTime)
     watcher = service.furnish(
       AdminService.Surroundings(
         view: view, rules: definition.rules,
         account: { AuditAccount(audit.counters, hasFailed: audit.hasFailed) }, cache: cache,
-        moment: moment))
+        tell: { [inbox] in inbox.post(.news($0)) }, moment: moment))
   }
 
   var desk: AdminDesk { watcher.desk }
@@ -44,7 +50,7 @@ final class AdminThread: TimerTarget, ListenerOwner {
   private var moment: AdminDesk.Moment { AdminDesk.Moment(context.loop.now, context.wallTime) }
 
   /// Serves until it is told to stop.
-  func run(_ inbox: Mailbox<AdminService.Message>) throws(SystemError) {
+  func run() throws(SystemError) {
     try inbox.attach(to: context.loop) { [unowned self] in receive($0) }
     heartbeatAt = context.loop.now.adding(milliseconds: AdminLimits.heartbeatMilliseconds)
     timerFired(token: 0)
@@ -68,6 +74,9 @@ final class AdminThread: TimerTarget, ListenerOwner {
         listener = nil
         openListener()
       }
+    case .answered(let number, let answer):
+      guard let work = works.removeValue(forKey: number) else { return }
+      work.connection.finish(work.stream, with: answer)
     case .stop: context.loop.stop()
     }
   }
@@ -127,6 +136,25 @@ final class AdminThread: TimerTarget, ListenerOwner {
     for record in reply.answer.records { append(record) }
     if !reply.answer.records.isEmpty { audit.requestCommit() }
     return reply
+  }
+
+  /// Makes an answer on a thread of its own; false when too many are being made.
+  func begin(
+    _ work: @escaping @Sendable () -> AdminAnswer, for connection: AdminConnection,
+    _ stream: StreamID
+  ) -> Bool {
+    guard works.count < AdminLimits.workCountMax else { return false }
+    lastWork += 1
+    let (number, inbox) = (lastWork, inbox)
+    do throws(SystemError) {
+      let thread = try Thread(name: "homeward-work") {
+        Thread.yieldToOthers()
+        inbox.post(.answered(number, work()))
+      }
+      thread.detach()
+    } catch { return false }
+    works[number] = (connection, stream)
+    return true
   }
 
   private func append(_ record: AdminRecord) {

@@ -64,17 +64,20 @@ struct RunCommand: ParsableCommand {
         OperatorFolder($0.directory), edge: "\(configuration.instance).\(randomSeed())",
         copyPath: $0.copy, logger: logger)
     }
+    let office = configuration.operators.map {
+      PlanOffice(configuration, OperatorFolder($0.directory), isLocal: false)
+    }
     do {
       let snapshot = try builder.build(load)
       let definition = try builder.admin(load)
-      let admin = try AdminService.make(configuration, definition)
+      let admin = try AdminService.make(configuration, definition, office)
       let server = try Server(
         snapshot: snapshot,
         options: Server.Options(
           loopCount: loopCount, audit: try AuditOptions(configuration),
           configurationHash: load.contentHash, seed: randomSeed(), logger: logger,
           policies: feed, operators: operators, admin: admin),
-        reload: { reload(builder, feed, admin) })
+        reload: { reload(builder, feed, admin, office) })
       try server.run { announce(snapshot, definition?.listener) }
     } catch {
       StandardStream.error.write("homeward: \(error)\n")
@@ -109,7 +112,8 @@ struct RunCommand: ParsableCommand {
 
   /// The next snapshot; nil when the old one must stay.
   private func reload(
-    _ builder: SnapshotBuilder, _ feed: ActivePolicyFeed?, _ admin: AdminService?
+    _ builder: SnapshotBuilder, _ feed: ActivePolicyFeed?, _ admin: AdminService?,
+    _ office: PlanOffice?
   ) -> (snapshot: Snapshot, configurationHash: String)? {
     guard let load = usableConfiguration() else {
       StandardStream.error.write("homeward: nothing is reloaded; the old configuration stays\n")
@@ -119,6 +123,7 @@ struct RunCommand: ParsableCommand {
       let next = try builder.build(load)
       if let definition = try builder.admin(load) { admin?.adopt(definition) }
       feed?.use(load)
+      if let configuration = load.configuration { office?.adopt(configuration) }
       return (next, load.contentHash)
     } catch {
       StandardStream.error.write("homeward: nothing is reloaded: \(error)\n")

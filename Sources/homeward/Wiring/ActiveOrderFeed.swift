@@ -81,7 +81,8 @@ final class ActiveOrderFeed: OperatorFeed {
       let before = memory.told
       guard
         state.overrides != before?.overrides || state.shares != before?.shares
-          || state.authorities != before?.authorities
+          || state.authorities != before?.authorities || state.waivers != before?.waivers
+          || state.plans != before?.plans
       else { return nil }
       memory.told = state
       return OperatorNews(
@@ -184,6 +185,7 @@ final class ActiveOrderFeed: OperatorFeed {
           detail: "\(order.id), \(why)", isDone: true))
     }
     records += authorityRecords(state, before, lines)
+    if let before { records += lines.filter { $0.number > before.actCount }.compactMap(\.record) }
     for order in state.overrides where before?.overrides.contains(order) != true {
       let until = order.until.map { "until \($0.text)" } ?? "until it is released"
       let ticket = order.warrant.ticket.isEmpty ? "" : "ticket \(order.warrant.ticket), "
@@ -239,6 +241,36 @@ final class ActiveOrderFeed: OperatorFeed {
     memory.writtenAt = now
     memory.summary = summary
     EdgeReports(folder).write(report, of: memory.registrar.edge)
+  }
+}
+
+extension OperatorLine {
+  /// What the audit log says of an act that is neither an order nor a change of authority; nil for
+  /// those, and for the steps of runs.
+  fileprivate var record: OperatorNews.Record? {
+    let (subject, scope): (String, String)
+    switch act.deed {
+    case .waive(let rules, let until):
+      let words = rules.map(\.rawValue).joined(separator: "+")
+      (subject, scope) = ("break-glass \(words) until \(until.text)", "B-\(number)")
+    case .agree(let number): (subject, scope) = ("agreement to break-glass", "B-\(number)")
+    case .plan(let deed):
+      switch deed {
+      case .approve(let plan, _): (subject, scope) = ("approval of plan \(plan.id)", plan.hash)
+      case .begin(let plan, _): (subject, scope) = ("run of plan \(plan.id)", "R-\(number)")
+      case .pause(let run): (subject, scope) = ("pause of a run", "R-\(run)")
+      case .resume(let run): (subject, scope) = ("resumption of a run", "R-\(run)")
+      case .abort(let run): (subject, scope) = ("abort of a run", "R-\(run)")
+      case .end(let run, let status, _):
+        (subject, scope) = ("end of a run: \(status.rawValue)", "R-\(run)")
+      case .step: return nil
+      }
+    case .order, .release, .share, .authority: return nil
+    }
+    let ticket = act.warrant.ticket.isEmpty ? "" : "ticket \(act.warrant.ticket), "
+    return OperatorNews.Record(
+      subject: subject, author: act.warrant.author, scope: scope,
+      detail: "act \(number), \(ticket)\(act.warrant.reason)", isDone: false)
   }
 }
 

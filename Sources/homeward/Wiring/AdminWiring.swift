@@ -10,14 +10,24 @@ enum AdminRoutes {
   /// deploy/openapi.json must say the same.
   static func all(
     view: @escaping () -> EdgeView, account: @escaping () -> AuditAccount,
-    store: (any ControlStore)?, cache: CacheOperations?
+    folder: OperatorFolder?, driver: (any PlanDriver)?, cache: CacheOperations?
   ) -> [AdminRoute] {
-    EdgeRoutes(view, account: account).all
-      + RegionRoutes(
-        store: store, outline: { view().outline() },
-        report: { call in view().report(call.now, call.time) }
-      ).all
-      + AuthorityRoutes(store).all + PlanRoutes(store).all + CacheRoutes(cache).all
+    let acts = OperatorActs(
+      store: folder.map { FileControlStore($0, SystemStorage()) },
+      outline: { view().outline() }, report: { call in view().report(call.now, call.time) })
+    return EdgeRoutes(view, account: account).all + operators(acts, folder, driver)
+      + CacheRoutes(cache).all
+  }
+
+  /// Those by which operators look and act, with a running edge or on the folder of one.
+  static func operators(
+    _ acts: OperatorActs, _ folder: OperatorFolder?, _ driver: (any PlanDriver)?
+  ) -> [AdminRoute] {
+    let edges = { () throws(StateFault) -> [EdgeRegistration] in
+      try folder?.registrations(SystemStorage()) ?? []
+    }
+    return RegionRoutes(acts).all + AuthorityRoutes(acts, edges: edges).all
+      + PlanRoutes(acts, driver: driver).all
   }
 
   /// The description of them all.
@@ -25,21 +35,23 @@ enum AdminRoutes {
     OpenAPI.description(
       of: all(
         view: { preconditionFailure("described, not called") }, account: { AuditAccount() },
-        store: nil, cache: nil))
+        folder: nil, driver: nil, cache: nil))
   }
 }
 
 extension AdminService {
   /// The admin API of a checked configuration; nil when it has none.
   static func make(
-    _ configuration: Configuration, _ definition: Definition?
+    _ configuration: Configuration, _ definition: Definition?, _ office: PlanOffice?
   ) throws -> AdminService? {
     guard let definition else { return nil }
-    let folder = configuration.operators?.directory
+    let folder = configuration.operators.map { OperatorFolder($0.directory) }
     return try AdminService(definition) { edge in
-      let store = folder.map { FileControlStore(OperatorFolder($0), SystemStorage()) }
+      let store = folder.map { FileControlStore($0, SystemStorage()) }
       let routes = AdminRoutes.all(
-        view: { edge.view }, account: edge.account, store: store, cache: edge.cache)
+        view: { edge.view }, account: edge.account, folder: folder, driver: office,
+        cache: edge.cache)
+      office?.listen { [tell = edge.tell] in tell(.progress($0)) }
       let desk = AdminDesk(rules: edge.rules, routes: routes, since: edge.moment.time)
       return EdgeWatcher(desk, edge.view, store, at: edge.moment)
     }

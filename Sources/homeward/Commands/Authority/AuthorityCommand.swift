@@ -1,7 +1,5 @@
-internal import Admin
 internal import ArgumentParser
 internal import Base
-internal import Control
 internal import Reactor
 
 /// `homeward authority`: who takes the writes of which region's data.
@@ -33,54 +31,38 @@ struct AuthorityShowCommand: ParsableCommand {
       Exit status: 0 shown, 1 the records could not be read, 2 wrong usage or configuration.
       """)
 
-  @Option(name: .long, help: ArgumentHelp("The edge's configuration file.", valueName: "file"))
-  var config: String
-
-  @Flag(name: .long, help: "Print the result as JSON.")
-  var json = false
+  @OptionGroup var options: AskOptions
 
   /// Shows them.
   func run() throws {
-    let settings = try RegionSettings.required(config)
-    let storage = SystemStorage()
-    do throws(StateFault) {
-      let stored = try settings.folder.read(storage)
-      let edges = try settings.folder.registrations(storage)
-      let records = stored.books.state.settled(at: Clock.wall()).authorities
-      if json {
-        let result = JSONValue.object([
-          ("warning", .optional(stored.warning.map { "\($0)" })),
-          ("authorities", .list(records.map(\.json))), ("edges", .list(edges.map(\.json))),
-        ])
-        return StandardStream.output.write("\(result)\n")
-      }
-      StandardStream.output.write(text(records, edges, stored.warning))
-    } catch {
-      StandardStream.error.write("homeward: \(error) [\(error.code)]\n")
-      throw ExitCode(1)
-    }
+    let reply = try options.connection(acts: false).get("/v1/authorities")
+    guard reply.isDone else { try options.fail(reply) }
+    StandardStream.output.write(options.json ? "\(reply.json)\n" : text(reply.json))
   }
 
-  private func text(
-    _ records: [AuthorityRecord], _ edges: [EdgeRegistration], _ warning: OperatorWarning?
-  ) -> String {
+  private func text(_ json: JSONValue) -> String {
     var rows = [["DOMAIN", "STATE", "EPOCH", "SERVER", "NEXT", "PLAN", "SINCE"]]
-    for record in records {
+    for record in json["authorities"]?.items ?? [] {
+      func text(_ name: String) -> String { record[name]?.text ?? "-" }
       rows.append([
-        record.domain, record.state.rawValue, "\(record.epoch)", record.endpoint,
-        record.candidate ?? "-", record.plan.isEmpty ? "-" : record.plan, record.since.text,
+        text("domain"), text("state"), "\(record["epoch"]?.number ?? 0)", text("endpoint"),
+        text("candidate"), text("plan"), text("since"),
       ])
     }
     var lines =
-      records.isEmpty
+      rows.count == 1
       ? ["no records: servers say themselves who takes writes"] : Table(rows: rows).lines
-    for edge in edges {
-      let writes = edge.writes.sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
+    for edge in json["edges"]?.items ?? [] {
+      var writes: [String] = []
+      if case .object(let counts)? = edge["writes"] {
+        writes = counts.map { "\($0.1.number ?? 0) of \($0.0)" }
+      }
       lines.append(
-        "edge \(edge.edge): has seen act \(edge.seen.map { "\($0)" } ?? "?"), writes under way:"
+        "edge \(edge["edge"]?.text ?? ""): has seen act"
+          + " \(edge["seen"]?.number.map { "\($0)" } ?? "?"), writes under way:"
           + " \(writes.isEmpty ? "none" : writes.joined(separator: ", "))")
     }
-    if let warning { lines.append("warning: \(warning)") }
+    if let warning = json["warning"]?.text { lines.append("warning: \(warning)") }
     return lines.map { $0 + "\n" }.joined()
   }
 }
@@ -96,7 +78,7 @@ struct AuthorityInitCommand: ParsableCommand {
       Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
       """)
 
-  @OptionGroup var act: FolderActOptions
+  @OptionGroup var act: ActOptions
 
   @Argument(help: "The home region whose data it is.")
   var domain: String
@@ -105,25 +87,13 @@ struct AuthorityInitCommand: ParsableCommand {
   var endpoint: String?
 
   @Option(name: .long, help: "Its epoch; by default what it reports.")
-  var epoch: UInt64?
+  var epoch: Int?
 
   /// Makes it.
   func run() throws {
-    let settings = try RegionSettings.required(act.config)
-    let report = settings.report(at: Clock.wall())
-    let primary =
-      endpoint
-      ?? settings.regions.first { $0.name == domain }?.endpoints
-      .first { $0.tier == .primary }?.name
-    guard let primary else {
-      throw ValidationError("region `\(domain)` has no configured primary; name one (`--endpoint`)")
-    }
-    let server = report?.servers.first { $0.name == primary }
-    guard let epoch = epoch ?? (server?.role == "primary" ? server?.epoch : nil) else {
-      throw ValidationError(
-        "no running edge sees `\(primary)` as a primary; start one, or give `--epoch`")
-    }
-    try act.act { _ in .authority(domain, .claim(endpoint: primary, epoch: epoch)) }
+    try act.act(
+      "POST", "/v1/authorities/\(percentEncoded(domain))",
+      body: .change("claim", endpoint: endpoint, number: ("epoch", epoch), act.reason))
   }
 }
 
@@ -142,7 +112,7 @@ struct AuthorityChangeCommand: ParsableCommand {
       Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
       """)
 
-  @OptionGroup var act: FolderActOptions
+  @OptionGroup var act: ActOptions
 
   @Argument(help: "The home region whose data it is.")
   var domain: String
@@ -154,62 +124,31 @@ struct AuthorityChangeCommand: ParsableCommand {
   var endpoint: String?
 
   @Option(name: .long, help: "The last position that is known to be there.")
-  var position: UInt64?
+  var position: Int?
 
   /// Makes the change.
   func run() throws {
-    let settings = try RegionSettings.required(act.config)
-    let wanted: AuthorityChange
-    switch change {
-    case "fence": wanted = .fence(plan: "")
-    case "fenced": wanted = .fenced(position: position)
-    case "restore": wanted = .restore
-    case "activate": wanted = .activate
-    case "orphan": wanted = .orphan
-    case "conflict": wanted = .conflict
-    case "promote":
-      let known = settings.regions.flatMap { $0.endpoints.map(\.name) }
-      guard let endpoint, known.contains(endpoint) else {
-        throw ValidationError(
-          "`promote` needs `--endpoint`, one of \(known.joined(separator: ", "))")
-      }
-      wanted = .promote(endpoint: endpoint, position: position)
-    default:
-      throw ValidationError(
-        "`\(change)` is none of fence, fenced, restore, promote, activate, orphan, conflict")
+    try act.act(
+      "POST", "/v1/authorities/\(percentEncoded(domain))",
+      body: .change(change, endpoint: endpoint, number: ("position", position), act.reason))
+  }
+
+  func validate() throws {
+    let words = ["fence", "fenced", "restore", "promote", "activate", "orphan", "conflict"]
+    guard words.contains(change) else {
+      throw ValidationError("`\(change)` is none of \(words.joined(separator: ", "))")
     }
-    try act.act { _ in .authority(domain, wanted) }
   }
 }
 
-extension AuthorityRecord {
-  /// The record for programs.
-  var json: JSONValue {
-    .object([
-      ("domain", .text(domain)), ("state", .text(state.rawValue)), ("epoch", .number(Int(epoch))),
-      ("endpoint", .text(endpoint)), ("endpoint_epoch", .number(Int(holderEpoch))),
-      ("candidate", .optional(candidate)),
-      ("position", position.map { .number(Int($0)) } ?? .null),
-      ("plan", .text(plan)), ("author", .text(warrant.author)), ("reason", .text(warrant.reason)),
-      ("ticket", .text(warrant.ticket)), ("since", .text(since.text)), ("act", .number(number)),
-    ])
-  }
-
-  /// The record in a line.
-  var words: String {
-    "\(domain): \(state.rawValue) in epoch \(epoch), `\(candidate ?? endpoint)`"
-  }
-}
-
-extension EdgeRegistration {
-  /// The edge for programs.
-  fileprivate var json: JSONValue {
-    .object([
-      ("edge", .text(edge)), ("seen", seen.map { .number($0) } ?? .null),
-      (
-        "writes",
-        .object(writes.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })
-      ), ("time", .text(time.text)),
-    ])
+extension JSONValue {
+  /// The body of a change; what is not given is left out.
+  fileprivate static func change(
+    _ change: String, endpoint: String?, number: (String, Int?), _ reason: String
+  ) -> JSONValue {
+    .object(
+      [("change", .text(change)), ("reason", .text(reason))]
+        + (endpoint.map { [("endpoint", .text($0))] } ?? [])
+        + (number.1.map { [(number.0, .number($0))] } ?? []))
   }
 }

@@ -8,14 +8,15 @@ internal import Synchronization
 
 /// One drill: clients on a thread of their own, a fault, a plan, and what came of it.
 struct Drill {
-  let office: PlanOffice
+  /// The edge's folder of records.
+  let auditDirectory: String
   let file: PlanFile?
   let faults: [DrillFault]
   let aim: DrillAim
-  let warrant: Warrant
-  let accepts: [String]
+  let act: PlanActOptions
+  let accept: PlanAcceptOptions
+  let edge: any EdgeConnection
   let secondsMin: Int
-  let isQuiet: Bool
 
   /// Seconds before anything happens: what is usual has to be seen first.
   private static let quietMilliseconds = 3_000
@@ -32,22 +33,23 @@ struct Drill {
     let aim = aim
     let clients = try Thread(name: "drill-clients") { DrillClients.run(aim, log) }
     var times = DrillTimes()
-    var run: PlanRun?
+    var run: DrillRun?
     var trouble: [String] = []
     Thread.pause(milliseconds: Self.quietMilliseconds)
-    let before = reaches()
+    let before = try reaches()
     if !faults.isEmpty {
       times.fault = log.milliseconds()
       trouble += strike()
-      times.detect = detect(since: before, log)
+      times.detect = try detect(since: before, log)
       if times.detect == nil { trouble.append("the edge did not see the fault") }
     }
     if let file {
       do {
-        run = try office.run(file, warrant, accepts: accepts) { run, words in
-          if !isQuiet { StandardStream.error.write("\(run.id)  \(words)\n") }
-        }
-      } catch { trouble.append("the plan was not run: \(error)") }
+        run = DrillRun(
+          try act.follow("/v1/plans", accept.body(file, act)) { run, words in
+            if !act.edge.json { StandardStream.error.write("\(run)  \(words)\n") }
+          })
+      } catch { trouble.append("the plan was not run to its end; why is on standard error") }
     }
     if let run { times.take(run, file?.plan, since: wall) }
     let spent = Int(log.milliseconds())
@@ -60,7 +62,7 @@ struct Drill {
       began: wall, plan: file?.plan, run: run, faults: faults.map(\.words), times: times,
       measures: DrillMeasures(samples, times, present: present),
       routes: LawfulRoutes(
-        office.settings.configuration.audit.directory, from: wall, until: until),
+        auditDirectory, from: wall, until: until),
       trouble: trouble)
   }
 
@@ -74,10 +76,13 @@ struct Drill {
   }
 
   /// What the edge says of each server.
-  private func reaches() -> [String: String] {
-    guard let report = office.settings.report(at: Clock.wall()) else { return [:] }
+  private func reaches() throws -> [String: String] {
+    let servers = try edge.get("/v1/endpoints").json["endpoints"]?.items ?? []
     return Dictionary(
-      uniqueKeysWithValues: report.servers.map { ($0.name, "\($0.reach) \($0.freshness)") })
+      servers.map { server in
+        func text(_ name: String) -> String { server[name]?.text ?? "" }
+        return (text("name"), "\(text("reach")) \(text("freshness"))")
+      }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Whether a server serves, or comes back to that.
@@ -86,10 +91,10 @@ struct Drill {
   }
 
   /// When the edge told of a server that it sees otherwise than before, and no better.
-  private func detect(since before: [String: String], _ log: DrillLog) -> Double? {
+  private func detect(since before: [String: String], _ log: DrillLog) throws -> Double? {
     let deadline = log.milliseconds() + Self.detectMilliseconds
     while log.milliseconds() < deadline {
-      let isSeen = reaches().contains { name, reach in
+      let isSeen = try reaches().contains { name, reach in
         before[name].map { $0 != reach && !Self.isGood(reach) } ?? false
       }
       if isSeen { return log.milliseconds() }
@@ -99,15 +104,52 @@ struct Drill {
   }
 }
 
+/// A plan's run as the edge tells of it.
+struct DrillRun {
+  /// What became of a step.
+  struct Mark {
+    let index: Int
+    let change: String
+    let time: WallTime
+    let words: String
+  }
+
+  let id: String
+  let status: String
+  let words: String
+  let startedAt: WallTime
+  let changedAt: WallTime
+  let marks: [Mark]
+
+  /// Reads what `GET /v1/plans/{id}` answers.
+  init(_ json: JSONValue) {
+    func text(_ name: String) -> String { json[name]?.text ?? "" }
+    func time(_ value: JSONValue?) -> WallTime {
+      value?.text.flatMap { WallTime(text: $0) } ?? WallTime(microseconds: 0)
+    }
+    id = text("id")
+    status = text("status")
+    words = text("words")
+    startedAt = time(json["started"])
+    changedAt = time(json["changed"])
+    marks =
+      json["marks"]?.items.map { mark in
+        Mark(
+          index: mark["step"]?.number ?? 0, change: mark["change"]?.text ?? "",
+          time: time(mark["time"]), words: mark["words"]?.text ?? "")
+      } ?? []
+  }
+}
+
 extension DrillTimes {
   /// Takes the times of a run's steps.
-  fileprivate mutating func take(_ run: PlanRun, _ plan: FailoverPlan?, since wall: WallTime) {
+  fileprivate mutating func take(_ run: DrillRun, _ plan: FailoverPlan?, since wall: WallTime) {
     func milliseconds(_ time: WallTime) -> Double {
       time > wall ? Double(time.microseconds - wall.microseconds) / 1_000 : 0
     }
     decide = milliseconds(run.startedAt)
     over = milliseconds(run.changedAt)
-    for mark in run.marks where mark.change == .done {
+    for mark in run.marks where mark.change == "done" {
       switch plan?.steps[mark.index].work {
       case .close?: fenced = milliseconds(mark.time)
       case .promote?: promoted = milliseconds(mark.time)

@@ -10,9 +10,9 @@ struct DrillCommand: ParsableCommand {
     commandName: "drill", abstract: "Practise a failover, and measure what clients see.",
     discussion: """
       Example:
-        homeward drill run --config deploy/homeward.yaml --author "A. Ito" --reason practice \\
+        homeward drill run --config deploy/homeward.yaml --reason practice \\
           --patient p1001 --from 127.1.0.1 --authorities deploy/run/certificates/ca.pem \\
-          --token-file token --fault 'http://127.0.0.1:9102/fault {"crash":true}'
+          --client-token-file token --fault 'http://127.0.0.1:9102/fault {"crash":true}'
       """,
     subcommands: [DrillRunCommand.self])
 }
@@ -62,8 +62,8 @@ struct DrillRunCommand: ParsableCommand {
   var from: String?
 
   @Option(
-    name: .long, help: ArgumentHelp("A file with a bearer token.", valueName: "file"))
-  var tokenFile: String?
+    name: .long, help: ArgumentHelp("A file with the clients' bearer token.", valueName: "file"))
+  var clientTokenFile: String?
 
   @Option(
     name: .long,
@@ -71,7 +71,7 @@ struct DrillRunCommand: ParsableCommand {
   var authorities: String?
 
   @Option(name: .long, help: ArgumentHelp("The name in it.", valueName: "name"))
-  var serverName = "127.0.0.1"
+  var clientServerName = "127.0.0.1"
 
   @Option(
     name: .long,
@@ -88,17 +88,20 @@ struct DrillRunCommand: ParsableCommand {
   func run() throws {
     let faults = try fault.map { try DrillFault($0) }
     let file = try plan.map { try PlanFile.required($0, isBack: back) }
-    let settings = try RegionSettings.required(act.config)
+    guard let config = act.edge.admin.config else {
+      throw AdminOptions.usage("a drill needs `--config`: where the edge listens and keeps records")
+    }
+    let settings = try RegionSettings.required(config)
     let drill = Drill(
-      office: PlanOffice(settings), file: file, faults: faults, aim: try aim(settings),
-      warrant: act.warrant, accepts: accept.names, secondsMin: seconds, isQuiet: act.json)
-    let report: DrillReport
-    do { report = try drill.run() } catch { try PlanReport.fail(error, json: act.json) }
+      auditDirectory: settings.configuration.audit.directory, file: file, faults: faults,
+      aim: try aim(settings), act: act, accept: accept,
+      edge: try act.edge.connection(acts: true), secondsMin: seconds)
+    let report = try drill.run()
     if !FileSystem.exists(out) { try FileSystem.makeDirectory(out) }
     try SystemStorage().replace("\(out)/report.md", Array(report.markdown.utf8))
     try SystemStorage().replace("\(out)/report.json", Array("\(report.json)\n".utf8))
     StandardStream.output.write(
-      act.json ? "\(report.json)\n" : report.markdown + "\nwritten: \(out)/report.md\n")
+      act.edge.json ? "\(report.json)\n" : report.markdown + "\nwritten: \(out)/report.md\n")
     if !report.isGood { throw ExitCode(1) }
   }
 
@@ -134,12 +137,12 @@ struct DrillRunCommand: ParsableCommand {
       }
       return (parts[0], parts[1])
     }
-    let token = try tokenFile.map { path in
+    let token = try clientTokenFile.map { path in
       String(decoding: try FileSystem.read(path, byteCountMax: 1 << 16), as: UTF8.self)
         .filter { !$0.isWhitespace }
     }
     return DrillAim(
-      address: address, context: try TLSContext.client(options), serverName: serverName,
+      address: address, context: try TLSContext.client(options), serverName: clientServerName,
       source: source, token: token, base: base, patient: patient,
       reads: read.isEmpty ? usual : reads)
   }

@@ -5,7 +5,7 @@ internal import Control
 struct DrillReport {
   let began: WallTime
   let plan: FailoverPlan?
-  let run: PlanRun?
+  let run: DrillRun?
   let faults: [String]
   let times: DrillTimes
   let measures: DrillMeasures
@@ -22,9 +22,9 @@ struct DrillReport {
     if !routes.unlawful.isEmpty {
       misses.append("\(routes.unlawful.count) answers came from where they may not")
     }
-    if let run, run.status != .completed {
+    if let run, run.status != PlanStatus.completed.rawValue {
       misses.append(
-        "\(run.id) is \(run.status.rawValue)\(run.words.isEmpty ? "" : ": \(run.words)")")
+        "\(run.id) is \(run.status)\(run.words.isEmpty ? "" : ": \(run.words)")")
     }
     return misses + trouble
   }
@@ -49,7 +49,7 @@ struct DrillReport {
   var markdown: String {
     var text = "# Drill of \(began.text)\n\n"
     text += "- plan: \(plan.map { "\($0.name.id) version \($0.name.version)" } ?? "none")"
-    text += run.map { ", \($0.id), \($0.status.rawValue)\n" } ?? "\n"
+    text += run.map { ", \($0.id), \($0.status)\n" } ?? "\n"
     text += faults.isEmpty ? "- fault: none\n" : faults.map { "- fault: `\($0)`\n" }.joined()
     text += "- verdict: \(isGood ? "within the targets" : "not within the targets")\n"
     text += misses.map { "  - \($0)\n" }.joined()
@@ -86,7 +86,7 @@ struct DrillReport {
       text += "\n## Steps\n\n| | step | change | at | words |\n| --- | --- | --- | --- | --- |\n"
       for mark in run.marks {
         text +=
-          "| \(mark.index + 1) | \(plan.steps[mark.index].work) | \(mark.change.rawValue)"
+          "| \(mark.index + 1) | \(plan.steps[mark.index].work) | \(mark.change)"
           + " | \(mark.time.text) | \(mark.words) |\n"
       }
     }
@@ -100,7 +100,7 @@ struct DrillReport {
     .object([
       ("began", .text(began.text)), ("ok", .boolean(isGood)),
       ("plan", .optional(plan?.name.id)), ("sha256", .optional(plan?.name.hash)),
-      ("run", .optional(run?.id)), ("status", .optional(run?.status.rawValue)),
+      ("run", .optional(run?.id)), ("status", .optional(run?.status)),
       ("faults", .list(faults.map { .text($0) })),
       ("misses", .list(misses.map { .text($0) })),
       (

@@ -10,14 +10,14 @@ struct PlanCommand: ParsableCommand {
     abstract: "Check, approve, run and follow failover plans.",
     discussion: """
       A plan moves write authority or takes servers out of service, in steps that are recorded one \
-      by one: when the process that runs it ends, another one goes on. Law and safety rules judge \
-      the result before anything changes. deploy/failover.md is the runbook.
+      by one: when the edge that carries it ends, any other one goes on. Law and safety rules \
+      judge the result before anything changes. deploy/failover.md is the runbook.
 
       Examples:
         homeward plan check deploy/plans/us-west-switchover.yaml
         homeward plan show deploy/plans/us-west-switchover.yaml --config deploy/homeward.yaml
         homeward plan run deploy/plans/us-west-switchover.yaml --config deploy/homeward.yaml \\
-          --author "A. Ito" --reason "kernel update"
+          --reason "kernel update"
       """,
     subcommands: [
       PlanCheckCommand.self, PlanShowCommand.self, PlanApproveCommand.self, PlanRunCommand.self,
@@ -47,8 +47,9 @@ struct PlanCheckCommand: ParsableCommand {
   func run() throws {
     let plan = try PlanFile.required(file).plan
     if let config {
-      let complaints = PlanFile.check(plan, try RegionSettings.required(config), file: file)
-      StandardStream.error.write(complaints.map { $0 + "\n" }.joined())
+      let complaints = PlanFile.strangers(plan, try RegionSettings.required(config).outline)
+      StandardStream.error.write(
+        complaints.map { "\(file):1:1: error: \($0) [\(PlanFile.strangerCode)]\n" }.joined())
       if !complaints.isEmpty { throw ExitCode(1) }
     }
     StandardStream.output.write(
@@ -57,13 +58,9 @@ struct PlanCheckCommand: ParsableCommand {
   }
 }
 
-/// Who acts on a plan, and why.
+/// Which edge acts on a plan, and why.
 struct PlanActOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("The edge's configuration file.", valueName: "file"))
-  var config: String
-
-  @Option(name: .long, help: ArgumentHelp("Who acts; stands in the record.", valueName: "name"))
-  var author: String
+  @OptionGroup var edge: AskOptions
 
   @Option(
     name: .long,
@@ -73,52 +70,62 @@ struct PlanActOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("The ticket of the change.", valueName: "id"))
   var ticket = ""
 
-  @Flag(name: .long, help: "Print the result as JSON.")
-  var json = false
+  /// The members that every act's body has, and more.
+  func body(_ members: [(String, JSONValue)] = []) -> JSONValue {
+    .object([("reason", .text(reason)), ("ticket", .text(ticket))] + members)
+  }
 
-  /// Who and why.
-  var warrant: Warrant { Warrant(author: author, reason: reason, ticket: ticket) }
+  /// Asks for an act; ends with 1 when it is refused, with 2 when the plan does not fit the edge.
+  func ask(_ connection: any EdgeConnection, _ path: String, _ body: JSONValue) throws -> JSONValue
+  {
+    let reply = try connection.ask("POST", path, body: body, ifRevision: nil)
+    guard reply.isDone else {
+      if reply.code == PlanFile.strangerCode {
+        throw AdminOptions.usage("\(reply.detail) [\(reply.code)]")
+      }
+      try edge.fail(reply)
+    }
+    return reply.json
+  }
 
   /// Does something with a run, tells what happens, and ends with 1 unless it went well.
-  func following(_ body: (PlanOffice, @escaping (PlanRun, String) -> Void) throws -> PlanRun) throws
-  {
-    let office = PlanOffice(try RegionSettings.required(config))
+  func following(_ path: String, _ body: JSONValue) throws {
     let began = Clock.monotonic()
-    let isQuiet = json
-    let run: PlanRun
-    do {
-      run = try body(office) { run, words in
-        guard !isQuiet else { return }
-        let tenths = Clock.monotonic().milliseconds(since: began) / 100
-        StandardStream.output.write("\(tenths / 10).\(tenths % 10) s  \(run.id)  \(words)\n")
-      }
-    } catch let fault as PlanFault {
-      try PlanReport.fail("\(fault)", fault.code, json: json)
-    } catch let refusal as OperatorRefusal {
-      try PlanReport.fail("\(refusal)", refusal.code, json: json)
-    } catch let fault as StateFault {
-      try PlanReport.fail("\(fault)", fault.code, json: json)
+    let run = try follow(path, body) { run, words in
+      guard !edge.json else { return }
+      let tenths = Clock.monotonic().milliseconds(since: began) / 100
+      StandardStream.output.write("\(tenths / 10).\(tenths % 10) s  \(run)  \(words)\n")
     }
-    let plan = try? PlanFile.kept(run.plan, in: office.settings.folder)
-    let report = PlanReport(run, plan)
-    StandardStream.output.write(json ? "\(report.json)\n" : report.text)
-    switch run.status {
-    case .completed, .pendingApproval, .canceled: break
-    // Another process takes it back.
-    case .inProgress where run.isTurnedBack: break
-    case .inProgress, .pausedByFailedStep, .pausedByOperator, .completedWithExceptions, .timedOut,
-      .failed:
-      throw ExitCode(1)
+    let report = PlanReport(run)
+    StandardStream.output.write(edge.json ? "\(report.json)\n" : report.text)
+    if !report.isGood { throw ExitCode(1) }
+  }
+
+  /// Does something with a run, and follows it; the run as it stands then.
+  func follow(
+    _ path: String, _ body: JSONValue, _ says: (String, String) -> Void
+  ) throws -> JSONValue {
+    let connection = try edge.connection(acts: true)
+    let begun = try ask(connection, path, body)
+    let id = begun["run"]?["id"]?.text ?? ""
+    // A run that another process turns back is not followed from here.
+    if begun["run"]?["carried"]?.boolean == true {
+      let after = begun["after"]?.text ?? ""
+      let fault = try connection.follow(run: id, after: after) { says(id, $0) }
+      if let fault { try edge.fail(fault.words, fault.code) }
     }
+    let reply = try connection.get("/v1/plans/\(id)")
+    guard reply.isDone else { try edge.fail(reply) }
+    return reply.json
   }
 }
 
 /// Reads `R-12`.
-func runNumber(_ text: String) throws -> Int {
+func runName(_ text: String) throws -> String {
   guard text.hasPrefix("R-"), let number = Int(text.dropFirst(2)), number > 0 else {
     throw ValidationError("`\(text)` is no run; `homeward plan status` lists them")
   }
-  return number
+  return text
 }
 
 /// `homeward plan approve`.
@@ -147,21 +154,21 @@ struct PlanApproveCommand: ParsableCommand {
   /// Agrees.
   func run() throws {
     let plan = try PlanFile.required(file, isBack: back).plan
-    let office = PlanOffice(try RegionSettings.required(act.config))
     if !plan.roles.isEmpty, !plan.roles.contains(role) {
-      try PlanReport.fail(
-        "\(PlanRefusal.role(role, wanted: plan.roles))", "approver-role", json: act.json)
+      try act.edge.fail("\(PlanRefusal.role(role, wanted: plan.roles))", "approver-role")
     }
-    let state: OperatorState
-    do { state = try office.act(.approve(plan.name, role: role), act.warrant) } catch {
-      try PlanReport.fail(error, json: act.json)
-    }
-    let names = state.plans.approvals.filter { $0.plan.hash == plan.name.hash }.map(\.author)
+    let answer = try act.ask(
+      try act.edge.connection(acts: true), "/v1/plans/approvals",
+      act.body([
+        ("plan", .text(plan.name.id)), ("version", .number(plan.name.version)),
+        ("sha256", .text(plan.name.hash)), ("role", .text(role)),
+      ]))
+    let names = answer["approvals"]?.items.compactMap { $0["author"]?.text } ?? []
     let result = JSONValue.object([
       ("ok", .boolean(true)), ("approvals", .list(names.map { .text($0) })),
     ])
     StandardStream.output.write(
-      act.json
+      act.edge.json
         ? "\(result)\n"
         : "agreed: \(names.joined(separator: ", ")); the plan asks for \(plan.approvalCount)\n")
   }
@@ -172,9 +179,10 @@ struct PlanRunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a plan, and follow it until it waits or is over.",
     discussion: """
-      Nothing changes before law, safety rules and prechecks have agreed. When this process ends \
-      early, `homeward plan resume` goes on where the record says. A plan whose mode is dry-run is \
-      only shown.
+      Nothing changes before law, safety rules and prechecks have agreed. The edge carries the \
+      run, whether or not this command goes on following it; with --offline this process does. \
+      When that ends early, `homeward plan resume` goes on where the record says. A plan whose \
+      mode is dry-run is only shown.
 
       Exit status: 0 completed, canceled or waiting for approval, 1 refused, paused or with \
       exceptions, 2 wrong usage or configuration.
@@ -215,21 +223,14 @@ struct PlanAcceptOptions: ParsableArguments {
     }
     let file = try PlanFile.required(file, isBack: isBack)
     if dryRun || file.plan.mode == .dryRun {
-      return try PlanShow(file.plan, act.config, names, json: act.json).print()
+      return try PlanShow(file, names, act.edge).print()
     }
-    if acceptDataLoss, file.plan.approvalCount == 0 {
-      try PlanReport.fail(
-        "S4: losing acknowledged writes needs a second person; let the plan ask for one:"
-          + " `approvals: { required: 1 }`", "rule-s4", json: act.json)
-    }
-    try act.following { office, says in
-      let complaints = PlanFile.check(file.plan, office.settings, file: "the plan")
-      if let first = complaints.first { throw ValidationError(first) }
-      let peaks =
-        file.plan.capacities.isEmpty
-        ? nil : PastTraffic.peak(office.settings.configuration.audit.directory)
-      return try office.run(file, act.warrant, accepts: names, peaks: peaks, says: says)
-    }
+    try act.following("/v1/plans", body(file, act))
+  }
+
+  /// The body that asks for a run.
+  func body(_ file: PlanFile, _ act: PlanActOptions) -> JSONValue {
+    act.body(file.members + [("accepts", .list(names.map { .text($0) }))])
   }
 }
 
@@ -238,31 +239,30 @@ struct PlanPauseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pause", abstract: "Let a run wait before its next act.",
     discussion: """
-      The process that runs it ends. Writes that are held stay held: pause no longer than they may.
+      Nobody carries it until then. Writes that are held stay held: pause no longer than they may.
 
       Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
       """)
 
-  @Argument(help: "The run, such as R-12.", transform: runNumber)
-  var number: Int
+  @Argument(help: "The run, such as R-12.", transform: runName)
+  var name: String
 
   @OptionGroup var act: PlanActOptions
 
   /// Pauses it.
   func run() throws {
-    let office = PlanOffice(try RegionSettings.required(act.config))
-    do { _ = try office.act(.pause(run: number), act.warrant) } catch {
-      try PlanReport.fail(error, json: act.json)
-    }
+    _ = try act.ask(
+      try act.edge.connection(acts: true), "/v1/plans/\(name)/pause", act.body())
     StandardStream.output.write(
-      act.json ? "{\"ok\": true}\n" : "R-\(number) waits; `homeward plan resume R-\(number)`\n")
+      act.edge.json ? "{\"ok\": true}\n" : "\(name) waits; `homeward plan resume \(name)`\n")
   }
 }
 
 /// `homeward plan resume`.
 struct PlanResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "resume", abstract: "Go on with a run that waits, or whose process ended.",
+    commandName: "resume",
+    abstract: "Go on with a run that waits, or that nobody carries any more.",
     discussion: """
       Goes on with the step that the record names; what was done is seen and not done again.
 
@@ -270,8 +270,8 @@ struct PlanResumeCommand: ParsableCommand {
       configuration.
       """)
 
-  @Argument(help: "The run, such as R-12.", transform: runNumber)
-  var number: Int
+  @Argument(help: "The run, such as R-12.", transform: runName)
+  var name: String
 
   @Flag(name: .long, help: "What the step asks a person to do is done.")
   var confirm = false
@@ -280,9 +280,7 @@ struct PlanResumeCommand: ParsableCommand {
 
   /// Goes on.
   func run() throws {
-    try act.following { office, says in
-      try office.resume(number, act.warrant, isConfirmed: confirm, says: says)
-    }
+    try act.following("/v1/plans/\(name)/resume", act.body([("confirm", .boolean(confirm))]))
   }
 }
 
@@ -297,13 +295,13 @@ struct PlanAbortCommand: ParsableCommand {
       Exit status: 0 canceled, 1 refused or paused, 2 wrong usage or configuration.
       """)
 
-  @Argument(help: "The run, such as R-12.", transform: runNumber)
-  var number: Int
+  @Argument(help: "The run, such as R-12.", transform: runName)
+  var name: String
 
   @OptionGroup var act: PlanActOptions
 
   /// Turns it back.
   func run() throws {
-    try act.following { office, says in try office.abort(number, act.warrant, says: says) }
+    try act.following("/v1/plans/\(name)/abort", act.body())
   }
 }

@@ -1,4 +1,6 @@
+internal import Admin
 internal import ArgumentParser
+internal import Base
 internal import Control
 internal import Reactor
 internal import StrictYAML
@@ -9,6 +11,22 @@ struct PlanFile {
   let plan: FailoverPlan
   /// The bytes by whose hash it is known.
   let bytes: [UInt8]
+  /// What its author wrote.
+  private let source: [UInt8]
+
+  /// Joins a plan and its bytes.
+  init(plan: FailoverPlan, bytes: [UInt8], source: [UInt8] = []) {
+    self.plan = plan
+    self.bytes = bytes
+    self.source = source
+  }
+
+  /// What a request's body says of it.
+  var members: [(String, JSONValue)] {
+    [
+      ("text", .text(String(decoding: source, as: UTF8.self))), ("back", .boolean(plan.isBack)),
+    ]
+  }
 
   /// Bytes of a file; more is no plan.
   private static let byteCountMax = 512 << 10
@@ -26,20 +44,24 @@ struct PlanFile {
     let (checked, diagnostics) = FailoverPlan.load(bytes, file: path)
     StandardStream.error.write(diagnostics.map { "\($0)\n" }.joined())
     guard let checked else { throw ExitCode(2) }
-    guard isBack else { return PlanFile(plan: checked, bytes: bytes) }
+    let source = bytes
+    guard isBack else { return PlanFile(plan: checked, bytes: bytes, source: source) }
     bytes = FailoverPlan.back(bytes)
     guard let back = FailoverPlan.load(bytes, file: path).0 else { throw ExitCode(2) }
-    return PlanFile(plan: back, bytes: bytes)
+    return PlanFile(plan: back, bytes: bytes, source: source)
   }
 
+  /// What complaints about strangers are known by.
+  static let strangerCode = "E611"
+
   /// Complains about places that the configuration does not have.
-  static func check(_ plan: FailoverPlan, _ settings: RegionSettings, file: String) -> [String] {
-    let regions = settings.regions.map(\.name)
-    let servers = settings.regions.flatMap(\.endpoints).map(\.name)
+  static func strangers(_ plan: FailoverPlan, _ outline: RegionOutline) -> [String] {
+    let regions = outline.regions.map(\.name)
+    let servers = outline.regions.flatMap(\.servers).map(\.name)
     func line(_ word: String, _ name: String, _ known: [String]) -> String {
       let suggestion = Spelling.nearest(to: name, among: known).map { "; did you mean `\($0)`" }
-      return "\(file):1:1: error: there is no \(word) `\(name)` in the configuration"
-        + "\(suggestion ?? ""); it has \(known.joined(separator: ", ")) [E611]"
+      return "there is no \(word) `\(name)` in the configuration"
+        + "\(suggestion ?? ""); it has \(known.joined(separator: ", "))"
     }
     var lines = plan.claims.filter { !regions.contains($0) }.map { line("region", $0, regions) }
     let named =

@@ -3,100 +3,87 @@ internal import Base
 internal import Control
 internal import Reactor
 
-/// A run for people and for programs.
+/// A run for people and for programs: what `GET /v1/plans/{id}` answers.
 struct PlanReport {
-  private let run: PlanRun
-  private let plan: FailoverPlan?
+  private let run: JSONValue
+  private let works: [String?]
 
-  /// Of a run, and of its plan if that is there still.
-  init(_ run: PlanRun, _ plan: FailoverPlan?) {
+  /// Of a run.
+  init(_ run: JSONValue) {
     self.run = run
-    self.plan = plan
+    let count = run["steps"]?.number ?? 0
+    let told = run["works"]?.items.map(\.text) ?? []
+    works = told.count == count ? told : Array(repeating: nil, count: count)
+  }
+
+  private func text(_ name: String) -> String { run[name]?.text ?? "" }
+  private func isSo(_ name: String) -> Bool { run[name]?.boolean == true }
+  private var status: PlanStatus? { PlanStatus(rawValue: text("status")) }
+
+  /// Whether all went well so far.
+  var isGood: Bool {
+    switch status {
+    case .completed, .pendingApproval, .canceled: true
+    // Somebody else takes it back.
+    case .inProgress: isSo("turned_back")
+    case .pausedByFailedStep, .pausedByOperator, .completedWithExceptions, .timedOut, .failed, nil:
+      false
+    }
   }
 
   /// A line about the run, one for each step, and why it stands.
   var text: String {
+    let id = text("id")
     var lines = [
-      "\(run.id) \(run.plan.id) \(run.status.rawValue), by \(run.warrant.author) at"
-        + " \(run.startedAt.text)"
+      "\(id) \(text("plan")) \(text("status")), by \(text("author")) at \(text("started"))"
     ]
     var rows: [[String]] = []
-    for index in 0..<run.terms.stepCount {
-      let marks = run.marks.filter { $0.index == index }
-      let work = plan.map { "\($0.steps[index].work)" } ?? "step \(index + 1)"
-      let words = marks.last { !$0.words.isEmpty }?.words ?? ""
-      rows.append(
-        ["  \(index + 1)", work, state(index, marks), took(marks), String(words.prefix(60))])
+    for (index, work) in works.enumerated() {
+      let marks = run["marks"]?.items.filter { $0["step"]?.number == index } ?? []
+      let words = marks.compactMap { $0["words"]?.text }.last { !$0.isEmpty } ?? ""
+      rows.append([
+        "  \(index + 1)", work ?? "step \(index + 1)", marks.last?["change"]?.text ?? "-",
+        Self.took(marks), String(words.prefix(60)),
+      ])
     }
     lines += Table(rows: rows).lines
-    if !run.words.isEmpty { lines.append("  \(run.words)") }
-    if run.status == .pausedByFailedStep {
+    if !text("words").isEmpty { lines.append("  \(text("words"))") }
+    if status == .pausedByFailedStep {
       lines.append(
-        "  mend it and `homeward plan resume \(run.id)`"
-          + (run.isForGood ? "" : ", or `homeward plan abort \(run.id)`"))
+        "  mend it and `homeward plan resume \(id)`"
+          + (isSo("for_good") ? "" : ", or `homeward plan abort \(id)`"))
     }
-    if run.status == .pendingApproval {
-      lines.append("  waits for the agreement of \(run.terms.approvalCount) more")
+    if status == .pendingApproval {
+      let count = run["approvals_required"]?.number ?? 0
+      lines.append("  waits for the agreement of \(count) more")
     }
     return lines.map { $0 + "\n" }.joined()
   }
 
-  private func state(_ index: Int, _ marks: [PlanRun.Mark]) -> String {
-    if let last = marks.last { return last.change.rawValue }
-    return "-"
-  }
-
-  private func took(_ marks: [PlanRun.Mark]) -> String {
-    guard let first = marks.first, let last = marks.last, last.time > first.time else { return "" }
-    return "\((last.time.microseconds - first.time.microseconds) / 1_000) ms"
+  private static func took(_ marks: [JSONValue]) -> String {
+    let times = marks.compactMap { $0["time"]?.text.flatMap { WallTime(text: $0) } }
+    guard let first = times.first, let last = times.last, last > first else { return "" }
+    return "\((last.microseconds - first.microseconds) / 1_000) ms"
   }
 
   /// For programs.
   var json: JSONValue {
-    .object([
-      ("run", .text(run.id)), ("plan", .text(run.plan.id)), ("version", .number(run.plan.version)),
-      ("sha256", .text(run.plan.hash)), ("status", .text(run.status.rawValue)),
-      ("author", .text(run.warrant.author)), ("reason", .text(run.warrant.reason)),
-      ("ticket", .text(run.warrant.ticket)), ("started", .text(run.startedAt.text)),
-      ("changed", .text(run.changedAt.text)), ("step", .number(run.stepIndex)),
-      ("phase", .text(run.phase.rawValue)), ("turned_back", .boolean(run.isTurnedBack)),
-      ("for_good", .boolean(run.isForGood)), ("words", .text(run.words)),
-      (
-        "marks",
-        .list(
-          run.marks.map { mark in
-            .object([
-              ("step", .number(mark.index)),
-              ("work", .optional(plan.map { "\($0.steps[mark.index].work)" })),
-              ("change", .text(mark.change.rawValue)), ("time", .text(mark.time.text)),
-              ("words", .text(mark.words)),
-            ])
-          })
-      ),
-    ])
+    guard case .object(let members) = run else { return run }
+    return .object(
+      members.map { name, value in
+        switch name {
+        case "id": ("run", value)
+        case "marks": (name, .list(value.items.map(mark)))
+        default: (name, value)
+        }
+      })
   }
 
-  /// Says why nothing was done, and ends with 1.
-  static func fail(_ message: String, _ code: String, json: Bool) throws -> Never {
-    if json {
-      let result = JSONValue.object([
-        ("ok", .boolean(false)), ("code", .text(code)), ("message", .text(message)),
-      ])
-      StandardStream.output.write("\(result)\n")
-    } else {
-      StandardStream.error.write("homeward: \(message) [\(code)]\n")
-    }
-    throw ExitCode(1)
-  }
-
-  /// The same for an error of the store or of the rules; others go on as they are.
-  static func fail(_ error: any Error, json: Bool) throws -> Never {
-    switch error {
-    case let fault as PlanFault: try fail("\(fault)", fault.code, json: json)
-    case let refusal as OperatorRefusal: try fail("\(refusal)", refusal.code, json: json)
-    case let fault as StateFault: try fail("\(fault)", fault.code, json: json)
-    default: throw error
-    }
+  private func mark(_ mark: JSONValue) -> JSONValue {
+    guard case .object(let members) = mark, let index = mark["step"]?.number,
+      works.indices.contains(index)
+    else { return mark }
+    return .object(members + [("work", .optional(works[index]))])
   }
 }
 
@@ -108,42 +95,32 @@ struct PlanStatusCommand: ParsableCommand {
       Exit status: 0 shown, 1 what stands there cannot be read, 2 wrong usage or configuration.
       """)
 
-  @Argument(help: "The run, such as R-12.", transform: runNumber)
-  var number: Int?
+  @Argument(help: "The run, such as R-12.", transform: runName)
+  var name: String?
 
-  @Option(name: .long, help: ArgumentHelp("The edge's configuration file.", valueName: "file"))
-  var config: String
-
-  @Flag(name: .long, help: "Print the result as JSON.")
-  var json = false
+  @OptionGroup var options: AskOptions
 
   /// Shows them.
   func run() throws {
-    let office = PlanOffice(try RegionSettings.required(config))
-    let state: OperatorState
-    do { state = try office.state() } catch { try PlanReport.fail(error, json: json) }
-    let runs = state.plans.runs.filter { number == nil || $0.number == number }
-    if let number, runs.isEmpty {
-      try PlanReport.fail("\(PlanRefusal.noSuchRun(number))", "no-such-run", json: json)
+    let reply = try options.connection(acts: false).get("/v1/plans" + (name.map { "/\($0)" } ?? ""))
+    guard reply.isDone else { try options.fail(reply) }
+    let runs = name == nil ? reply.json["runs"]?.items ?? [] : [reply.json]
+    if options.json {
+      return StandardStream.output.write("\(JSONValue.list(runs.map { PlanReport($0).json }))\n")
     }
-    let reports = runs.map {
-      PlanReport($0, try? PlanFile.kept($0.plan, in: office.settings.folder))
+    if name != nil {
+      return StandardStream.output.write(runs.map { PlanReport($0).text }.joined())
     }
-    if json {
-      StandardStream.output.write("\(JSONValue.list(reports.map(\.json)))\n")
-    } else if number != nil {
-      StandardStream.output.write(reports.map(\.text).joined())
-    } else {
-      let rows = runs.map { run in
-        [
-          run.id, run.plan.id, run.status.rawValue,
-          "\(max(0, run.stepIndex))/\(run.terms.stepCount)",
-          run.warrant.author, run.changedAt.text,
-        ]
-      }
-      let table = Table(rows: [["RUN", "PLAN", "STATUS", "STEPS", "BY", "CHANGED"]] + rows)
-      StandardStream.output.write(
-        runs.isEmpty ? "no runs\n" : table.lines.map { $0 + "\n" }.joined())
+    let rows = runs.map { run in
+      func text(_ name: String) -> String { run[name]?.text ?? "" }
+      return [
+        text("id"), text("plan"), text("status"),
+        "\(max(0, run["step"]?.number ?? 0))/\(run["steps"]?.number ?? 0)", text("author"),
+        text("changed"),
+      ]
     }
+    let table = Table(rows: [["RUN", "PLAN", "STATUS", "STEPS", "BY", "CHANGED"]] + rows)
+    StandardStream.output.write(
+      runs.isEmpty ? "no runs\n" : table.lines.map { $0 + "\n" }.joined())
   }
 }

@@ -18,8 +18,7 @@ struct PlanShowCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The plan's file.", valueName: "file"))
   var file: String
 
-  @Option(name: .long, help: ArgumentHelp("The edge's configuration file.", valueName: "file"))
-  var config: String
+  @OptionGroup var options: AskOptions
 
   @Flag(name: .long, help: "Show the plan's way back instead.")
   var back = false
@@ -29,45 +28,39 @@ struct PlanShowCommand: ParsableCommand {
     help: ArgumentHelp("A rule whose answer nobody knows and that you accept.", valueName: "rule"))
   var accept: [String] = []
 
-  @Flag(name: .long, help: "Print the result as JSON.")
-  var json = false
-
   /// Shows it.
   func run() throws {
-    let plan = try PlanFile.required(file, isBack: back).plan
-    try PlanShow(plan, config, accept, json: json).print()
+    try PlanShow(try PlanFile.required(file, isBack: back), accept, options).print()
   }
 }
 
-/// A dry run of a plan.
+/// A dry run of a plan: the plan, and what `POST /v1/plans?dry-run=true` answered.
 struct PlanShow {
   private let plan: FailoverPlan
-  private let findings: [PlanFinding]
-  private let traffic: PastTraffic
-  private let isJSON: Bool
+  private let json: JSONValue
+  private let options: AskOptions
 
-  /// Judges a plan as things are now.
-  init(_ plan: FailoverPlan, _ config: String, _ accepts: [String], json: Bool) throws {
-    let settings = try RegionSettings.required(config)
-    let complaints = PlanFile.check(plan, settings, file: "the plan")
-    StandardStream.error.write(complaints.map { $0 + "\n" }.joined())
-    if !complaints.isEmpty { throw ExitCode(1) }
-    let office = PlanOffice(settings)
-    let state: OperatorState
-    do {
-      state = try office.state()
-      traffic = PastTraffic(settings, plan, state)
-      findings = try office.findings(
-        plan, accepts: accepts, peaks: plan.capacities.isEmpty ? nil : traffic.peaks)
-    } catch { try PlanReport.fail(error, json: json) }
-    self.plan = plan
-    isJSON = json
+  /// Rows of past requests that a person reads.
+  private static let rowCountMax = 24
+
+  /// Has a plan judged as things are now; ends with 1 when nobody can.
+  init(_ file: PlanFile, _ accepts: [String], _ options: AskOptions) throws {
+    let body = JSONValue.object(
+      file.members + [
+        ("accepts", .list(accepts.map { .text($0) })), ("reason", .text("a dry run")),
+      ])
+    let reply = try options.connection(acts: false).ask(
+      "POST", "/v1/plans?dry-run=true", body: body, ifRevision: nil)
+    guard reply.isDone else { try options.fail(reply) }
+    plan = file.plan
+    json = reply.json
+    self.options = options
   }
 
   /// Prints it; ends with 1 when the plan would be refused.
   func print() throws {
-    StandardStream.output.write(isJSON ? "\(json)\n" : text)
-    if findings.contains(where: { !$0.isKept }) { throw ExitCode(1) }
+    StandardStream.output.write(options.json ? "\(json)\n" : text)
+    if json["ok"]?.boolean != true { throw ExitCode(1) }
   }
 
   private var text: String {
@@ -81,19 +74,48 @@ struct PlanShow {
       lines.append("  asks for \(plan.approvalCount) more people\(roles)")
     }
     lines.append("")
-    for finding in findings {
-      switch finding.verdict {
-      case .holds(let words): lines += Self.wrapped("\(finding.code) holds: \(words)")
-      case .setAside(let words): lines += Self.wrapped("\(finding.code) set aside: \(words)")
-      case .broken(let words, let wayOut), .unknown(let words, let wayOut):
-        lines += Self.wrapped("\(finding.code) REFUSES: \(words); \(wayOut)")
+    var refusal: String?
+    for rule in json["rules"]?.items ?? [] {
+      let code = rule["rule"]?.text ?? ""
+      let words = rule["words"]?.text?.dropFirst("\(code): ".count) ?? ""
+      if rule["holds"]?.boolean == true {
+        let word = rule["set_aside"]?.boolean == true ? "set aside" : "holds"
+        lines += Self.wrapped("\(code) \(word): \(words)")
+      } else {
+        lines += Self.wrapped("\(code) REFUSES: \(words)")
+        refusal = refusal ?? code
       }
     }
     lines.append("")
-    lines += traffic.lines
-    let refusal = findings.first { !$0.isKept }
-    lines.append(refusal.map { "would be refused by \($0.code)" } ?? "would be run")
+    lines += Self.traffic(json["requests"] ?? .null)
+    lines.append(refusal.map { "would be refused by \($0)" } ?? "would be run")
     return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// What becomes of past requests; no line is longer than 80 columns unless names are.
+  private static func traffic(_ requests: JSONValue) -> [String] {
+    if let fault = requests["fault"]?.text { return ["no past decisions were counted: \(fault)"] }
+    let count = requests["past"]?.number ?? 0
+    let kinds = requests["kinds"]?.items ?? []
+    guard !kinds.isEmpty else {
+      return ["\(count) past decisions; none would be served by other kinds of servers"]
+    }
+    var table = [["HOME", "CLASS", "OPERATION", "PAST", "BEFORE", "AFTER"]]
+    for kind in kinds.prefix(rowCountMax) {
+      let after = kind["after"]?.items.compactMap(\.text) ?? []
+      table.append([
+        kind["home"]?.text ?? "-", kind["class"]?.text ?? "", kind["operation"]?.text ?? "",
+        "\(kind["past"]?.number ?? 0)", "\(kind["before"]?.items.count ?? 0)",
+        after.isEmpty ? "refused" : "\(after.count): \(after[0])",
+      ])
+    }
+    var lines = Table(rows: table).lines
+    if kinds.count > rowCountMax {
+      lines.append("and \(kinds.count - rowCountMax) more kinds; --json has all")
+    }
+    return lines + [
+      "\(requests["refused"]?.number ?? 0) of \(count) past decisions would be refused"
+    ]
   }
 
   /// Lines of 80 columns, indented by two and then by six; longer only where a word is.
@@ -108,25 +130,5 @@ struct PlanShow {
       line += " \(word)"
     }
     return lines + [line]
-  }
-
-  private var json: JSONValue {
-    .object([
-      ("plan", .text(plan.name.id)), ("sha256", .text(plan.name.hash)),
-      ("mode", .text(plan.mode.rawValue)), ("back", .boolean(plan.isBack)),
-      ("ok", .boolean(!findings.contains { !$0.isKept })),
-      ("steps", .list(plan.steps.map { .text("\($0.work)") })),
-      (
-        "rules",
-        .list(
-          findings.map { finding in
-            .object([
-              ("rule", .text(finding.code)), ("text", .text(finding.text)),
-              ("holds", .boolean(finding.isKept)), ("words", .text(finding.complaint)),
-            ])
-          })
-      ),
-      ("requests", traffic.json),
-    ])
   }
 }

@@ -40,7 +40,7 @@ struct RegionReleaseCommand: ParsableCommand {
       Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
       """)
 
-  @OptionGroup var act: RegionActOptions
+  @OptionGroup var act: ActOptions
 
   @Argument(
     help: "The order, such as O-7.",

@@ -16,7 +16,7 @@ struct RegionOrderCommand<Verb: OrderVerb>: ParsableCommand {
         """)
   }
 
-  @OptionGroup var act: RegionActOptions
+  @OptionGroup var act: ActOptions
 
   @Argument(help: "The region's name.")
   var region: String

@@ -66,9 +66,9 @@ struct RegionBreakGlassCommand: ParsableCommand {
       guard let rules = Waiver.rules(text) else {
         throw ValidationError("`\(text)` names no rules such as S1+S6, each once and in order")
       }
-      return rules
+      return rules.map(\.rawValue).joined(separator: "+")
     })
-  var rules: [SafetyRule]
+  var rules: String
 
   @Option(
     name: .customLong("for"),
@@ -81,14 +81,15 @@ struct RegionBreakGlassCommand: ParsableCommand {
     })
   var duration: Int
 
-  @OptionGroup var act: FolderActOptions
+  @OptionGroup var act: ActOptions
 
   /// Asks.
   func run() throws {
-    try act.act { state in
-      let until = max(Clock.wall(), state.time).microseconds + UInt64(duration) * 1_000_000
-      return .waive(rules, until: WallTime(microseconds: until))
-    }
+    try act.act(
+      "POST", "/v1/waivers",
+      body: .object([
+        ("rules", .text(rules)), ("seconds", .number(duration)), ("reason", .text(act.reason)),
+      ]))
   }
 }
 
@@ -100,7 +101,7 @@ struct RegionAgreeCommand: ParsableCommand {
       Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
       """)
 
-  @OptionGroup var act: FolderActOptions
+  @OptionGroup var act: ActOptions
 
   @Argument(
     help: "What was asked for, such as B-7.",
@@ -108,10 +109,13 @@ struct RegionAgreeCommand: ParsableCommand {
       guard text.hasPrefix("B-"), let number = Int(text.dropFirst(2)), number > 0 else {
         throw ValidationError("`\(text)` is none; `homeward region status` lists them")
       }
-      return number
+      return text
     })
-  var number: Int
+  var waiver: String
 
   /// Agrees.
-  func run() throws { try act.act { _ in .agree(number) } }
+  func run() throws {
+    try act.act(
+      "POST", "/v1/waivers/\(waiver)/agreement", body: .object([("reason", .text(act.reason))]))
+  }
 }

@@ -10,10 +10,6 @@ internal import StrictYAML
 struct RegionSettings {
   /// The operators' folder.
   let folder: OperatorFolder
-  /// The configured regions.
-  let regions: [Configuration.Region]
-  /// The policy in force.
-  let policy: Policy
   /// The whole configuration.
   let configuration: Configuration
   /// The configured regions, and what the policy in force allows.
@@ -39,18 +35,15 @@ struct RegionSettings {
         region.endpoints.map { .init($0.name, $0.tier == .primary ? .primary : .replica) })
     }
     return RegionSettings(
-      folder: OperatorFolder(operators.directory), regions: configuration.regions, policy: policy,
-      configuration: configuration, outline: RegionOutline(regions, policy))
+      folder: OperatorFolder(operators.directory), configuration: configuration,
+      outline: RegionOutline(regions, policy))
   }
+}
 
+extension OperatorFolder {
   /// What the edges see that wrote a report lately, joined; nil when none did: then nothing is
   /// known of health.
   func report(at now: WallTime) -> RegionReport? {
-    RegionReport(joining: EdgeReports(folder).recent(at: now))
+    RegionReport(joining: EdgeReports(self).recent(at: now))
   }
-
-  /// See `RegionOutline.world`.
-  func world(
-    _ report: RegionReport?, _ state: OperatorState, _ rows: [ServiceRow]?
-  ) -> ServingWorld { outline.world(report, state, rows) }
 }

@@ -18,14 +18,14 @@ struct RegionStatusCommand: ParsableCommand {
       Exit status: 0 shown, 1 it could not be seen, 2 wrong usage or configuration.
       """)
 
-  @OptionGroup var region: RegionOptions
+  @OptionGroup var options: AskOptions
 
   @Flag(name: .long, help: "Show it again every second, until interrupted.")
   var watch = false
 
   /// Shows it once or again and again.
   func run() throws {
-    let edge = try region.edge(acts: false)
+    let edge = try options.connection(acts: false)
     guard watch else {
       let (text, isDone) = try show(edge)
       (isDone ? StandardStream.output : .error).write(text)
@@ -36,7 +36,7 @@ struct RegionStatusCommand: ParsableCommand {
       // Who cannot ask now may be able to in a second; why is on stderr.
       guard let (text, _) = try? show(edge) else { return }
       // Home, and clear to the end of the screen: no flicker.
-      StandardStream.output.write(region.json ? text : "\u{1B}[H\u{1B}[J" + text)
+      StandardStream.output.write(options.json ? text : "\u{1B}[H\u{1B}[J" + text)
     }
     ticker.run()
   }
@@ -45,7 +45,7 @@ struct RegionStatusCommand: ParsableCommand {
   private func show(_ edge: any EdgeConnection) throws -> (String, Bool) {
     let reply = try edge.get("/v1/regions")
     guard reply.isDone else { return ("homeward: \(reply.detail) [\(reply.code)]\n", false) }
-    return (region.json ? "\(reply.json)\n" : RegionStatus(reply.json).text, true)
+    return (options.json ? "\(reply.json)\n" : RegionStatus(reply.json).text, true)
   }
 }
 

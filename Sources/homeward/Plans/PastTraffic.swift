@@ -41,9 +41,6 @@ struct PastTraffic {
 
   /// Microseconds that count: a day.
   private static let periodMicroseconds: UInt64 = 86_400_000_000
-  /// Rows that a person reads.
-  private static let rowCountMax = 24
-
   /// Requests a second at the peak of the last day, under one name for all regions; nil when the
   /// log cannot be read.
   static func peak(_ directory: String) -> [String: Int]? {
@@ -54,11 +51,13 @@ struct PastTraffic {
     return ["all": peak]
   }
 
-  /// Counts the last day's decisions of an edge.
-  init(_ settings: RegionSettings, _ plan: FailoverPlan, _ state: OperatorState) {
+  /// Counts the last day's decisions in the audit log of an edge.
+  init(
+    _ directory: String, _ outline: RegionOutline, _ plan: FailoverPlan, _ state: OperatorState
+  ) {
     var counts: [Kind: Int] = [:]
     var seconds: [UInt64: Int] = [:]
-    fault = Self.each(settings.configuration.audit.directory) { record in
+    fault = Self.each(directory) { record in
       seconds[record.time.microseconds / 1_000_000, default: 0] += 1
       guard record.wasAsked else { return }
       let kind = Kind(
@@ -67,8 +66,7 @@ struct PastTraffic {
     }
     peaks = seconds.values.max().map { ["all": $0] }
     count = counts.values.reduce(0, +)
-    let world = settings.world(nil, state, settings.policy.serviceRows())
-    let changes = PlanTargets(plan, world, state)
+    let changes = PlanTargets(plan, outline.world(nil, state, outline.rows), state)
     var changed: [Row] = []
     for change in changes.rows {
       let home = change.home ?? ""
@@ -103,28 +101,6 @@ struct PastTraffic {
     } catch {
       return "\(error)"
     }
-  }
-
-  /// For people; no line is longer than 80 columns unless names are.
-  var lines: [String] {
-    if let fault { return ["no past decisions were counted: \(fault)"] }
-    guard !rows.isEmpty else {
-      return ["\(count) past decisions; none would be served by other kinds of servers"]
-    }
-    var table = [["HOME", "CLASS", "OPERATION", "PAST", "BEFORE", "AFTER"]]
-    for row in rows.prefix(Self.rowCountMax) {
-      table.append([
-        row.home.isEmpty ? "-" : row.home, row.dataClass.rawValue, row.operation.rawValue,
-        "\(row.count)", "\(row.before.count)",
-        row.after.isEmpty ? "refused" : "\(row.after.count): \(row.after[0])",
-      ])
-    }
-    var lines = Table(rows: table).lines
-    if rows.count > Self.rowCountMax {
-      lines.append("and \(rows.count - Self.rowCountMax) more kinds; --json has all")
-    }
-    lines.append("\(refusedCount) of \(count) past decisions would be refused")
-    return lines
   }
 
   /// For programs.

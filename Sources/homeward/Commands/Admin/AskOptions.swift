@@ -3,7 +3,7 @@ internal import Base
 internal import Reactor
 
 /// Which edge, and by which way.
-struct RegionOptions: ParsableArguments {
+struct AskOptions: ParsableArguments {
   @OptionGroup(title: "Which edge, and who asks")
   var admin: AdminOptions
 
@@ -34,18 +34,36 @@ struct RegionOptions: ParsableArguments {
   }
 
   /// Whom to ask. An act needs somebody who acts.
-  func edge(acts: Bool) throws -> any EdgeConnection {
+  func connection(acts: Bool) throws -> any EdgeConnection {
     guard offline else { return try admin.client() }
     guard let author = author ?? (acts ? nil : "nobody") else {
       throw AdminOptions.usage("`--offline` needs `--author`: nothing proves who acts")
     }
     return try OfflineEdge(config: admin.config ?? "", author: author)
   }
+
+  /// Says why nothing was done, and ends with 1.
+  func fail(_ reply: EdgeReply) throws -> Never {
+    try fail(reply.detail, reply.code)
+  }
+
+  /// The same in other words than the edge's.
+  func fail(_ message: String, _ code: String) throws -> Never {
+    if json {
+      let result = JSONValue.object([
+        ("ok", .boolean(false)), ("code", .text(code)), ("message", .text(message)),
+      ])
+      StandardStream.output.write("\(result)\n")
+    } else {
+      StandardStream.error.write("homeward: \(message) [\(code)]\n")
+    }
+    throw ExitCode(1)
+  }
 }
 
 /// What every act has: why, and how.
-struct RegionActOptions: ParsableArguments {
-  @OptionGroup var region: RegionOptions
+struct ActOptions: ParsableArguments {
+  @OptionGroup var edge: AskOptions
 
   @Option(
     name: .long,
@@ -70,11 +88,11 @@ struct RegionActOptions: ParsableArguments {
     let target =
       path + (parameters.isEmpty ? "" : "?")
       + parameters.map { "\($0.0)=\(percentEncoded($0.1))" }.joined(separator: "&")
-    let reply = try region.edge(acts: true).ask(
+    let reply = try edge.connection(acts: true).ask(
       method, target, body: body, ifRevision: ifRevision)
-    guard reply.isDone else { return try fail(reply) }
+    guard reply.isDone else { try edge.fail(reply) }
     let isAllowed = reply.json["ok"]?.boolean == true
-    if region.json {
+    if edge.json {
       StandardStream.output.write("\(reply.json)\n")
     } else {
       let lines = dryRun ? Self.previewLines(reply.json) : doneLines(reply.json)
@@ -83,30 +101,33 @@ struct RegionActOptions: ParsableArguments {
     if !isAllowed { throw ExitCode(1) }
   }
 
-  /// Says why nothing was done.
-  private func fail(_ reply: EdgeReply) throws {
-    if region.json {
-      let result = JSONValue.object([
-        ("ok", .boolean(false)), ("code", .text(reply.code)), ("message", .text(reply.detail)),
-      ])
-      StandardStream.output.write("\(result)\n")
-    } else {
-      StandardStream.error.write("homeward: \(reply.detail) [\(reply.code)]\n")
-    }
-    throw ExitCode(1)
-  }
-
   /// What is new.
   private func doneLines(_ json: JSONValue) -> [String] {
     let begun = json["begun"]?.items.map { RegionOrder($0) } ?? []
     let ended = json["ended"]?.items.map { RegionOrder($0) } ?? []
-    return begun.map { "\($0.title) \($0.end)" } + ended.map { "\($0.title) is over" } + [
+    let waivers = (json["waivers"]?.items ?? []).map(Self.line(waiver:))
+    let authorities = (json["authorities"]?.items ?? []).map { record in
+      func text(_ name: String) -> String { record[name]?.text ?? "" }
+      let server = record["candidate"]?.text ?? text("endpoint")
+      return
+        "\(text("domain")): \(text("state")) in epoch \(record["epoch"]?.number ?? 0), `\(server)`"
+    }
+    let orders = begun.map { "\($0.title) \($0.end)" } + ended.map { "\($0.title) is over" }
+    return orders + waivers + authorities + [
       "revision \(json["revision"]?.number ?? 0); in force on a running edge within 50 ms"
     ]
   }
 
+  private static func line(waiver: JSONValue) -> String {
+    func text(_ name: String) -> String { waiver[name]?.text ?? "" }
+    let end =
+      waiver["second"]?.text.map { "set aside until \(text("until")), agreed by \($0)" }
+      ?? "wait for a second person: homeward region agree \(text("id"))"
+    return "\(text("id")): \(text("rules")) \(end)"
+  }
+
   /// What would change, and which rules would hold.
-  static func previewLines(_ json: JSONValue) -> [String] {
+  private static func previewLines(_ json: JSONValue) -> [String] {
     let changes = json["changes"]?.items.compactMap(\.text) ?? []
     let refusal = json["message"]?.text
     var lines = changes.isEmpty && refusal == nil ? ["nothing would move"] : changes

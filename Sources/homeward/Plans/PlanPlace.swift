@@ -1,4 +1,4 @@
-internal import Audit
+internal import Admin
 internal import Base
 internal import Control
 internal import Edge
@@ -10,8 +10,9 @@ internal import Reactor
 /// The world in which this process carries a run: the configured servers, asked directly, the
 /// operators' folder, and the programs and addresses that hooks name. One thread.
 final class PlanPlace: PlanSurroundings {
-  let settings: RegionSettings
-  private let rows: [ServiceRow]?
+  private let configuration: Configuration
+  private let folder: OperatorFolder
+  private let outline: RegionOutline
   private let contexts: [String: TLSContext]
   private let says: (PlanRun, String) -> Void
   /// Files that the plan's alarms name.
@@ -29,16 +30,18 @@ final class PlanPlace: PlanSurroundings {
   /// How long a written record proves that records can be written.
   private static let writableMilliseconds: UInt64 = 5_000
 
-  /// For an edge's configuration; `says` hears what happens.
+  /// For an edge's configuration and what the policy in force allows; `says` hears what happens.
   init(
-    _ settings: RegionSettings, _ plan: FailoverPlan, says: @escaping (PlanRun, String) -> Void
+    _ configuration: Configuration, _ folder: OperatorFolder, _ outline: RegionOutline,
+    _ plan: FailoverPlan, says: @escaping (PlanRun, String) -> Void
   ) throws {
-    self.settings = settings
+    self.configuration = configuration
+    self.folder = folder
+    self.outline = outline
     self.says = says
-    rows = settings.policy.serviceRows()
     alarmFiles = plan.alarms.compactMap { if case .file(let path) = $0 { path } else { nil } }
     var contexts: [String: TLSContext] = [:]
-    for endpoint in settings.regions.flatMap(\.endpoints) {
+    for endpoint in configuration.regions.flatMap(\.endpoints) {
       guard let tls = endpoint.tls else { continue }
       var options = ClientTLSOptions()
       options.authoritiesPath = tls.authorities
@@ -52,7 +55,7 @@ final class PlanPlace: PlanSurroundings {
   func look(at state: OperatorState) -> PlanScene {
     let wall = now()
     var scene = PlanScene(
-      now: wall, serving: settings.world(settings.report(at: wall), state, rows))
+      now: wall, serving: outline.world(folder.report(at: wall), state, outline.rows))
     scene.servers = ask()
     // What the edge reported is older than this answer, or was never said.
     for region in scene.serving.regions.indices {
@@ -73,7 +76,7 @@ final class PlanPlace: PlanSurroundings {
   /// Asks every server what it is, all at once.
   private func ask() -> [String: SeenServer] {
     let began = Clock.monotonic()
-    let servers = settings.regions.flatMap { region in
+    let servers = configuration.regions.flatMap { region in
       region.endpoints.map { (region.name, $0) }
     }
     let asked = servers.filter { began >= silent[$0.1.name] ?? began }
@@ -103,7 +106,7 @@ final class PlanPlace: PlanSurroundings {
     guard let address = endpoint.address else {
       preconditionFailure("a checked endpoint has an address")
     }
-    var call = OutboundCall(address, target: settings.configuration.health.path)
+    var call = OutboundCall(address, target: configuration.health.path)
     call.fields = [("accept", "application/json"), ("user-agent", "homeward-plan")]
     call.timeoutMilliseconds = Self.probeMilliseconds
     call.isHTTP2 = endpoint.protocol == .http2
@@ -120,7 +123,7 @@ final class PlanPlace: PlanSurroundings {
     if let writable, moment.milliseconds(since: writable.at) < Self.writableMilliseconds {
       return writable.isWritable
     }
-    let path = settings.configuration.audit.directory + "/.plan-\(processIdentifier())"
+    let path = configuration.audit.directory + "/.plan-\(processIdentifier())"
     var isWritable = true
     do throws(SystemError) {
       let file = try AppendFile(path: path, isNew: true)
@@ -171,7 +174,7 @@ final class PlanPlace: PlanSurroundings {
   func bootTime() -> Instant { Clock.boot() }
 
   func registrations() throws(StateFault) -> [EdgeRegistration] {
-    try settings.folder.registrations(SystemStorage())
+    try folder.registrations(SystemStorage())
   }
 
   func tell(_ run: PlanRun, _ words: String) { says(run, words) }
