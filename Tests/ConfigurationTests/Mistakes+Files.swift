@@ -91,6 +91,19 @@ extension Mistake {
       2:32: error: network `10.0.0.0/8` was used in line 2 already [E405]
       """),
     Mistake(
+      "instance: edge-1",
+      "instance: edge-1\noperators: { directory: operators, hook_commands: [fence] }",
+      """
+      2:51: error: `hook_commands` holds whole paths of programs such as `/usr/local/sbin/fence`, \
+      not `fence` [E412]
+      """),
+    Mistake(
+      "instance: edge-1",
+      "instance: edge-1\noperators: { directory: operators, hook_commands: [/no/such] }",
+      """
+      2:51: error: program `/no/such` of `hook_commands` does not exist [E403]
+      """),
+    Mistake(
       "instance: edge-1", "instance: edge-1\nfhir: { base: fhir/ }",
       """
       2:15: error: `base` must be a path such as `/fhir`: from `/`, without a `/` at the end, of \
