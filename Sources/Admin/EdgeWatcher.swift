@@ -26,7 +26,7 @@ public final class EdgeWatcher {
   public func take(_ news: AdminNews, at moment: AdminDesk.Moment) {
     switch news {
     case .health(let health): compare(health)
-    case .orders: compareActs(at: moment)
+    case .orders: look(at: moment)
     case .policy(let policy, _) where policy.contentHash != view.policy.contentHash:
       desk.note(.policy, policy.nameDocument)
     case .progress(let progress): desk.note(.progress, progress.json)
@@ -54,7 +54,8 @@ public final class EdgeWatcher {
     }
   }
 
-  private func compareActs(at moment: AdminDesk.Moment) {
+  /// Looks what operators did since the last look, and notes it.
+  public func look(at moment: AdminDesk.Moment) {
     guard let state = state(at: moment) else { return }
     let before = known
     known = state

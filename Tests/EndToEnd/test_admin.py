@@ -260,11 +260,11 @@ class Acts(AdminCase):
         self.assertEqual(shown["authorities"], back.json["authorities"])
         self.assertTrue(shown["edges"])
         states = []
-        while len(states) < 2 or states[-1] != "active":
+        while len(states) < 3:
             _, kind, data = events.next()
             if kind == "authority":
                 states.append(data["authority"]["state"])
-        self.assertEqual(states[0], "active")
+        self.assertEqual(states, ["active", "fencing", "active"])
 
 
 class Description(AdminCase):

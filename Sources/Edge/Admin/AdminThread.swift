@@ -135,6 +135,11 @@ final class AdminThread: TimerTarget, ListenerOwner {
     let reply = desk.reply(to: request, credentials, from: peer.address, at: moment)
     for record in reply.answer.records { append(record) }
     if !reply.answer.records.isEmpty { audit.requestCommit() }
+    if request.method != "GET", reply.answer.status < 300 {
+      // At once, so that acts that follow each other closely are told one by one.
+      watcher.look(at: moment)
+      push()
+    }
     return reply
   }
 
