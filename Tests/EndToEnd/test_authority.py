@@ -8,7 +8,7 @@ import unittest
 
 from harness import curl, h1, h2, workshop
 from harness.case import operation
-from harness.edge import Edge, Endpoint, reported
+from harness.edge import Edge, Endpoint, reported, reports
 from harness.waiting import until
 from harness.writable import Writable, Writer
 
@@ -64,9 +64,10 @@ class AuthorityCase(unittest.TestCase):
         return json.loads(result.stdout) if result.stdout else result.stderr
 
     def init(self):
-        """The first record, once the edges see the primary; waits until all follow it."""
-        until(lambda: "\tprimary\thealthy\tprimary\t" in reported(self.folder),
-              lambda: reported(self.folder))
+        """The first record, once all edges see the primary; waits until all follow it."""
+        def seen():
+            return ["\tprimary\thealthy\tprimary\t" in text for text in reports(self.folder)]
+        until(lambda: len(seen()) >= len(self.edges) and all(seen()), seen)
         self.authority("init", "west")
         self.follow()
 

@@ -281,10 +281,15 @@ class Edge:
         return max(path for path in (self.folder / "audit").iterdir() if path.name.count(".") >= 2)
 
 
+def reports(folder):
+    """What each edge of a folder of operators reports, the newest last."""
+    paths = [path for path in (folder / "reports").glob("*") if path.suffix != ".new"]
+    return [path.read_text() for path in sorted(paths, key=lambda path: path.stat().st_mtime)]
+
+
 def reported(folder):
     """The newest report of an edge in a folder of operators; empty when there is none."""
-    reports = [path for path in (folder / "reports").glob("*") if path.suffix != ".new"]
-    return max(reports, key=lambda path: path.stat().st_mtime).read_text() if reports else ""
+    return (reports(folder) or [""])[-1]
 
 
 def check(configuration):
