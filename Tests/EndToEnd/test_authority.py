@@ -65,9 +65,9 @@ class AuthorityCase(unittest.TestCase):
 
     def init(self):
         """The first record, once all edges see the primary; waits until all follow it."""
-        def seen():
-            return ["\tprimary\thealthy\tprimary\t" in text for text in reports(self.folder)]
-        until(lambda: len(seen()) >= len(self.edges) and all(seen()), seen)
+        def seeing():
+            return sum("\tprimary\thealthy\tprimary\t" in text for text in reports(self.folder))
+        until(lambda: seeing() >= len(self.edges), lambda: reports(self.folder))
         self.authority("init", "west")
         self.follow()
 
