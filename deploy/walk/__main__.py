@@ -137,8 +137,9 @@ def main():
         ready(stand, teller)
         walk_all(stand, teller)
         print(f"{time.monotonic() - began:.0f} s", flush=True)
+        # Also where nobody is going to play: that it can go on belongs to what is checked.
+        ready(stand, teller)
         if not arguments.once:
-            ready(stand, teller)
             play(stand, teller)
         return 1 if teller.wrong else 0
     except Trouble as trouble:

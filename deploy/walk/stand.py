@@ -104,17 +104,18 @@ class Stand:
             until(lambda: self._is_measured(name), f"`{name}` knows its lag")
 
     def start_edge(self):
-        """Starts the edge, and waits until every loop of it listens."""
-        self._start("edge", "homeward", ["run", "--config", str(CONFIGURATION), "--ready-file",
-                                         self._ready("edge")])
-        self._until_ready("edge")
+        """Starts the edge, if it does not run, and waits until every loop of it listens."""
+        self._start_homeward("edge", CONFIGURATION)
 
     def start_clinic(self):
-        """Starts the second edge, if it does not run."""
-        if not self.is_up("clinic"):
-            self._start("clinic", "homeward", ["run", "--config", str(CLINIC), "--ready-file",
-                                               self._ready("clinic")])
-            self._until_ready("clinic")
+        """The same of the second edge."""
+        self._start_homeward("clinic", CLINIC)
+
+    def _start_homeward(self, name, configuration):
+        if not self.is_up(name):
+            self._start(name, "homeward", ["run", "--config", str(configuration), "--ready-file",
+                                           self._ready(name)])
+            self._until_ready(name)
 
     def _ready(self, name):
         return str(RUN / "ready" / name)
