@@ -4,7 +4,8 @@ internal import Origins
 internal import Policy
 internal import Proxy
 
-/// A write that waits until the authority over its data has moved, or may not leave just now.
+/// A write, or a read that only a primary may serve, that waits until the authority over its data
+/// has moved, or may not leave just now.
 extension Exchange {
   /// What an exchange knows of its write.
   struct Write {
@@ -29,17 +30,21 @@ extension Exchange {
     var claim = RoleClaim.unknown
   }
 
-  /// Holds back a write that was just decided and not recorded; false when it need not wait, or may
-  /// not: too many do.
-  func holdsWrite() -> Bool {
-    guard request.decision.refusal == .authorityMoving || !worker.heldWrites.isEmpty,
-      request.isWrite
-    else { return false }
-    if let domain = request.awaitedDomain {
-      return hold(HeldPlace(domain: domain, patient: request.patientHash))
+  /// Holds back what was just decided and not recorded; false when it need not wait, or may not: too
+  /// many do.
+  func awaitsAuthority() -> Bool {
+    guard request.decision.refusal == .authorityMoving || !worker.heldWrites.isEmpty else {
+      return false
     }
-    // Others about this patient wait: none overtakes them.
-    guard request.decision.refusal == nil, write.heldUntil == .never else { return false }
+    if let domain = request.awaitedDomain {
+      // Reads of one patient need not follow each other.
+      let patient = request.isWrite ? request.patientHash : nil
+      return hold(HeldPlace(domain: domain, patient: patient))
+    }
+    // Other writes about this patient wait: none overtakes them.
+    guard request.isWrite, request.decision.refusal == nil, write.heldUntil == .never else {
+      return false
+    }
     let patient = request.patientHash
     guard worker.heldWrites.mustFollow(patient) else { return false }
     let place = HeldPlace(domain: request.domain(ofChoice: 0, snapshot), patient: patient)
@@ -76,7 +81,7 @@ extension Exchange {
     }
     if generation !== worker.generation, !joins(worker.generation) { return }
     worker.decideAgain(self)
-    if holdsWrite() { return }
+    if awaitsAuthority() { return }
     machine = ExchangeMachine()
     start(hasRoom: true)
   }

@@ -104,11 +104,9 @@ extension Exchange {
     outcome = outcome.next(at: now)
     outcome.finding = finding
     worker.reconsider(self, finding, mayAskAgain: mayAskAgain)
-    record()
-    guard mayGoOn else { return answer(.auditUnavailable) }
-    if let refusal = request.decision.refusal { return answer(refusal) }
-    request.planLabels(snapshot)
+    write.isRecorded = false
     machine = ExchangeMachine()
-    perform(machine.begin(request.machineRequest))
+    if awaitsAuthority() { return }
+    start(hasRoom: true)
   }
 }

@@ -17,7 +17,9 @@ extension Exchange {
         write.isKeyed = request.isKeyed(snapshot)
         asked.isKeyed = write.isKeyed
       }
-      asked.usesCache = request.decision.cacheStep != nil && usesCache()
+      // What was found to hold more than its request says is nobody else's.
+      asked.usesCache =
+        request.decision.cacheStep != nil && reconsiderationCount == 0 && usesCache()
       perform(machine.begin(asked))
     }
   }

@@ -203,7 +203,7 @@ final class Exchange {
   /// Decides, queues the record and starts.
   func decide(_ fault: RequestFault?, hasRoom: Bool) {
     worker.decide(self, fault)
-    if hasRoom, fault == nil, holdsWrite() || awaitsSample() { return }
+    if hasRoom, fault == nil, awaitsAuthority() || awaitsSample() { return }
     start(hasRoom: hasRoom)
   }
 

@@ -155,7 +155,7 @@ public struct NarrowedPlan: Sendable {
   /// Whether some servers get a share of the reads only, and the draw that decides, below 100.
   var isSparing = false
   var draw: UInt8 = 0
-  /// Why a write may have no choice.
+  /// Why what only the holder of an authority may do has no choice.
   public internal(set) var authorityWait = AuthorityWait.none
 
   /// Makes an empty plan.

@@ -73,7 +73,7 @@ extension Narrowing {
     return nil
   }
 
-  /// Notes that a write has to wait for its authority, or waits in vain.
+  /// Notes that what only the holder of an authority may do has to wait for it, or waits in vain.
   static func note(
     _ removal: Removal, of domain: RegionID, _ snapshot: HealthSnapshot, _ plan: inout NarrowedPlan
   ) {

@@ -137,7 +137,7 @@ public enum Narrowing {
   ) {
     let lag = snapshot.lagMilliseconds(id, home: home, at: now)
     if let reason = removal(id, step, intent, home, lag: lag, snapshot: snapshot, at: now) {
-      if intent == .write { note(reason, of: home ?? step.region, snapshot, &plan) }
+      if step.tier == .primary { note(reason, of: home ?? step.region, snapshot, &plan) }
       plan.removed.append(.init(endpoint: id, step: index, reason: reason))
       return
     }

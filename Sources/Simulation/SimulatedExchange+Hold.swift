@@ -30,17 +30,15 @@ extension SimulatedExchange {
     decision.facts.home ?? edge.snapshot.topology.region(of: choices[index].endpoint)
   }
 
-  /// Holds back a write that was just decided; false when it need not wait, or may not.
-  func holdsWrite() -> Bool {
-    guard decision.refusal == .authorityMoving || !edge.heldWrites.isEmpty, isWrite else {
-      return false
-    }
+  /// Holds back what was just decided; false when it need not wait, or may not.
+  func awaitsAuthority() -> Bool {
+    guard decision.refusal == .authorityMoving || !edge.heldWrites.isEmpty else { return false }
     if decision.refusal == .authorityMoving,
       case .moving(let domain) = decision.narrowed.authorityWait
     {
-      return hold(HeldPlace(domain: domain, patient: patientHash))
+      return hold(HeldPlace(domain: domain, patient: isWrite ? patientHash : nil))
     }
-    guard decision.refusal == nil, write.heldUntil == .never,
+    guard isWrite, decision.refusal == nil, write.heldUntil == .never,
       edge.heldWrites.mustFollow(patientHash)
     else { return false }
     return hold(HeldPlace(domain: domain(ofChoice: 0), patient: patientHash))

@@ -56,7 +56,7 @@ final class SimulatedExchange {
       request.head, snapshot: edge.snapshot, health: edge.health, loads: edge.loads, now: now,
       time: edge.wallTime, into: &decision)
     decided()
-    if !holdsWrite() { start() }
+    if !awaitsAuthority() { start() }
   }
 
   /// Decides once more, since the authority is where it shall be.
@@ -65,7 +65,7 @@ final class SimulatedExchange {
       request.head, snapshot: edge.snapshot, health: edge.health, loads: edge.loads, now: now,
       time: edge.wallTime, into: &decision)
     decided()
-    if holdsWrite() { return }
+    if awaitsAuthority() { return }
     machine = ExchangeMachine()
     start()
   }

@@ -63,9 +63,9 @@ import Testing
   }
 
   @Test func aWriteWaitsOnlyForWhatWillCome() throws {
-    func wait(_ world: World) -> NarrowedPlan.AuthorityWait {
+    func wait(_ world: World, _ intent: Intent = .write) -> NarrowedPlan.AuthorityWait {
       var world = world
-      _ = world.narrow(primary, .write, home: west)
+      _ = world.narrow(primary, intent, home: west)
       return world.plan.authorityWait
     }
     #expect(try wait(world("west-p", 1)) == .none)
@@ -74,6 +74,10 @@ import Testing
     // The holder has not taken its epoch yet.
     #expect(try wait(world("west-p", 2)) == .moving(west))
     #expect(try wait(world("west-r1", 2)) == .moving(west))
+    // A read that only the primary may serve waits with the writes, but not for a fence.
+    #expect(try wait(world("west-r1", 2), .read) == .moving(west))
+    #expect(try wait(world("west-p", 1, .moving), .read) == .none)
+    #expect(try wait(world("west-p", 1, .stopped), .read) == .none)
     var down = try world("west-p", 1)
     down.change("west-p") { $0.reach = .down }
     #expect(wait(down) == .none)
