@@ -9,6 +9,7 @@ extension EndpointHealth {
     status.isDraining = report.status == .draining
     status.position = report.position
     status.measuredAt = askedAt
+    status.load.take(report.loadPermille, askedAt: askedAt, limits: limits)
     let lag = isPrimary ? 0 : report.lagMilliseconds
     status.reportedLagMilliseconds = lag
     status.homeLagsMilliseconds = regionNames.map { report.homeLagsMilliseconds[$0] }
@@ -37,6 +38,7 @@ extension EndpointHealth {
   }
 
   mutating func expireSample(at now: Instant) {
+    status.load.expire(at: now)
     guard status.reportedLagMilliseconds != nil,
       now.milliseconds(since: status.measuredAt) > limits.sampleAgeMillisecondsMax
     else { return }

@@ -196,15 +196,18 @@ public struct EndpointLoads: Sendable {
   /// What one more request would cost there: latency × (requests under way + 1) ÷ weight.
   /// Comparable between endpoints; no unit. An endpoint that is WARMING until `warmUntil` has a
   /// share of its weight. One that has few places left, or was overloaded of late, costs four times
-  /// as much, and one where a request would have to wait more than any where it would not.
+  /// as much, one that says it is busy up to ten times (`ReportedLoad`), and one where a request
+  /// would have to wait more than any where it would not.
   public func cost(
-    _ endpoint: EndpointID, warmUntil: Instant = Instant(nanoseconds: 0), at now: Instant
+    _ endpoint: EndpointID, warmUntil: Instant = Instant(nanoseconds: 0),
+    load reported: ReportedLoad = ReportedLoad(), at now: Instant
   ) -> UInt64 {
     let load = loads[Int(endpoint.index)]
     let latency = load.latency.microseconds(
       at: now, decayMilliseconds: limits.latencyDecayMilliseconds)
     let pending = min(max(load.inFlightCount, load.takenCount), 1 << 16) + 1
-    var cost = min(max(1, latency) * pending * 1000 / load.weight, 1 << 54)
+    var cost = reported.weighed(
+      min(max(1, latency) * pending * 1000 / load.weight, 1 << 50), at: now)
     if pending * 5 > load.placeCount * 4 { cost *= 4 }
     if load.overloadedUntil.nanoseconds != 0,
       now < load.overloadedUntil.adding(milliseconds: limits.overloadMemoryMilliseconds)
@@ -215,6 +218,24 @@ public struct EndpointLoads: Sendable {
     return pending > load.placeCount ? cost + Self.waitingCost : cost
   }
 
+  /// Of a thousand requests whose nearest region this is in, how many take it for that: all but
+  /// those for which a server elsewhere is preferred, because it has few places left, was
+  /// overloaded of late, comes back, or says that it is busy.
+  func nearSharePermille(_ endpoint: EndpointID, _ status: EndpointStatus, at now: Instant)
+    -> UInt64
+  {
+    let load = loads[Int(endpoint.index)]
+    let pending = max(load.inFlightCount, load.takenCount) + 1
+    if pending * 5 > load.placeCount * 4 { return 0 }
+    var share = status.load.nearSharePermille(at: now)
+    if load.overloadedUntil.nanoseconds != 0,
+      now < load.overloadedUntil.adding(milliseconds: limits.overloadMemoryMilliseconds)
+    {
+      share = min(share, 250)
+    }
+    return now < status.warmUntil ? min(share, sharePermille(status.warmUntil, at: now)) : share
+  }
+
   /// The share of its weight that an endpoint has which is WARMING until `warmUntil`.
   private func sharePermille(_ warmUntil: Instant, at now: Instant) -> UInt64 {
     let left = warmUntil.milliseconds(since: now)
@@ -222,7 +243,7 @@ public struct EndpointLoads: Sendable {
     return max(share, limits.slowStartPermilleMin)
   }
 
-  /// More than any endpoint with a free place costs: 2^54, times 4, 4 and at most 10.
+  /// More than any endpoint with a free place costs: 2^50, times 10, 4, 4 and at most 10.
   private static let waitingCost: UInt64 = 1 << 62
 
   private mutating func finish(_ index: Int) {

@@ -152,6 +152,8 @@ public struct EndpointStatus: Hashable, Sendable {
   public var measuredAt: Instant
   /// The log position it had applied then.
   public var position: UInt64 = 0
+  /// How busy it says it is.
+  public var load = ReportedLoad()
   /// How long that probe took, microseconds.
   public var probeMicroseconds: UInt64 = 0
   /// What was last held against it.

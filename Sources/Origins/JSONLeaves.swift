@@ -18,8 +18,8 @@ struct JSONLeaves {
     case string(String)
     /// A number without fraction or exponent that fits.
     case integer(Int64)
-    /// Any other number.
-    case number
+    /// Any other number; infinite when it is too large.
+    case number(Double)
     case boolean(Bool)
     case null
   }
@@ -132,7 +132,6 @@ struct JSONLeaves {
     let first = offset
     let count = digits()
     guard count == 1 || (count > 1 && bytes[first] != 0x30) else { throw .syntax(offset: first) }
-    let integerEnd = offset
     if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") {
       isInteger = false
       offset += 1
@@ -144,9 +143,9 @@ struct JSONLeaves {
       if offset < bytes.count, [0x2B, 0x2D].contains(bytes[offset]) { offset += 1 }
       guard digits() > 0 else { throw .syntax(offset: offset) }
     }
-    guard isInteger else { return .number }
-    let text = String(decoding: bytes[start..<integerEnd], as: UTF8.self)
-    return Int64(text).map(Value.integer) ?? .number
+    let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+    if isInteger, let number = Int64(text) { return .integer(number) }
+    return .number(Double(text) ?? .infinity)
   }
 
   private mutating func string() throws(JSONFault) -> String {

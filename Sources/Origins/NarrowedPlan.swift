@@ -36,6 +36,8 @@ public enum Removal: Hashable, Sendable {
   case suppressed
   /// It says that it has too much to do, and when to come back.
   case overloaded
+  /// It reports that it carries as much as it can.
+  case saturated
   /// It is about to stop.
   case draining
   /// Its data is, or may be, older than the step allows; both in milliseconds.
@@ -76,6 +78,7 @@ public enum Removal: Hashable, Sendable {
     case .ejected: "ejected"
     case .suppressed: "suppressed"
     case .overloaded: "overloaded"
+    case .saturated: "saturated"
     case .draining: "draining"
     case .lagging: "lagging"
     case .unmeasured: "unmeasured"
@@ -124,6 +127,8 @@ public struct NarrowedPlan: Sendable {
     public let lastResort: Removal?
     /// The epoch in which it takes the write; nil for reads.
     public let epoch: UInt64?
+    /// How far it is from the user among equals; see `Locality`.
+    var rank: UInt8 = 0
   }
 
   /// Why a write has no endpoint, as far as that is a matter of write authority.
@@ -155,6 +160,8 @@ public struct NarrowedPlan: Sendable {
   /// Whether some servers get a share of the reads only, and the draw that decides, below 100.
   var isSparing = false
   var draw: UInt8 = 0
+  /// Whether some choices have a rank of their own.
+  var isRanked = false
   /// Why what only the holder of an authority may do has no choice.
   public internal(set) var authorityWait = AuthorityWait.none
 
@@ -167,5 +174,6 @@ public struct NarrowedPlan: Sendable {
     removed.removeAll(keepingCapacity: true)
     lastResorts.removeAll(keepingCapacity: true)
     authorityWait = .none
+    isRanked = false
   }
 }

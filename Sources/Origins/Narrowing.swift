@@ -19,13 +19,18 @@ public enum Narrowing {
   /// primary. Nil: each region's own data. Without `allowsReplicas` (the request's form needs the
   /// authority's answer) replicas are removed.
   ///
-  /// Neighbouring steps of one order group count as one step.
+  /// Neighbouring steps of one order group count as one step. Where the topology has a locality
+  /// table, such a group begins with the regions that are nearest to `place`, where the user is:
+  /// by the table first, by cost among servers of one rank. A server with little room left is
+  /// behind those farther away that have some, for a share of the requests that grows with its
+  /// load; whoever is in doubt, or a last resort, comes last wherever he is. The table orders what
+  /// the plan allows as equals and adds nobody.
   ///
   /// Within a step healthy endpoints come first, by power of two random choices on their cost; then
   /// those in doubt. Before all of them comes, for a read, one on probation that has no request
-  /// yet. Ejected, draining, suppressed and overloaded endpoints are used for a read when nothing
-  /// else is left of the whole plan, because a poor answer inside the law beats none; for a write
-  /// the former two are removed, and the others are used: there is no other.
+  /// yet. Ejected, draining, suppressed, overloaded and saturated endpoints are used for a read
+  /// when nothing else is left of the whole plan, because a poor answer inside the law beats none;
+  /// for a write the former two are removed, and the others are used: there is no other.
   ///
   /// Where a record says who takes the writes of the data asked for, a primary step means that
   /// endpoint, whatever its configured tier, if it lies in the step's region and says that it is
@@ -37,9 +42,9 @@ public enum Narrowing {
   /// what is preferred comes first of the healthy ones of its step or group. What comes back with a
   /// share of the reads is a last resort for the others: one draw decides for the whole request.
   public static func narrow(
-    _ steps: borrowing [Step], intent: Intent, home: RegionID?, allowsReplicas: Bool = true,
-    snapshot: HealthSnapshot, loads: borrowing EndpointLoads, at now: Instant,
-    using random: inout SplitMix64, into plan: inout NarrowedPlan
+    _ steps: borrowing [Step], intent: Intent, home: RegionID?, place user: Place = .unknown,
+    allowsReplicas: Bool = true, snapshot: HealthSnapshot, loads: borrowing EndpointLoads,
+    at now: Instant, using random: inout SplitMix64, into plan: inout NarrowedPlan
   ) {
     precondition(loads.count == snapshot.statuses.count, "loads of another topology")
     precondition(steps.count <= 255, "more steps than a plan can have")
@@ -73,6 +78,7 @@ public enum Narrowing {
             into: &plan)
         }
       }
+      if end - start > 1 { rank(from: preferred, user, &plan, snapshot, loads, now, &random) }
       order(preferred..<doubtful, of: &plan, snapshot, loads: loads, at: now, using: &random)
       if intent == .read { putTestedFirst(preferred..<doubtful, of: &plan, snapshot) }
       order(
@@ -80,6 +86,9 @@ public enum Narrowing {
       start = end
     }
     useLastResorts(intent, in: &plan)
+    if plan.choices.count > 1, plan.choices[0].lastResort != nil {
+      orderLastResorts(of: &plan, snapshot, loads: loads, at: now, using: &random)
+    }
   }
 
   /// Whether the step names servers at all, and the request may be served by them.
@@ -201,6 +210,7 @@ public enum Narrowing {
     if intent == .read {
       if snapshot.statuses[index].isSuppressed { return .suppressed }
       if loads.isOverloaded(id, at: now) { return .overloaded }
+      if snapshot.statuses[index].load.isSaturated(at: now) { return .saturated }
     }
     return snapshot.statuses[index].isDraining ? .draining : nil
   }
@@ -216,10 +226,10 @@ public enum Narrowing {
         plan.choices.swapAt(place, start)
         start += 1
       }
-      orderByLoad(
+      orderByRank(
         run.lowerBound..<start, of: &plan, snapshot, loads: loads, at: now, using: &random)
     }
-    orderByLoad(start..<run.upperBound, of: &plan, snapshot, loads: loads, at: now, using: &random)
+    orderByRank(start..<run.upperBound, of: &plan, snapshot, loads: loads, at: now, using: &random)
   }
 
   /// Puts one endpoint on probation first of a run of choices that are fit.
@@ -234,7 +244,7 @@ public enum Narrowing {
   }
 
   /// Orders a run of choices: each place goes to the cheaper of two drawn from those left.
-  private static func orderByLoad(
+  static func orderByLoad(
     _ run: Range<Int>, of plan: inout NarrowedPlan, _ snapshot: HealthSnapshot,
     loads: borrowing EndpointLoads, at now: Instant, using random: inout SplitMix64
   ) {
@@ -251,7 +261,9 @@ public enum Narrowing {
   private static func cost(
     _ id: EndpointID, _ snapshot: HealthSnapshot, _ loads: borrowing EndpointLoads, at now: Instant
   ) -> UInt64 {
-    loads.cost(id, warmUntil: snapshot.statuses[Int(id.index)].warmUntil, at: now)
+    loads.cost(
+      id, warmUntil: snapshot.statuses[Int(id.index)].warmUntil,
+      load: snapshot.statuses[Int(id.index)].load, at: now)
   }
 
   /// Ends narrowing: last resorts become choices of a read that has none, else they are removed.

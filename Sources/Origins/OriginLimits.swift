@@ -110,6 +110,14 @@ public struct OriginLimits: Sendable, Equatable {
   public var latencyDecayMilliseconds: UInt64 = 10_000
   /// Assumed latency of an endpoint that never answered (Linkerd: 30 ms).
   public var latencyInitialMicroseconds: UInt64 = 30_000
+  /// Reported load, in permille, from which reads go elsewhere while there is anything else: there
+  /// a request waits for nineteen others (M/M/1), and any burst makes it many more.
+  public var loadSaturatedPermille: UInt16 = 950
+  /// Reported load from which the nearest region shares its requests with others, before it is
+  /// saturated; who was saturated is used again below this.
+  public var loadSpillPermille: UInt16 = 800
+  /// A load that was reported longer ago says nothing: five probes of a healthy endpoint.
+  public var loadAgeMilliseconds: UInt64 { 5 * probeIntervalHealthyMilliseconds }
 
   // Pools.
 
@@ -173,6 +181,13 @@ public struct OriginLimits: Sendable, Equatable {
   public static let connectionCountMax = 1_024
   /// Requests at once on one HTTP/2 connection.
   public static let requestCountMax = 1_024
+  /// The largest load in permille that is kept of a report: ten times of what an endpoint can carry
+  /// says no more than that.
+  public static let loadPermilleMax: UInt16 = 9_999
+  /// Regions in one list of the locality table: a policy has no more.
+  public static let localityRegionCountMax = 32
+  /// Places in the locality table: every state of the United States, every country, and some.
+  public static let localityPlaceCountMax = 1_024
   /// Bytes in the name of an endpoint or region.
   public static let nameBytesMax = 64
 

@@ -13,8 +13,8 @@ public enum ProbeReportFault: Error, Hashable, Sendable {
 /// What an endpoint says about itself: `GET /health`.
 ///
 /// `{"region":"us-west","name":"us-west-r1","role":"replica","epoch":3,"position":1289,
-/// "lag_ms":12,"status":"ok","homes":{"us-east":{"lag_ms":80}}}`. Members it does not know are
-/// ignored.
+/// "lag_ms":12,"status":"ok","load":0.35,"homes":{"us-east":{"lag_ms":80}}}`. Members it does not
+/// know are ignored.
 public struct ProbeReport: Hashable, Sendable {
   /// The members that are read.
   public enum Member: String, CaseIterable, Sendable {
@@ -60,6 +60,9 @@ public struct ProbeReport: Hashable, Sendable {
   public var homeClaims: [String: RoleClaim] = [:]
   /// Whether it wants requests.
   public var status: Status
+  /// How busy it is, in permille of what it can carry: `load` is 0.35 for 350 and may be above 1.
+  /// Nil when it does not say, or says anything but one number that is not negative.
+  public var loadPermille: UInt16?
 
   /// Makes a report; for tests and simulations.
   public init(
@@ -83,9 +86,12 @@ public struct ProbeReport: Hashable, Sendable {
     var values: [Member: JSONLeaves.Value] = [:]
     homeLagsMilliseconds = [:]
     var homes = HomeMembers()
+    var load = LoadMember()
     for (path, value) in try Self.leaves(bytes, byteCountMax: byteCountMax) {
       if path.count == 1, let member = Member(rawValue: path[0]) {
         guard values.updateValue(value, forKey: member) == nil else { throw .duplicate(member) }
+      } else if path == ["load"] {
+        load.take(value)
       } else if path.count == 3, path[0] == "homes" {
         if path[2] == Member.lag.rawValue, let lag = try Self.lag(value) {
           // Of two claims the worse one counts.
@@ -97,6 +103,7 @@ public struct ProbeReport: Hashable, Sendable {
     }
     homePositions = homes.positions
     homeClaims = homes.claims
+    loadPermille = load.permille
     region = try Self.string(values, .region)
     name = try Self.string(values, .name)
     guard let role = Role(rawValue: try Self.string(values, .role)) else { throw .unfit(.role) }
@@ -145,6 +152,29 @@ public struct ProbeReport: Hashable, Sendable {
     guard let value = values[member] else { throw .missing(member) }
     guard case .integer(let number) = value, number >= 0 else { throw .unfit(member) }
     return UInt64(number)
+  }
+}
+
+/// How busy a report says its endpoint is. Who says so twice, or says something else, has said
+/// nothing: a report that tells role and lag is worth more than its load.
+private struct LoadMember {
+  private(set) var permille: UInt16?
+  private var isSeen = false
+
+  mutating func take(_ value: JSONLeaves.Value) {
+    permille = isSeen ? nil : Self.permille(value)
+    isSeen = true
+  }
+
+  private static func permille(_ value: JSONLeaves.Value) -> UInt16? {
+    let load: Double
+    switch value {
+    case .integer(let number): load = Double(number)
+    case .number(let number): load = number
+    case .string, .boolean, .null: return nil
+    }
+    guard load >= 0 else { return nil }
+    return UInt16(min(load * 1_000, Double(OriginLimits.loadPermilleMax)).rounded())
   }
 }
 

@@ -53,9 +53,12 @@ public final class Topology: Sendable {
   /// Where the group of region r, tier t starts in `members`: at `2r` replicas, at `2r + 1`
   /// primary.
   private let starts: [Int]
+  /// Which of the regions are near to whom; nil: nobody said.
+  let locality: Locality?
 
-  private init(regionNames: [String], endpoints: [Endpoint]) {
+  private init(regionNames: [String], endpoints: [Endpoint], locality: LocalityTable?) {
     self.regionNames = regionNames
+    self.locality = locality.map { Locality($0, regionNames: regionNames) }
     self.endpoints = endpoints
     var members: [EndpointID] = []
     var starts: [Int] = []
@@ -76,6 +79,9 @@ public final class Topology: Sendable {
   /// The endpoint with this identifier; traps when it belongs to another topology.
   @inline(__always)
   public subscript(_ id: EndpointID) -> Endpoint { endpoints[Int(id.index)] }
+
+  /// The locality table that it was made with.
+  public var localityTable: LocalityTable? { locality?.table }
 
   /// The region of an endpoint, without a copy of its names.
   public func region(of id: EndpointID) -> RegionID { endpoints[Int(id.index)].region }
@@ -100,7 +106,7 @@ public final class Topology: Sendable {
   /// Checks the definitions against the policy's regions, each of which needs an endpoint, and
   /// numbers them; other regions are numbered behind those, in the order of the definitions.
   public static func make(
-    regionNames: [String], definitions: [EndpointDefinition]
+    regionNames: [String], definitions: [EndpointDefinition], locality: LocalityTable? = nil
   ) throws(TopologyFaults) -> Topology {
     var check = TopologyCheck()
     let named = regionNames.count
@@ -116,7 +122,7 @@ public final class Topology: Sendable {
     for definition in definitions { check.add(definition, regionNames: regionNames) }
     check.finish(regionNames: regionNames[..<named])
     guard check.faults.isEmpty else { throw TopologyFaults(faults: check.faults) }
-    return Topology(regionNames: regionNames, endpoints: check.endpoints)
+    return Topology(regionNames: regionNames, endpoints: check.endpoints, locality: locality)
   }
 }
 

@@ -68,7 +68,8 @@ public struct Decider: ~Copyable {
     }
     Narrowing.narrow(
       steps, intent: decision.facts.operation.isSafe ? .read : .write,
-      home: decision.facts.home, allowsReplicas: decision.classification.canUseReplica,
+      home: decision.facts.home, place: decision.facts.location,
+      allowsReplicas: decision.classification.canUseReplica,
       snapshot: health, loads: loads,
       at: now, using: &random,
       into: &decision.narrowed)

@@ -167,7 +167,7 @@ extension RemovalReason {
   /// The audit log's word for a removal.
   init(_ removal: Removal) {
     switch removal {
-    case .down, .ejected, .suppressed, .overloaded: self = .unhealthy
+    case .down, .ejected, .suppressed, .overloaded, .saturated: self = .unhealthy
     case .draining: self = .drained
     case .lagging, .behindSession: self = .stale
     case .unmeasured: self = .lagUnknown

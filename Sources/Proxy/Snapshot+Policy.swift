@@ -12,7 +12,8 @@ extension Snapshot {
       topology.regionNames.starts(with: regionNames)
       ? topology
       : try Topology.make(
-        regionNames: regionNames, definitions: topology.endpoints.map(\.definition))
+        regionNames: regionNames, definitions: topology.endpoints.map(\.definition),
+        locality: topology.localityTable)
     return copy(next, places)
   }
 

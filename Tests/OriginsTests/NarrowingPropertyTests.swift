@@ -6,8 +6,11 @@ import Testing
 @Suite struct NarrowingPropertyTests {
   @Test(arguments: 0..<50 as Range<UInt64>)
   func onlyRemovesAndReorders(_ seed: UInt64) throws {
-    var world = try World(seed: seed)
     var random = SplitMix64(seed: seed &* 977 &+ 1)
+    let table = LocalityTable(
+      fallback: Array(demoRegions.shuffled(using: &random).prefix(2)),
+      rows: [.init(try present(Place("US")), [demoRegions[Int(seed) % 3]])])
+    var world = try World(seed: seed, locality: seed % 2 == 0 ? table : nil)
     for _ in 0..<200 {
       disturb(&world, &random)
       let steps = (0..<Int.random(in: 0...5, using: &random)).map { _ in
@@ -21,7 +24,8 @@ import Testing
       let intent: Intent = Bool.random(using: &random) ? .read : .write
       let home =
         Bool.random(using: &random) ? RegionID(UInt8.random(in: 0...2, using: &random)) : nil
-      _ = world.narrow(steps, intent, home: home)
+      let place = Bool.random(using: &random) ? Place("US-NY") ?? .unknown : .unknown
+      _ = world.narrow(steps, intent, home: home, at: place)
       check(world, steps, intent, home)
     }
   }
@@ -42,6 +46,9 @@ import Testing
       status.reportedLagMilliseconds =
         Int.random(in: 0..<4, using: &random) == 0
         ? nil : UInt64.random(in: 0...9_000, using: &random)
+      if Bool.random(using: &random) {
+        status.load = .reported(.random(in: 0...1_200, using: &random), at: world.now)
+      }
       status.homeLagsMilliseconds = [nil, 0, UInt64.random(in: 0...9_000, using: &random)]
       status.measuredAt = at(UInt64.random(in: 3_000...10_000, using: &random))
       world.statuses[index] = status
@@ -120,6 +127,7 @@ import Testing
         let isGood =
           order.contains(.forcedIn)
           || (status.reach != .ejected || order.contains(.frozen)) && !status.isDraining
+            && !(status.load.isSaturated && intent == .read)
         if may { hasAny = true }
         if may, isGood { hasGood = true }
         let isChosen = plan.choices.contains { $0.endpoint == endpoint.id }

@@ -12,8 +12,8 @@ struct World {
   var orders = RegionOrders()
   let now = at(10_000)
 
-  init(seed: UInt64 = 1) throws {
-    topology = try demoTopology()
+  init(seed: UInt64 = 1, locality: LocalityTable? = nil) throws {
+    topology = try demoTopology(locality: locality)
     let now = at(10_000)
     statuses = topology.endpoints.map { $0.goodStatus(at: now) }
     epochs = [1, 1, 1]
@@ -41,10 +41,10 @@ struct World {
 
   /// Narrows, and gives the names to try.
   mutating func narrow(
-    _ steps: [Step], _ intent: Intent = .read, home: RegionID? = nil
+    _ steps: [Step], _ intent: Intent = .read, home: RegionID? = nil, at place: Place = .unknown
   ) -> [String] {
     Narrowing.narrow(
-      steps, intent: intent, home: home, snapshot: snapshot, loads: loads, at: now,
+      steps, intent: intent, home: home, place: place, snapshot: snapshot, loads: loads, at: now,
       using: &random, into: &plan)
     return plan.choices.map { topology[$0.endpoint].name }
   }

@@ -56,6 +56,26 @@ import Testing
     #expect(report.lagMilliseconds == nil)
   }
 
+  /// A load that is not one number is unknown, and spoils nothing else of the report.
+  @Test(
+    arguments: [
+      (#""load":0.35"#, 350), (#""load":0"#, 0), (#""load":1"#, 1_000), (#""load":1.2345"#, 1_235),
+      (#""load":95e-2"#, 950), (#""load":0.0004"#, 0), (#""load":-0.0"#, 0), (#""load":7"#, 7_000),
+      (#""load":9223372036854775807"#, 9_999), (#""load":1e999"#, 9_999),
+      (#""load":99999999999999999999"#, 9_999),
+      (#""load":-0.1"#, nil), (#""load":-1"#, nil), (#""load":-1e999"#, nil),
+      (#""load":null"#, nil),
+      (#""load":"0.5""#, nil), (#""load":true"#, nil), (#""load":[0.5]"#, nil),
+      (#""load":{"x":0.5}"#, nil), (#""x":{"load":0.5}"#, nil),
+      (#""load":0.5,"load":0.5"#, nil), (#""load":0.5,"load":"x""#, nil),
+      (#""load":0.5,"load":0.5,"load":0.5"#, nil), (#""x":1"#, nil),
+    ] as [(String, UInt16?)])
+  func readsTheLoad(_ member: String, _ permille: UInt16?) throws {
+    let report = try parse(Self.head + member + #","lag_ms":4,"status":"ok"}"#).get()
+    #expect(report.loadPermille == permille)
+    #expect(report.lagMilliseconds == 4)
+  }
+
   @Test func readsEscapes() throws {
     let text =
       #"{"region":"\u0075s\/\"\\\n\ud83d\uDE00","name":"n","role":"primary","epoch":0,"#

@@ -29,8 +29,9 @@ func demoDefinitions() -> [EndpointDefinition] {
 let demoRegions = ["west", "east", "central"]
 
 /// The topology of `demoDefinitions`.
-func demoTopology() throws -> Topology {
-  try Topology.make(regionNames: demoRegions, definitions: demoDefinitions())
+func demoTopology(locality: LocalityTable? = nil) throws -> Topology {
+  try Topology.make(
+    regionNames: demoRegions, definitions: demoDefinitions(), locality: locality)
 }
 
 extension Topology {
@@ -68,4 +69,13 @@ extension Endpoint {
 /// The value, or a failed test. Unlike the macro it takes the result of a mutating call.
 func present<T>(_ value: T?, _ location: SourceLocation = #_sourceLocation) throws -> T {
   try #require(value, sourceLocation: location)
+}
+
+extension ReportedLoad {
+  /// What one report of so many permille comes to.
+  static func reported(_ permille: UInt16?, at now: Instant) -> ReportedLoad {
+    var load = ReportedLoad()
+    load.take(permille, askedAt: now, limits: OriginLimits())
+    return load
+  }
 }
