@@ -47,6 +47,8 @@ struct ServerDocument {
     Schema.Field("role", .optional(.text), "what it says it is"),
     Schema.Field("freshness", .optional(.text)),
     Schema.Field("lag_milliseconds", .optional(.integer), "null: unmeasured"),
+    Schema.Field("load", .optional(.number), "how busy it says it is, 1: saturated; null: no word"),
+    Schema.Field("saturated", .boolean, "reads go elsewhere for that while anything else is left"),
     Schema.Field("failure", .optional(.text), "what was last held against it"),
     Schema.Field("requests_per_second", .optional(.number), "over the last five seconds"),
     Schema.Field("under_way", .optional(.integer), "requests that have no answer yet"),
@@ -64,6 +66,8 @@ struct ServerDocument {
       ("tier", .text(server.tier.rawValue)), ("reach", .optional(seen?.reach)),
       ("reach_seconds", .optional(seen?.seconds)), ("role", .optional(seen?.role)),
       ("freshness", .optional(seen?.freshness)), ("lag_milliseconds", .optional(seen?.lag)),
+      ("load", seen?.load.map { .fraction(Double($0) / 1_000) } ?? .null),
+      ("saturated", .boolean(seen?.isSaturated ?? false)),
       ("failure", .optional(seen?.failure.isEmpty == false ? seen?.failure : nil)),
       (
         "requests_per_second",

@@ -29,6 +29,10 @@ public struct RegionReport: Sendable {
     public let epoch: UInt64?
     /// The log position that it had applied.
     public let position: UInt64
+    /// How busy it says it is, in permille of what it can carry; nil when it does not say.
+    public let load: Int?
+    /// Whether reads go elsewhere for that while there is anything else.
+    public let isSaturated: Bool
     /// What was last held against it; empty: nothing.
     public let failure: String
     /// Seconds since `reach` has its value.
@@ -64,7 +68,7 @@ public struct RegionReport: Sendable {
         name, region, tier, reach, role, freshness, lag.map { "\($0)" } ?? "-",
         copies.joined(separator: ","), failure, "\(seconds)", "\(traffic.tenthsPerSecond)",
         "\(traffic.underWayCount)", "\(traffic.failureCount)", epoch.map { "\($0)" } ?? "-",
-        "\(position)",
+        "\(position)", load.map { "\($0)" } ?? "-", isSaturated ? "saturated" : "-",
       ]
     }
   }
@@ -94,6 +98,7 @@ public struct RegionReport: Sendable {
         copies: zip(health.topology.regionNames, status.homeLagsMilliseconds)
           .filter { $0.1 != nil }.map(\.0),
         epoch: status.role.epoch, position: status.position,
+        load: status.load.permille.map { Int($0) }, isSaturated: status.load.isSaturated,
         failure: status.lastFailure.map(\.words) ?? "",
         seconds: Int(clamping: now.milliseconds(since: status.reachSince) / 1_000),
         traffic: traffic.traffic(of: endpoint.name, at: now))
@@ -136,7 +141,7 @@ public struct RegionReport: Sendable {
     self.process = process
     var servers: [Server] = []
     for fields in lines.dropFirst() {
-      guard fields.count == 15, let position = UInt64(fields[14]), let seconds = Int(fields[9]),
+      guard fields.count == 17, let position = UInt64(fields[14]), let seconds = Int(fields[9]),
         let rate = Int(fields[10]),
         let underWay = Int(fields[11]), let failures = Int(fields[12])
       else { return nil }
@@ -149,7 +154,8 @@ public struct RegionReport: Sendable {
           name: fields[0], region: fields[1], tier: fields[2], reach: fields[3], role: fields[4],
           freshness: fields[5], lag: Int(fields[6]),
           copies: fields[7].split(separator: ",").map(String.init), epoch: UInt64(fields[13]),
-          position: position, failure: fields[8],
+          position: position, load: Int(fields[15]), isSaturated: fields[16] == "saturated",
+          failure: fields[8],
           seconds: seconds, traffic: traffic))
     }
     self.servers = servers

@@ -26,6 +26,7 @@ import Testing
     replica.reach = .down
     replica.homeLagsMilliseconds = [40, nil]
     replica.lastFailure = .probe(.timeout)
+    primary.load.take(960, askedAt: Instant(nanoseconds: 0), limits: OriginLimits())
     var board = TrafficBoard()
     board.take(
       [EndpointTraffic(name: "west-1", startedCount: 25, failedCount: 1, inFlightCount: 2)],
@@ -48,6 +49,8 @@ import Testing
     #expect(report.servers.map(\.copies) == [[], ["west"]])
     #expect(report.servers.map(\.failure) == ["", "probe: timeout"])
     #expect(report.servers.map(\.seconds) == [5, 5])
+    #expect(report.servers.map(\.load) == [960, nil])
+    #expect(report.servers.map(\.isSaturated) == [true, false])
     #expect(report.servers.map(\.traffic.tenthsPerSecond) == [50, 0])
     #expect(report.servers.map(\.traffic.failureCount) == [1, 0])
     let again = try #require(RegionReport(report.bytes))

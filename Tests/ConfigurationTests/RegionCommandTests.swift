@@ -95,6 +95,31 @@ import Testing
     #expect(lines.contains("revision 4; seen at 2026-12-01T00:00:00.000Z by process 71"))
   }
 
+  /// The column of loads is there when a server reports one, and takes its room from others.
+  @Test func statusShowsLoadsAndFits() {
+    let servers = [
+      server(
+        "us-central-r1",
+        [
+          ("load", .fraction(0.96)), ("saturated", .boolean(true)),
+          ("reach", .text("suppressed")), ("lag_milliseconds", .number(9_999)),
+          ("requests_per_second", .fraction(43210)), ("under_way", .number(1234)),
+          ("failures", .number(1234)), ("state", .text("drain, force-in")),
+        ]),
+      server("a-server-with-a-long-name", [("load", .number(1))]),
+      server("us-central-3", [("load", .null), ("lag_milliseconds", .number(123_456))]),
+    ]
+    let region = JSONValue.object([("name", .text("us-central")), ("servers", .list(servers))])
+    let text = RegionStatus(.object([("regions", .list([region]))])).text
+    let lines = text.split(separator: "\n").map(String.init)
+    #expect((lines.map(\.count).max() ?? 99) <= 80, "\(text)")
+    #expect(lines[0].split(separator: " ")[4] == "LOAD")
+    #expect(lines[2].contains("us-central-r1 ") && lines[2].contains(" 96% "))
+    #expect(lines[3].contains(" 100% "))
+    #expect(lines[4].contains("123 s") && lines[4].contains(" - "))
+    #expect(text.contains("us-central-r1: suppressed for 7 s; saturated, by its own report"))
+  }
+
   @Test func theDescriptionIsShipped() throws {
     let here = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let shipped = try FileSystem.read("/\(here)/deploy/openapi.json")

@@ -7,9 +7,9 @@ struct RegionStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show regions, their servers and the orders about them.",
     discussion: """
-      What the running edge sees: whether each server answers, its lag, requests a second, under \
-      way, and failed in the last ten seconds; why a server is not used as usual; and every order \
-      in force with author, end and reason.
+      What the running edge sees: whether each server answers, its lag, the load that it reports \
+      (of those that do), requests a second, under way, and failed in the last ten seconds; why a \
+      server is not used as usual; and every order in force with author, end and reason.
 
       Examples:
         homeward region status --config deploy/homeward.yaml
@@ -82,12 +82,17 @@ struct RegionStatus {
 
   /// Servers by region, reasons, orders; no line is longer than a terminal is wide.
   var text: String {
-    var rows = [["SERVER", "TIER", "REACH", "LAG", "REQ/S", "BUSY", "FAIL", "ORDER"]]
+    let regions = json["regions"]?.items ?? []
+    let servers = regions.flatMap { $0["servers"]?.items ?? [] }
+    let showsLoad = servers.contains { load($0) != nil }
+    var titles = ["SERVER", "TIER", "REACH", "LAG", "REQ/S", "BUSY", "FAIL", "ORDER"]
+    if showsLoad { titles.insert("LOAD", at: 4) }
+    var rows = [titles]
     var reasons: [String] = []
-    for region in json["regions"]?.items ?? [] {
-      rows.append([region["name"]?.text ?? ""] + [String](repeating: "", count: 7))
+    for region in regions {
+      rows.append([region["name"]?.text ?? ""] + titles.dropFirst().map { _ in "" })
       for server in region["servers"]?.items ?? [] {
-        rows.append(row(server))
+        rows.append(row(server, showsLoad))
         reasons += reason(server).map { [cut("\(name(server)): \($0)", Self.columnCount)] } ?? []
       }
     }
@@ -121,15 +126,28 @@ struct RegionStatus {
 
   private func name(_ server: JSONValue) -> String { server["name"]?.text ?? "" }
 
-  private func row(_ server: JSONValue) -> [String] {
-    let lag = server["lag_milliseconds"]?.number.map { "\($0) ms" }
+  /// A line of the table. The load takes its room from the longest names and lists of orders.
+  private func row(_ server: JSONValue, _ showsLoad: Bool) -> [String] {
+    let lag = server["lag_milliseconds"]?.number
+      .map { $0 < 10_000 ? "\($0) ms" : "\($0 / 1_000) s" }
     let isSeen = server["reach"]?.text != nil
-    return [
-      "  " + cut(name(server), 16), server["tier"]?.text ?? "", server["reach"]?.text ?? "-",
-      lag ?? (isSeen ? "?" : "-"), rate(server["requests_per_second"]),
-      count(server["under_way"]), count(server["failures"]),
-      cut(state(server), 10),
+    var row = [
+      "  " + cut(name(server), showsLoad ? 13 : 16), server["tier"]?.text ?? "",
+      server["reach"]?.text ?? "-", lag ?? (isSeen ? "?" : "-"),
+      rate(server["requests_per_second"]), count(server["under_way"]), count(server["failures"]),
+      cut(state(server), showsLoad ? 8 : 10),
     ]
+    if showsLoad { row.insert(load(server) ?? "-", at: 4) }
+    return row
+  }
+
+  /// The load that a server reports: `35%`; nil when it does not.
+  private func load(_ server: JSONValue) -> String? {
+    switch server["load"] {
+    case .fraction(let load)?: "\(Int((load * 100).rounded()))%"
+    case .number(let load)?: "\(load * 100)%"
+    default: nil
+    }
   }
 
   /// What is ordered about a server, in a few words: `drain`, `5 %`, `auto`.
@@ -160,6 +178,9 @@ struct RegionStatus {
       parts.append("requests fail (\(server["failure"]?.text ?? "no reason kept"))")
     }
     if let freshness = server["freshness"]?.text, freshness != "fresh" { parts.append(freshness) }
+    if server["saturated"]?.boolean == true {
+      parts.append("saturated, by its own report; read from only when nothing else is left")
+    }
     let tier = server["tier"]?.text
     if let role = server["role"]?.text, role != tier { parts.append("says its role is \(role)") }
     if let id = server["out_by"]?.text {
