@@ -117,3 +117,17 @@ func targetsOfURLs(url: String, target: String?) {
   }
   #expect(Set(Ambiguity.allCases.map { "\($0.safeDefault)" }).count == Ambiguity.allCases.count)
 }
+
+@Test(arguments: [
+  ("{ default: [us-west] }", "us-west"), ("{ US-AZ: [us-west] }", "by measured time"),
+])
+func nearestRegionsAreExplained(table: String, expected: String) throws {
+  let load = TestFiles.load(
+    TestFiles.minimal + "location: { database: geo.mmdb }\nlocality: \(table)\n")
+  #expect(load.diagnostics.map(short) == [])
+  let report = try explain("GET", "/fhir/Observation?patient=p1", load: load)
+  #expect(value("nearest_regions", in: report) == expected)
+  let without = try explain(
+    "GET", "/fhir/Observation?patient=p1", load: TestFiles.load(TestFiles.minimal))
+  #expect(value("nearest_regions", in: without) == nil)
+}

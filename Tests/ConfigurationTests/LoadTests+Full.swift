@@ -118,6 +118,9 @@ extension LoadTests {
       retention:
         clinical: { keep: 2190d }
         part2: { keep: 3650d, data_classes: [substance-use], kinds: [key-event] }
+    locality:
+      default: [us-west]
+      US-AZ: [us-west]
     regions:
       us-west:
         endpoints:

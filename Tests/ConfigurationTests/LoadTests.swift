@@ -4,6 +4,7 @@ import Clinical
 import Directory
 import HTTP
 import Identity
+import Origins
 import Policy
 import Proxy
 import Reactor
@@ -82,6 +83,8 @@ import Testing
     let facility = Locator.Facility(
       network: try #require(CIDR("10.20.0.0/16")), place: try #require(Place("US-AZ")))
     #expect(configuration.location?.facilities == [facility])
+    let near = LocalityTable.Row(facility.place, ["us-west"])
+    #expect(configuration.locality == LocalityTable(fallback: ["us-west"], rows: [near]))
     #expect(configuration.audit.intervalMilliseconds == 5)
     #expect(configuration.audit.segmentBytes == 1 << 30)
     #expect(configuration.audit.pendingRecordCountMax == 2_048)

@@ -22,7 +22,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     replacement.split(separator: "\n").joined(separator: " / ")
   }
 
-  static let all = files + listeners + identity + admin + regions + bounds
+  static let all = files + listeners + identity + admin + regions + locality + bounds
 }
 
 @Test("every mistake is named at its place, alone", arguments: Mistake.all)

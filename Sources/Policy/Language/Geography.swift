@@ -1,7 +1,7 @@
-import Base
+public import Base
 
 /// The codes that exist, so that a typing error in a place is found and not merely never matched.
-enum Geography {
+public enum Geography {
   /// ISO 3166-1 alpha-2.
   static let countries = Set(
     """
@@ -25,14 +25,14 @@ enum Geography {
 
   /// The place that `text` names, or nil when there is none; subdivisions outside the United
   /// States are checked by form only.
-  static func place(_ text: String) -> Place? {
+  public static func place(_ text: String) -> Place? {
     guard let place = Place(text), countries.contains(String(text.prefix(2))) else { return nil }
     if text.hasPrefix("US-"), !statesOfUS.contains(text) { return nil }
     return place
   }
 
   /// What was probably meant by `text`.
-  static func suggestion(for text: String) -> String? {
+  public static func suggestion(for text: String) -> String? {
     let upper = text.uppercased()
     if place(upper) != nil { return upper }
     let withCountry = "US-\(upper)"

@@ -6,6 +6,7 @@
 // strict YAML (`Configuration+Section.swift`); `ConfigurationLoad` joins file, policy and directory
 // and collects every complaint in one pass.
 // Limits: read at start and on reload by one thread; the values are Sendable and never change.
+internal import Origins
 internal import Reactor
 internal import StrictYAML
 
@@ -43,6 +44,8 @@ struct Configuration: Sendable, Equatable {
   var audit = Audit()
   /// The regions in the file's order, each with at least one endpoint.
   var regions: [Region] = []
+  /// Which regions are near to whom; nil: measured times decide among equals.
+  var locality: LocalityTable?
   /// How endpoints are probed.
   var health = Health()
   /// How long anybody may take.
@@ -84,6 +87,8 @@ extension Configuration {
       .map { Sessions($0, paths) }
     configuration.audit = Audit(reader.mapping("audit", "`audit`"), paths)
     configuration.regions = Region.all(reader, paths)
+    configuration.locality = locality(
+      reader, configuration.regions, hasPlaces: configuration.location != nil)
     configuration.health = Health(reader.section("health"))
     configuration.checkRecovery(reader)
     configuration.timeouts = Timeouts(reader.section("timeouts"))

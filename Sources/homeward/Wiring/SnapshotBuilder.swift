@@ -33,7 +33,7 @@ final class SnapshotBuilder {
       regionNames: policy.regions.map(\.name),
       definitions: configuration.regions.flatMap { region in
         region.endpoints.map { $0.definition(in: region, configuration.health.recovery) }
-      })
+      }, locality: configuration.locality)
     let setting = try cacheSetting(configuration.cache)
     return Snapshot(
       policy: policy, superseded: load.superseded, successor: load.successor, topology: topology,

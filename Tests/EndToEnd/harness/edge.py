@@ -62,7 +62,7 @@ class Edge:
                  limits=None, health=None, alpn=None, client_certificates="request",
                  trusted=(), descriptors_max=None, file_blocks_max=None, audit=None,
                  identity=(), tls=(), listener=(), operators=False, admin=False, cache=None,
-                 paths=()):
+                 paths=(), locality=None):
         self.folder = workshop.folder("edge")
         self.regions, self.loops, self.alpn = regions, loops, alpn
         # True, or further keys of the section `location`.
@@ -82,6 +82,8 @@ class Edge:
         self.sessions = None
         # The section `cache`, and lines of `paths`.
         self.cache, self.paths = cache, list(paths)
+        # The section `locality`.
+        self.locality = locality
         # Patient: on a busy machine an origin of a test may be slow without being dead.
         self.health = {"interval": "200ms", "suspect_interval": "100ms", "timeout": "2s",
                        "down_interval": "100ms", "slow_start": "0s"} | (health or {})
@@ -146,6 +148,8 @@ class Edge:
         text += section(
             "audit", {"directory": "audit", "pseudonym_key": "pseudonym.key",
                       "signing_key": "signing.key"} | self.audit)
+        if self.locality is not None:
+            text += section("locality", self.locality)
         text += ["regions:"]
         for name, endpoints in self.regions.items():
             text += [f"  {name}:", "    endpoints:"]

@@ -4,6 +4,7 @@ internal import Clinical
 internal import Directory
 internal import HTTP
 internal import Native
+internal import Origins
 internal import Proxy
 
 /// What `homeward facts explain` says about one request.
@@ -189,10 +190,23 @@ struct FactsReport {
 
   /// Who asks, and from where.
   private var userRows: [Row] {
-    [location]
+    [location] + nearest
       + ["role", "purpose", "break_glass"].map {
         Row(name: $0, value: "unknown", source: "tokens are not read here")
       }
+  }
+
+  /// Which of regions that a plan allows as equals comes first; no row without a table.
+  private var nearest: [Row] {
+    guard let table = load?.configuration?.locality else { return [] }
+    let place = Place(location.value) ?? .unknown
+    let names = table.regionNames(of: place)
+    return [
+      Row(
+        name: "nearest_regions",
+        value: names.isEmpty ? "by measured time" : names.joined(separator: " "),
+        source: "locality, among those that a plan allows as equals")
+    ]
   }
 
   /// Where the user is.
