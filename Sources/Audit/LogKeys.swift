@@ -135,7 +135,7 @@ public enum LogKeyFile {
 
   /// The key that seals secrets, from the operator's.
   private static func wrappingKey(_ operatorKey: [UInt8]) -> AEADKey {
-    var mac = HMACSHA256(key: operatorKey)
+    let mac = HMACSHA256(key: operatorKey)
     let digest = mac.authenticationCode(for: Array(purpose.utf8))
     let bytes = unsafe digest.withBytes { unsafe [UInt8]($0) }
     guard let key = try? AEADKey(key: bytes) else {

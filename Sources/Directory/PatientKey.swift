@@ -26,7 +26,7 @@ public struct PatientHash: Sendable {
 
   /// Derives the hash from the secret bytes of a key file.
   public init(secret: borrowing [UInt8]) {
-    var derivation = HMACSHA256(key: secret)
+    let derivation = HMACSHA256(key: secret)
     let key = derivation.authenticationCode(for: Array("homeward directory: patients".utf8))
     let name = derivation.authenticationCode(for: Array("homeward directory: key id".utf8))
     hash = unsafe key.withBytes { bytes in

@@ -6,7 +6,7 @@ internal import Proxy
 internal import Reactor
 
 /// A client's connection: its codec's events become exchanges, and exchanges answer through it.
-final class ClientConnection: Connection {
+final class ClientConnection: ServingConnection {
   let worker: Worker
   /// Where the client connects from: as the kernel says, or the PROXY header of a trusted balancer.
   private(set) var peer: SocketAddress
@@ -16,7 +16,6 @@ final class ClientConnection: Connection {
   private var announcement: [UInt8] = []
   /// Whether the client speaks TLS.
   let isSecure: Bool
-  private(set) var codec: (any ServerCodec)?
   private var exchanges = StreamTable()
   private let openedAt: Instant
   private var hasRequested = false
@@ -93,32 +92,9 @@ final class ClientConnection: Connection {
   }
 
   override func established() {
-    let limits = worker.snapshot.limits.http
-    codec =
-      alpn == .http2
-      ? HTTP2ServerCodec(limits: limits) : HTTP1ServerCodec(limits: limits, isSecure: isSecure)
+    speak(worker.snapshot.limits.http, isSecure: isSecure)
     if isDraining { codec?.announceShutdown() }
     context.flushLater(self)
-  }
-
-  override var wantsToReceive: Bool { codec?.wantsToReceive ?? true }
-  override var isFinished: Bool { codec?.isFinished ?? false }
-  override var endsAbruptly: Bool { (codec as? HTTP1ServerCodec)?.endsAbruptly ?? false }
-
-  override func received(_ bytes: UnsafeRawBufferPointer) {
-    unsafe codec?.receive(bytes)
-    drain()
-  }
-
-  override func peerEnded() {
-    codec?.receiveEnd()
-    drain()
-    context.flushLater(self)
-  }
-
-  override func produce(into output: inout ByteQueue, byteCountMax: Int) {
-    codec?.produce(into: &output, byteCountMax: byteCountMax)
-    drain()
   }
 
   override func broke(_ reason: TransportFault) {
@@ -135,7 +111,7 @@ final class ClientConnection: Connection {
   }
 
   /// Hands the codec's events to the exchanges they concern.
-  private func drain() {
+  override func drain() {
     guard let codec else { return }
     while let event = codec.nextEvent() {
       context.flushLater(self)

@@ -87,25 +87,16 @@ func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
 
 /// A SHA-256 computation (FIPS 180-4) that can be reused: after `finish` it starts again.
 ///
-/// Owns one OpenSSL context; OpenSSL allocates one small state for each computation. Belongs to one
-/// thread.
+/// Allocates nothing. Belongs to one thread.
 @safe
 public struct SHA256: ~Copyable {
-  private let context: OpaquePointer
+  private var state = SHA256State()
 
   /// Starts a hash.
-  public init() {
-    unsafe context = unsafe Algorithms.required(EVP_MD_CTX_new())
-    restart()
-  }
-
-  deinit { unsafe EVP_MD_CTX_free(context) }
+  public init() {}
 
   /// Adds bytes.
-  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    let result = unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
-    precondition(result == 1, "SHA-256 failed")
-  }
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) { unsafe state.update(bytes) }
 
   /// Adds bytes.
   public mutating func update(_ bytes: borrowing [UInt8]) {
@@ -124,44 +115,49 @@ public struct SHA256: ~Copyable {
 
   /// The hash of everything added since the start; then starts again.
   public mutating func finish() -> SHA256Digest {
-    let digest = unsafe finalDigest(of: context)
-    restart()
+    let digest = state.finish()
+    state = SHA256State()
     return digest
   }
 
-  /// The hash of `bytes`. Makes and frees a context: a hot caller keeps one and uses `update`.
+  /// The hash of `bytes`.
   public static func hash(_ bytes: UnsafeRawBufferPointer) -> SHA256Digest {
-    var digest = SHA256Digest.zero
-    var byteCount = UInt32(SHA256Digest.byteCount)
-    unsafe digest.withMutableBytes { target in
-      let start = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-      let result = unsafe EVP_Digest(
-        bytes.baseAddress, bytes.count, start, &byteCount, Algorithms.sha256, nil)
-      precondition(result == 1, "SHA-256 failed")
-    }
-    return digest
+    var state = SHA256State()
+    unsafe state.update(bytes)
+    return state.finish()
   }
 
   /// The hash of `bytes`.
   public static func hash(_ bytes: borrowing [UInt8]) -> SHA256Digest {
     unsafe bytes.withUnsafeBytes { unsafe hash($0) }
   }
-
-  private mutating func restart() {
-    let result = unsafe EVP_DigestInit_ex2(context, Algorithms.sha256, nil)
-    precondition(result == 1, "SHA-256 failed")
-  }
 }
 
-/// Ends the SHA-256 computation of `context`.
-@inline(__always)
-func finalDigest(of context: OpaquePointer) -> SHA256Digest {
-  var digest = SHA256Digest.zero
-  unsafe digest.withMutableBytes { target in
-    let start = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    // A SHA-256 context writes exactly the 32 bytes of a digest.
-    let result = unsafe EVP_DigestFinal_ex(context, start, nil)
+/// A SHA-256 computation at some point; a copy goes on by itself.
+struct SHA256State {
+  private var state = SHA256_CTX()
+
+  /// The start.
+  init() {
+    let result = unsafe homeward_SHA256_Init(&state)
     precondition(result == 1, "SHA-256 failed")
   }
-  return digest
+
+  /// Adds bytes.
+  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    let result = unsafe homeward_SHA256_Update(&state, bytes.baseAddress, bytes.count)
+    precondition(result == 1, "SHA-256 failed")
+  }
+
+  /// The hash of what was added. Wipes what it kept of that; good for nothing afterwards.
+  mutating func finish() -> SHA256Digest {
+    var digest = SHA256Digest.zero
+    unsafe digest.withMutableBytes { target in
+      let start = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      // Writes exactly the 32 bytes of a digest.
+      let result = unsafe homeward_SHA256_Final(start, &state)
+      precondition(result == 1, "SHA-256 failed")
+    }
+    return digest
+  }
 }

@@ -264,6 +264,26 @@ class Switchovers(AuthorityCase):
             self.assertEqual(reply.status, 200, reply)
             self.assertIn("west-p", reply.header("proxy-status"))
 
+    def test_reads_of_the_primary_wait_while_there_is_none(self):
+        self.init()
+        self.replica.lag_milliseconds = 10_000_000
+        self.change("fence")
+        self.follow()
+        self.primary.become("replica", 1)
+        until(lambda: "\tprimary\thealthy\treplica\t" in reports(self.folder)[0],
+              lambda: reports(self.folder))
+        with h2.Connection(self.edge.port) as client:
+            held = client.request("GET", "/fhir/DocumentReference/p1.notes")
+            # What came later on the same connection is answered: the read was decided.
+            self.assertEqual(client.finish(client.request("GET", "/elsewhere")).status, 503)
+            self.change("fenced")
+            self.change("promote", "--endpoint", "west-r")
+            self.replica.become("primary", 2)
+            self.change("activate")
+            answer = client.finish(held)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertIn("west-r", answer.header("proxy-status"))
+
 
 class Waits(AuthorityCase):
     """Writes that wait in vain, or too many."""

@@ -54,7 +54,7 @@ struct CryptoTests {
     ),
   ])
   func authenticatesAsRFC4231(key: String, message: [UInt8], expected: String) {
-    var key = HMACSHA256(key: hex(key))
+    let key = HMACSHA256(key: hex(key))
     let code = key.authenticationCode(for: message)
     #expect("\(code)" == expected)
     #expect(key.authenticationCode(for: message).equalsInConstantTime(code))

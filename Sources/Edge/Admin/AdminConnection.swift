@@ -5,7 +5,7 @@ internal import Native
 internal import Reactor
 
 /// A connection of an operator: requests are read whole, within bounds, and answered at once.
-final class AdminConnection: Connection {
+final class AdminConnection: ServingConnection {
   /// A request whose body is not complete.
   private struct Pending {
     var request: AdminRequest
@@ -14,7 +14,6 @@ final class AdminConnection: Connection {
 
   private unowned let thread: AdminThread
   private let peer: SocketAddress
-  private var codec: (any ServerCodec)?
   private var pending: [StreamID: Pending] = [:]
   /// Streams that follow events, with the number of the next.
   private var followers: [StreamID: Int] = [:]
@@ -58,32 +57,9 @@ final class AdminConnection: Connection {
   var followerCount: Int { followers.count }
 
   override func established() {
-    codec =
-      alpn == .http2
-      ? HTTP2ServerCodec(limits: Self.limits)
-      : HTTP1ServerCodec(limits: Self.limits, isSecure: true)
+    speak(Self.limits, isSecure: true)
     waitingSince = context.loop.now
     context.flushLater(self)
-  }
-
-  override var wantsToReceive: Bool { codec?.wantsToReceive ?? true }
-  override var isFinished: Bool { codec?.isFinished ?? false }
-  override var endsAbruptly: Bool { (codec as? HTTP1ServerCodec)?.endsAbruptly ?? false }
-
-  override func received(_ bytes: UnsafeRawBufferPointer) {
-    unsafe codec?.receive(bytes)
-    drain()
-  }
-
-  override func peerEnded() {
-    codec?.receiveEnd()
-    drain()
-    context.flushLater(self)
-  }
-
-  override func produce(into output: inout ByteQueue, byteCountMax: Int) {
-    codec?.produce(into: &output, byteCountMax: byteCountMax)
-    drain()
   }
 
   override func broke(_ reason: TransportFault) {
@@ -97,7 +73,7 @@ final class AdminConnection: Connection {
     thread.forget(self)
   }
 
-  private func drain() {
+  override func drain() {
     guard let codec else { return }
     while !isClosed, let event = codec.nextEvent() {
       context.flushLater(self)
