@@ -221,19 +221,20 @@ public struct EndpointLoads: Sendable {
   /// Of a thousand requests whose nearest region this is in, how many take it for that: all but
   /// those for which a server elsewhere is preferred, because it has few places left, was
   /// overloaded of late, comes back, or says that it is busy.
-  func nearSharePermille(_ endpoint: EndpointID, _ status: EndpointStatus, at now: Instant)
-    -> UInt64
-  {
+  func nearSharePermille(
+    _ endpoint: EndpointID, warmUntil: Instant, load reported: ReportedLoad, at now: Instant
+  ) -> UInt64 {
     let load = loads[Int(endpoint.index)]
     let pending = max(load.inFlightCount, load.takenCount) + 1
     if pending * 5 > load.placeCount * 4 { return 0 }
-    var share = status.load.nearSharePermille(at: now)
+    var share = reported.nearSharePermille(at: now)
     if load.overloadedUntil.nanoseconds != 0,
       now < load.overloadedUntil.adding(milliseconds: limits.overloadMemoryMilliseconds)
     {
+      // As in `cost`: it counts for a quarter.
       share = min(share, 250)
     }
-    return now < status.warmUntil ? min(share, sharePermille(status.warmUntil, at: now)) : share
+    return now < warmUntil ? min(share, sharePermille(warmUntil, at: now)) : share
   }
 
   /// The share of its weight that an endpoint has which is WARMING until `warmUntil`.

@@ -14,7 +14,9 @@ extension Narrowing {
     for place in first..<plan.choices.count {
       let id = plan.choices[place].endpoint
       var rank = locality.rank(snapshot.topology.region(of: id), in: row)
-      let share = loads.nearSharePermille(id, snapshot.statuses[Int(id.index)], at: now)
+      let share = loads.nearSharePermille(
+        id, warmUntil: snapshot.statuses[Int(id.index)].warmUntil,
+        load: snapshot.statuses[Int(id.index)].load, at: now)
       if share < 1_000, random.next() % 1_000 >= share { rank |= crowded }
       plan.choices[place].rank = rank
     }
