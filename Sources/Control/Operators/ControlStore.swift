@@ -85,6 +85,7 @@ public enum OperatorWarning: Hashable, Sendable, CustomStringConvertible {
 ///     lock              held by the one writer
 ///     edges/NAME        an edge that follows the folder, its registration
 ///     reports/NAME      what the edge of that registration sees
+///     held-out/NAME     who waits for an operator at the edge of that `instance`
 public struct OperatorFolder: Hashable, Sendable {
   /// The folder.
   public let directory: String
@@ -100,6 +101,10 @@ public struct OperatorFolder: Hashable, Sendable {
   public var reportsPath: String { directory + "/reports" }
   /// Where the edge of a registration reports.
   public func reportPath(_ edge: String) -> String { reportsPath + "/" + edge }
+  /// The folder of the edges' marks of who waits.
+  public var holdOutsPath: String { directory + "/held-out" }
+  /// Where the edge of an `instance` keeps its own.
+  public func holdOutPath(_ instance: String) -> String { holdOutsPath + "/" + instance }
   /// The path of the books at which the history begins.
   var basePath: String { directory + "/base" }
   /// The lock's path.

@@ -61,7 +61,7 @@ struct RunCommand: ParsableCommand {
     }
     let operators = configuration.operators.map {
       ActiveOrderFeed(
-        OperatorFolder($0.directory), edge: "\(configuration.instance).\(randomSeed())",
+        OperatorFolder($0.directory), instance: configuration.instance, life: randomSeed(),
         copyPath: $0.copy, logger: logger)
     }
     let office = configuration.operators.map {

@@ -21,6 +21,8 @@ final class ActiveOrderFeed: OperatorFeed {
     var stored: StoredBooks?
     /// Says that this edge is here.
     var registrar: EdgeRegistrar
+    /// Keeps who waits for an operator.
+    var holdOuts: HoldOutKeeper
     /// The orders that were told last; nil before the first time.
     var told: OperatorState?
     /// What was logged last, so that it is not repeated.
@@ -49,12 +51,20 @@ final class ActiveOrderFeed: OperatorFeed {
   private static let reportMilliseconds: UInt64 = 2_000
   private static let changeMilliseconds: UInt64 = 200
 
-  init(_ folder: OperatorFolder, edge: String, copyPath: String?, logger: Logger) {
+  /// Follows `folder` for the edge of this `instance`; `life` tells its processes apart.
+  init(
+    _ folder: OperatorFolder, instance: String, life: UInt64, copyPath: String?, logger: Logger
+  ) {
     self.folder = folder
     self.copyPath = copyPath
     self.logger = logger
-    memory = Mutex(Memory(registrar: EdgeRegistrar(folder, edge: edge)))
+    memory = Mutex(
+      Memory(
+        registrar: EdgeRegistrar(folder, edge: "\(instance).\(life)"),
+        holdOuts: HoldOutKeeper(folder, instance: instance, logger: logger)))
   }
+
+  func heldOut() -> HoldOuts { memory.withLock { $0.holdOuts.read() } }
 
   func ended() { memory.withLock { $0.registrar.remove() } }
 
@@ -73,6 +83,7 @@ final class ActiveOrderFeed: OperatorFeed {
       let isGood = read(&memory)
       // A folder that is gone is not made anew: it may come back.
       if let health = sight.health, isGood || memory.stored == nil {
+        memory.holdOuts.keep(health)
         report(health, sight.traffic, now, &memory)
       }
       guard let stored = memory.stored else { return nil }
