@@ -30,8 +30,8 @@ extension Exchange {
     var claim = RoleClaim.unknown
   }
 
-  /// Holds back what was just decided and not recorded; false when it need not wait, or may not: too
-  /// many do.
+  /// Holds back what was just decided and not recorded; false when it need not wait, or may not:
+  /// too many do.
   func awaitsAuthority() -> Bool {
     guard request.decision.refusal == .authorityMoving || !worker.heldWrites.isEmpty else {
       return false
