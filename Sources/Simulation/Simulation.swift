@@ -13,6 +13,9 @@
 // What stands between the machines is glue, kept as small as it can be; each piece says for which
 // file of `Edge` it stands.
 //
+// Reads that are sent twice and session tokens are there with the edge's own budget, load history,
+// sealer and keys.
+//
 // Limits: messages are whole; codecs, TLS, bodies of requests and backpressure are not simulated
 // (`EdgeTests`, `HTTPTests` and the end-to-end tests have them). Each edge has one loop.
 //

@@ -14,6 +14,8 @@ struct HoldOutKeeper {
   /// What is on disk; nil while nobody knows.
   private var written: Set<String>?
   private var lastWarning: String?
+  /// Looks to let pass before a disk that did not take it is asked again.
+  private var pauseCount = 0
 
   /// The marks of the edge of this `instance`.
   init(_ folder: OperatorFolder, instance: String, logger: Logger) {
@@ -45,6 +47,10 @@ struct HoldOutKeeper {
   mutating func keep(_ health: HealthSnapshot) {
     let names = health.holdOuts.names
     guard names != written else { return }
+    guard pauseCount == 0 else {
+      pauseCount -= 1
+      return
+    }
     // What nobody knew is known once everybody was asked.
     if written == nil, health.statuses.contains(where: { $0.reach == .unknown }) { return }
     do throws(SystemError) {
@@ -63,6 +69,7 @@ struct HoldOutKeeper {
           metadata: ["reason": "`\(folder.holdOutPath(instance))`: \(warning)"])
       }
       lastWarning = warning
+      pauseCount = SealedBooks.pauseCountMax
     }
   }
 }

@@ -14,6 +14,11 @@ struct SealedBooks {
   private let logger: Logger
   private var sealed: StoredBooks?
   private var lastWarning: String?
+  /// Looks to let pass before a disk that did not take it is asked again.
+  private var pauseCount = 0
+
+  /// Looks between two tries: five seconds.
+  static let pauseCountMax = 250
 
   /// The files of the edge of this `instance`; throws when a key cannot be read.
   init(
@@ -49,6 +54,10 @@ struct SealedBooks {
   /// Signs what follows from its history, if that is news.
   mutating func keep(_ stored: StoredBooks) {
     guard stored.books.state.actCount > 0, stored.books != sealed?.books else { return }
+    guard pauseCount == 0 else {
+      pauseCount -= 1
+      return
+    }
     let bytes = keys.seal(stored)
     do throws(SystemError) {
       try FileSystem.makeDirectory(folder.signedBooksPath)
@@ -59,6 +68,7 @@ struct SealedBooks {
       lastWarning = nil
     } catch {
       warn("operators' orders are not copied", "\(error)")
+      pauseCount = Self.pauseCountMax
     }
   }
 
