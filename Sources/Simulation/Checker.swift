@@ -170,10 +170,12 @@ final class Checker {
   func lostTail(_ request: ClientRequest) {
     let domain = request.patient.home
     let source = world.databases.copy(of: domain, at: world.databases.sources[domain])
-    // What was listed as lost stays so, though a server that kept it may be promoted later.
-    let isListed =
-      request.seen?.number.map(world.databases.lost[domain].contains) ?? false
-    if request.seen == nil || source.holds(request.seen) && !isListed {
+    // The record counts: it says of a later epoch what that kept at least, or nothing.
+    let isBehindFork = (world.authorityInStore(Law.regionNames[domain])?.forks ?? []).contains {
+      guard let seen = request.seen, $0.epoch > seen.epoch else { return false }
+      return $0.position ?? 0 < UInt64(seen.position)
+    }
+    if request.seen == nil || source.holds(request.seen) && !isBehindFork {
       fail("lost tail", "\(request) is told of a loss that there is not")
     }
   }
