@@ -88,8 +88,8 @@ let package = Package(
     library(
       "Simulation",
       [
-        "Audit", "Base", "Clinical", "Control", "Directory", "HTTP", "Origins", "Policy", "Proxy",
-        "Reactor",
+        "Audit", "Base", "Clinical", "Control", "Directory", "HTTP", "Native", "Origins", "Policy",
+        "Proxy", "Reactor",
       ]),
     .executableTarget(
       name: "homeward",

@@ -170,6 +170,7 @@ extension Exchange {
   // MARK: The answer
 
   func forwardHead() {
+    if request.decision.session.mark != nil, refusesOlderAnswer() { return }
     if request.decision.judgesAnswer, readsAnswer() { return }
     releaseHead()
   }

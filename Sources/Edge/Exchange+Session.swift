@@ -33,6 +33,18 @@ extension Exchange {
     start(hasRoom: true)
   }
 
+  /// Refuses to hand on an answer that is older than what its session has seen; false when it is
+  /// not. Nobody is told that it is the record as it stands: the next look at the servers decides.
+  func refusesOlderAnswer() -> Bool {
+    guard
+      request.isBehindSession(
+        heldHead.toldMark, choice: machine.choice, generation.health, snapshot)
+    else { return false }
+    releaseOrigin(.succeeded)
+    answer(.unavailable)
+    return true
+  }
+
   /// What the origin's head, as it came, tells a session; nil when nobody asks.
   var toldMark: SessionMark? {
     guard worker.sessions != nil, request.takesPartInSession(heldHead.status) else { return nil }

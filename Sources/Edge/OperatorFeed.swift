@@ -12,6 +12,9 @@ public protocol OperatorFeed: AnyObject, Sendable {
   func sees(_ health: HealthSnapshot)
   /// What writes have to pass while there may be records of write authority.
   var gate: WriteGate { get }
+  /// Who waits for an operator since an earlier life of the edge. Called once, on the main thread,
+  /// before anything is probed.
+  func heldOut() -> HoldOuts
   /// The edge has served its last request. Called once, on the main thread.
   func ended()
   /// What one loop has counted of its endpoints. Called on the control loop about once a second;

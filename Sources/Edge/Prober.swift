@@ -17,7 +17,8 @@ final class Prober: TimerTarget {
   private var probes: [EndpointID: Probe] = [:]
 
   init(
-    context: LoopContext, snapshot: Snapshot, orders: RegionOrders, log: EdgeLog, seed: UInt64,
+    context: LoopContext, snapshot: Snapshot, orders: RegionOrders, holdOuts: HoldOuts,
+    log: EdgeLog, seed: UInt64,
     publish: @escaping (HealthSnapshot) -> Void
   ) {
     self.context = context
@@ -27,6 +28,7 @@ final class Prober: TimerTarget {
     board = HealthBoard(
       topology: snapshot.topology, limits: snapshot.limits.origins, at: context.loop.now,
       seed: seed)
+    board.remember(holdOuts)
     board.order(orders)
     current = Self.first(&board)
   }

@@ -101,8 +101,8 @@ public final class Server {
     let news = options.operators?.next()
     let (operators, admin) = (options.operators, options.admin)
     prober = Prober(
-      context: context, snapshot: snapshot, orders: news?.orders ?? RegionOrders(), log: log,
-      seed: options.seed,
+      context: context, snapshot: snapshot, orders: news?.orders ?? RegionOrders(),
+      holdOuts: options.operators?.heldOut() ?? HoldOuts(), log: log, seed: options.seed,
       publish: { health in
         stored?.sees(health)
         operations?.sees(health)

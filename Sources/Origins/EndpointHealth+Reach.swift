@@ -86,6 +86,7 @@ extension EndpointHealth {
       failures.forget()
       // It is seen to be back: who is configured so waits for a person.
       if endpoint.definition.waitsForOperator, !isExcused { status.isHeldOut = true }
+      status.willBeHeldOut = false
       enter(now < failures.ejectedUntil ? .ejected(Ejected()) : .probing(Probing()), at: now)
     case .ejected(var ejected):
       ejected.failureCount = 0
@@ -109,6 +110,7 @@ extension EndpointHealth {
     case .unknown(var unknown):
       unknown.successCount = 0
       unknown.failureCount += 1
+      if isDoubted, endpoint.definition.waitsForOperator { status.isHeldOut = true }
       let isDown = unknown.failureCount >= limits.fallCount
       enter(isDown ? .down(successCount: 0) : .unknown(unknown), at: now)
     case .healthy, .warming:
@@ -138,7 +140,16 @@ extension EndpointHealth {
   /// fell at all, since the edge doubts itself.
   mutating func excuse(letsIn: Bool) {
     isExcused = true
+    isDoubted = false
+    status.willBeHeldOut = false
     if letsIn { status.isHeldOut = false }
+  }
+
+  /// What was kept of it before this process began; see `HoldOuts`.
+  mutating func remember(isHeldOut: Bool, isKnown: Bool) {
+    guard endpoint.definition.waitsForOperator else { return }
+    status.isHeldOut = isHeldOut
+    isDoubted = !isKnown
   }
 
   private mutating func enter(_ new: State, at now: Instant) {
@@ -148,6 +159,7 @@ extension EndpointHealth {
     status.reachSince = now
     guard new.reach == .down else { return }
     isExcused = false
+    status.willBeHeldOut = endpoint.definition.waitsForOperator
     status.warmUntil = Instant(nanoseconds: 0)
     status.ejectionHold = nil
     damping.fell(at: now, limits: limits)

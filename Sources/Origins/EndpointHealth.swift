@@ -95,6 +95,8 @@ public struct EndpointHealth: Sendable {
   var damping = FlapDamping()
   /// Whether no operator is waited for after this fall; see `excuse`.
   var isExcused = false
+  /// Whether nobody knows what it was before this process: it waits unless it answers at once.
+  var isDoubted = false
   /// Samples in a row that speak for a change of freshness.
   var turnCount: UInt8 = 0
 
@@ -121,7 +123,11 @@ public struct EndpointHealth: Sendable {
     self.init(endpoint: endpoint, of: topology, limits: limits, at: now)
     status = old.status
     // Who need not wait any more does not.
-    if !endpoint.definition.waitsForOperator { status.isHeldOut = false }
+    if !endpoint.definition.waitsForOperator {
+      status.isHeldOut = false
+      status.willBeHeldOut = false
+    }
+    isDoubted = old.isDoubted
     isExcused = old.isExcused
     // Numbers of regions that are others now measure nothing.
     if old.regionNames != regionNames {

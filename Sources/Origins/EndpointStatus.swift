@@ -135,6 +135,8 @@ public struct EndpointStatus: Hashable, Sendable {
   public var isSuppressed = false
   /// Whether it was DOWN and waits until an operator lets it in, as configured.
   public var isHeldOut = false
+  /// Whether it is DOWN and will wait so when it is back.
+  public var willBeHeldOut = false
   /// Why it is not ejected though it failed as many requests; nil when it did not.
   public var ejectionHold: EjectionHold?
   /// Whether it announced that it will stop.

@@ -9,13 +9,13 @@ public struct HealthBoard: Sendable {
   /// Whom it judges.
   public let topology: Topology
   private let limits: OriginLimits
-  private var machines: [EndpointHealth]
+  var machines: [EndpointHealth]
   private var epochs: [UInt64?]
   private var random: SplitMix64
   private var snapshotCount: UInt64 = 0
   /// Whether a status changed since the last snapshot. The first snapshot says that nothing is
   /// known.
-  private var isChanged = true
+  var isChanged = true
   /// What operators order; part of every snapshot, so that loops get both by one message.
   private var orders = RegionOrders()
 

@@ -21,7 +21,7 @@ public struct JudgedRequest: ~Copyable, Sendable {
   }
 
   /// Takes a request that came from no codec; for tests and simulations.
-  init(head: consuming RequestHead, client: ClientFacts) {
+  public init(head: consuming RequestHead, client: ClientFacts) {
     self.head = head
     decision = Decision(client: client)
   }

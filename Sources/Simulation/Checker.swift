@@ -33,10 +33,25 @@ final class Checker {
   private(set) var acknowledgedWrites: [(domain: Int, number: Int)] = []
   /// Attempts that reached a server.
   private(set) var attemptCount = 0
+  /// Reads that were sent twice.
+  private(set) var hedgeCount = 0
+  /// When each life of an edge got requests, and sent one of them twice.
+  private var loads: [EdgeLife: EdgeLoad] = [:]
 
   private struct WriterKey: Hashable {
     let domain: Int
     let epoch: UInt64
+  }
+
+  private struct EdgeLife: Hashable {
+    let index, life: Int
+
+    init(_ edge: SimulatedEdge) { (index, life) = (edge.index, edge.life) }
+  }
+
+  private struct EdgeLoad {
+    var requests: [Instant] = []
+    var hedges: [Instant] = []
   }
 
   /// A checker of `world` that has seen nothing.
@@ -50,6 +65,15 @@ final class Checker {
   }
 
   // MARK: Requests
+
+  /// A request came to an edge.
+  func received(_ request: ClientRequest, at edge: SimulatedEdge) {
+    loads[EdgeLife(edge), default: EdgeLoad()].requests.append(world.now)
+    // A token of a clock that is five minutes ahead is not believed.
+    if let seen = request.seen {
+      request.isTokenCurrent = seen.skewSeconds - edge.skewSeconds < 299
+    }
+  }
 
   /// An edge decided: judges the choices, and notes in them what they may lawfully be used for.
   func decided(_ request: ClientRequest, _ choices: inout [Choice], at edge: SimulatedEdge) {
@@ -116,6 +140,46 @@ final class Checker {
     }
   }
 
+  /// An edge sends a read to a second server, too.
+  func hedged(
+    _ request: ClientRequest, _ first: Choice, _ second: Choice, at edge: SimulatedEdge
+  ) {
+    hedgeCount += 1
+    let (one, other) = (
+      world.servers[Int(first.endpoint.index)], world.servers[Int(second.endpoint.index)]
+    )
+    world.trace.note("hedge", other.index, UInt64(request.number), at: world.now)
+    if request.kind == .update { return fail("hedged write", "\(request) is sent twice") }
+    let copies = targets(of: request, at: other, seenBy: edge).filter { $0.tier == .replica }
+    if one === other || one.region != other.region || copies.isEmpty {
+      fail(
+        "unlawful hedge",
+        "\(request) goes to \(other.endpoint.name), too, not only to \(one.endpoint.name)")
+    }
+    loads[EdgeLife(edge), default: EdgeLoad()].hedges.append(world.now)
+    let load = loads[EdgeLife(edge), default: EdgeLoad()]
+    // The edge counts whole seconds: of its last ten, nine are over for certain.
+    let hedges = load.hedges.count { world.now.milliseconds(since: $0) < 9_000 }
+    let requests = load.requests.count { world.now.milliseconds(since: $0) <= 10_000 }
+    if hedges * 100 > requests * 2 {
+      fail("hedge cap", "edge \(edge.index) sent \(hedges) of \(requests) requests twice")
+    }
+  }
+
+  /// A client is told that what its session has seen is lost.
+  func lostTail(_ request: ClientRequest) {
+    let domain = request.patient.home
+    let source = world.databases.copy(of: domain, at: world.databases.sources[domain])
+    // The record counts: it says of a later epoch what that kept at least, or nothing.
+    let isBehindFork = (world.authorityInStore(Law.regionNames[domain])?.forks ?? []).contains {
+      guard let seen = request.seen, $0.epoch > seen.epoch else { return false }
+      return $0.position ?? 0 < UInt64(seen.position)
+    }
+    if request.seen == nil || source.holds(request.seen) && !isBehindFork {
+      fail("lost tail", "\(request) is told of a loss that there is not")
+    }
+  }
+
   /// An edge tells a client what a server said.
   func disclosed(
     _ request: ClientRequest, _ decision: DecisionID, _ choice: Choice, _ answer: Answer,
@@ -130,6 +194,12 @@ final class Checker {
     let server = world.servers[answer.server]
     if choice.needsMark, !choice.isMarkedStale {
       fail("marked stale", "\(request) is answered by \(server.endpoint.name) without the mark")
+    }
+    if request.isTokenCurrent, request.kind != .update, answer.isBehindSession,
+      answer.status < 300, !choice.isMarkedStale
+    {
+      fail(
+        "session", "\(request) is answered by \(server.endpoint.name), which lacks what was seen")
     }
   }
 

@@ -25,12 +25,19 @@ final class ClientRequest: CustomStringConvertible {
   /// The edge that it was sent to.
   let edge: Int
   let head: RequestHead
+  /// The head without what is said of a session.
+  let plainHead: RequestHead
   let client: ClientFacts
   /// Who may serve it; read from the law by hand.
   let allowed: [Law.Target]
   let sentAt: Instant
   /// Whether it is a write with a key, which a server carries out once.
   let isKeyed: Bool
+  /// The session that it belongs to, and what that had seen when it was sent.
+  let session: ClientSession?
+  let seen: Seen?
+  /// Whether the edge that got it can read its token, by the clocks.
+  var isTokenCurrent = false
   fileprivate(set) var answeredAt = Instant.never
   fileprivate(set) var state = State.waiting
   fileprivate(set) var answer: Answer?
@@ -39,16 +46,20 @@ final class ClientRequest: CustomStringConvertible {
   /// A request that is about to be sent.
   init(
     _ number: Int, _ kind: RequestKind, _ patient: Patient, place: Int, edge: Int,
-    head: RequestHead,
-    client: ClientFacts, in world: World
+    head plainHead: RequestHead, client: ClientFacts, session: ClientSession?, in world: World
   ) {
     self.number = number
     self.kind = kind
     self.patient = patient
     self.place = place
     self.edge = edge
+    var head = plainHead
+    if let session { head.fields.append("ehr-session", session.token ?? "begin") }
     self.head = head
+    self.plainHead = plainHead
     self.client = client
+    self.session = session
+    seen = session?.seen
     allowed = Law.allowed(kind, patient, place: place, isMovable: world.options.isMovable)
     sentAt = world.now
     isKeyed = kind == .update && number * 37 % 100 < world.options.keyPercent
@@ -84,6 +95,7 @@ final class Clients {
   private var random: SplitMix64
   /// All requests so far, by number.
   private(set) var requests: [ClientRequest] = []
+  private let sessions = Patient.all.map { _ in ClientSession() }
 
   /// Clients whose choices follow `seed`.
   init(_ world: World, seed: UInt64) {
@@ -113,11 +125,16 @@ final class Clients {
   /// Sends a request now.
   @discardableResult
   func ask(
-    _ kind: RequestKind, _ patient: Int = 0, place: Int = 0, edge: Int = 0
+    _ kind: RequestKind, _ patient: Int = 0, place: Int = 0, edge: Int = 0,
+    session: ClientSession? = nil
   ) -> ClientRequest {
+    // What is nobody's has no home, and no session.
+    let takesPart =
+      kind != .valueSet && requests.count * 53 % 100 < world.options.sessionPercent
     let request = ClientRequest(
       requests.count, kind, Patient.all[patient], place: place, edge: edge,
-      head: Self.heads[kind.rawValue][patient], client: Self.facts[place], in: world)
+      head: Self.heads[kind.rawValue][patient], client: Self.facts[place],
+      session: session ?? (takesPart ? sessions[patient] : nil), in: world)
     requests.append(request)
     let edge = world.edges[edge]
     world.after(microseconds: 100) {
@@ -161,7 +178,9 @@ final class Clients {
   // MARK: What edges say
 
   /// The head of an answer.
-  func receive(_ request: ClientRequest, _ answer: Answer, isMarkedStale: Bool) {
+  func receive(
+    _ request: ClientRequest, _ answer: Answer, isMarkedStale: Bool, token: String?
+  ) {
     if request.state == .gone { return }
     guard request.state == .waiting else {
       return world.checker.fail("one answer", "\(request) got a second head")
@@ -169,6 +188,22 @@ final class Clients {
     request.state = .receiving(attempt: answer.attempt, parts: 0)
     request.answer = answer
     request.isMarkedStale = isMarkedStale
+    if let token, let session = request.session {
+      session.token = token
+      session.seen = seen(by: request, with: answer)
+    }
+  }
+
+  /// What a session has seen with an answer. A server of another region tells a position in a log
+  /// of its own, and one of an older epoch nothing new.
+  private func seen(by request: ClientRequest, with answer: Answer) -> Seen? {
+    let skew = world.edges[request.edge].skewSeconds
+    var seen = request.seen
+    seen?.skewSeconds = skew
+    guard world.servers[answer.server].region == request.patient.home else { return seen }
+    if let seen, (answer.epoch, answer.position) < (seen.epoch, seen.position) { return seen }
+    return Seen(
+      epoch: answer.epoch, position: answer.position, number: answer.lastNumber, skewSeconds: skew)
   }
 
   /// A piece of an answer.
@@ -201,6 +236,11 @@ final class Clients {
     guard request.state == .waiting else {
       return world.checker.fail("one answer", "\(request) was refused while \(request.state)")
     }
+    if refusal == .lostTail {
+      world.checker.lostTail(request)
+      request.session?.token = nil
+      request.session?.seen = nil
+    }
     end(request, .refused(refusal))
   }
 
@@ -225,4 +265,22 @@ final class Clients {
       "answer", request.number, UInt64(request.status ?? 0), at: world.now,
       "\(request): \(state)")
   }
+}
+
+/// What one session of a client was told.
+final class ClientSession {
+  /// The token of its last answer; nil before there is one.
+  var token: String?
+  /// What the token stands for, by the servers' own logs.
+  var seen: Seen?
+}
+
+/// How far a session has seen the log of its patient's home.
+struct Seen: Equatable {
+  let epoch: UInt64
+  let position: Int
+  /// The last write up to there; nil for none.
+  let number: Int?
+  /// How far the clock was ahead by which the token was given.
+  var skewSeconds: Int64
 }

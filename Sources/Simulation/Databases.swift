@@ -23,10 +23,18 @@ struct Copy {
   var claim: UInt64?
   /// The highest epoch that the server has heard of: it refuses requests of lower ones.
   var fence: UInt64 = 1
+  /// When it forgot what its new source had not.
+  var rewoundAt = Instant(nanoseconds: 0)
   /// How far it follows behind.
   var lagMicroseconds: UInt64 = 5_000
   /// Whether nothing comes from the source.
   var isCut = false
+
+  /// Whether what a session has seen is part of it.
+  func holds(_ seen: Seen?) -> Bool {
+    guard let seen, let number = seen.number else { return true }
+    return seen.position <= log.count && log[seen.position - 1].number == number
+  }
 }
 
 /// The databases behind the servers: one log for each domain, its source, and the others' copies.
@@ -123,6 +131,7 @@ final class Databases {
     let count = commonCount(domain, server, source)
     copies[domain][server].log.removeLast(copies[domain][server].log.count - count)
     copies[domain][server].epoch = copies[domain][source].epoch
+    copies[domain][server].rewoundAt = world.now
   }
 
   /// How many writes two servers have in common from the beginning.
@@ -175,6 +184,11 @@ final class Databases {
     let copy = copy(of: domain, at: server.index)
     answer.epoch = copy.epoch
     answer.position = copy.log.count
+    answer.lastNumber = copy.log.last?.number
+    // What an edge knows of another region's copies is what they reported last.
+    let isKnown =
+      server.region == domain || world.now.milliseconds(since: copy.rewoundAt) > 3_000
+    answer.isBehindSession = isKnown && !copy.holds(request.seen)
     guard request.kind == .update else { return }
     if let epoch = arrival.epoch {
       copies[domain][server.index].fence = max(copy.fence, epoch)
@@ -197,6 +211,7 @@ final class Databases {
     copies[domain][server.index].log.append(
       LogEntry(number: request.number, epoch: claim, at: world.now))
     answer.position += 1
+    answer.lastNumber = request.number
     world.checker.accepted(request, domain: domain, epoch: claim, at: server)
   }
 }

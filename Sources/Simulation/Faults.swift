@@ -51,6 +51,16 @@ final class Faults {
     }
   }
 
+  /// Lets one of the west's two replicas be slow twice, once enough is known of both.
+  func planSlowness() {
+    for start: UInt64 in [1_800, 3_000] {
+      let server = world.servers[draw(below: 2)]
+      let micros = draw(30...120) * 1000
+      world.at(milliseconds: start) { server.faults.serviceMicroseconds = micros }
+      world.at(milliseconds: start + 700) { server.faults = ServerFaults() }
+    }
+  }
+
   /// Plans the records of all domains, and moves of some.
   func planMoves() {
     let world = world
@@ -68,8 +78,8 @@ final class Faults {
       let backup = Law.backups[domain]
       let candidates = world.servers.filter { [domain, backup].contains($0.region) }
       let candidate = candidates[draw(below: candidates.count)].index
-      let isGraceful = draw(0...2) > 0
-      let isPlanned = draw(0...2) > 0
+      let isGraceful = draw(0...2) > 0 && !world.options.losesTails
+      let isPlanned = draw(0...2) > 0 && !world.options.losesTails
       let diesAfter = draw(0...1) == 0 ? nil : Int(draw(0...4))
       let start = draw(1_000...2_300)
       accompany(domain, candidate, start)
@@ -98,7 +108,7 @@ final class Faults {
     let edge = draw(below: world.edges.count)
     let old = world.databases.sources[domain]
     let before = start - draw(20...400)
-    switch draw(0...6) {
+    switch world.options.losesTails ? 5 : draw(0...6) {
     case 0:
       world.at(milliseconds: before) { world.edges[edge].orders.isCutOff = true }
       world.at(milliseconds: start + 8_000) { world.edges[edge].orders.isCutOff = false }
@@ -114,6 +124,14 @@ final class Faults {
     case 4:
       world.at(milliseconds: start + draw(20...100), world.servers[candidate].kill)
       world.at(milliseconds: start + 1_500, world.servers[candidate].start)
+    case 5:
+      let databases: Databases = world.databases
+      world.at(milliseconds: before) {
+        databases.change(domain, at: candidate) { $0.isCut = true }
+      }
+      world.at(milliseconds: start + 2_500) {
+        databases.change(domain, at: candidate) { $0.isCut = false }
+      }
     default: break
     }
   }

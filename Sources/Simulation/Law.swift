@@ -33,6 +33,10 @@ struct Law: Sendable {
   /// The same with little patience for writes that wait, so that random runs come to rest soon.
   static let hasty = Law(make(movableText, authorityMilliseconds: 4_500))
 
+  /// What every edge seals session tokens with.
+  static let sessionKeys = SessionKeys(
+    [Array("the key of simulated session tokens".utf8)], lifetimeSeconds: 28_800)
+
   private static let movableText = text.replacing(
     "    audit: durable # movable",
     with: "      - { region: backup-of-home, tier: primary }\n    audit: durable")

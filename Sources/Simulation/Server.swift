@@ -223,6 +223,10 @@ struct Answer {
   /// The server's position in the domain's log, and the epoch of it.
   var position = 0
   var epoch: UInt64 = 0
+  /// The last write in that log; nil for none.
+  var lastNumber: Int?
+  /// Whether that log lacks what the request's session has seen.
+  var isBehindSession = false
 
   /// The answer of a server to one attempt.
   init(server: Int, attempt: Int) {

@@ -34,6 +34,10 @@ final class SimulatedEdge {
   var decider: Decider
   var judge: ExchangeMachine.Judge
   var loads: EndpointLoads
+  /// How many reads may be sent twice.
+  var hedges: HedgeBudget
+  /// Reads that wait for newer health.
+  var sampleWaiters: [SimulatedExchange] = []
   var random: SplitMix64
   private(set) var pools: [SimulatedPool] = []
   private(set) var exchanges: [SimulatedExchange] = []
@@ -61,6 +65,8 @@ final class SimulatedEdge {
     guard let first = board.takeSnapshot() else { preconditionFailure("an empty board") }
     health = first
     decider = Decider(seed: random.next())
+    decider.sessions = SessionSealer(Law.sessionKeys)
+    hedges = HedgeBudget(limits: limits, at: world.now)
     judge = ExchangeMachine.Judge(
       budget: RetryBudget(limits: limits, at: world.now), limits: limits)
     loads = EndpointLoads(topology: snapshot.topology, limits: limits, at: world.now)
@@ -82,7 +88,9 @@ final class SimulatedEdge {
     // What came while the loop was held up itself has not been read: no origin is blamed for that.
     let isLate = now.milliseconds(since: tickedAt) > 50
     tickedAt = now
-    for exchange in exchanges.reversed() where now >= exchange.deadline {
+    for exchange in exchanges.reversed() {
+      if now >= exchange.hedgeAt, !isLate { exchange.sendHedge() }
+      guard now >= exchange.deadline else { continue }
       if isLate, exchange.isTrying { continue }
       exchange.timedOut()
     }
@@ -124,6 +132,7 @@ final class SimulatedEdge {
   func dismantle() {
     pools = []
     exchanges = []
+    sampleWaiters = []
     audit = nil
     orders = nil
   }
@@ -199,6 +208,7 @@ final class SimulatedEdge {
     health = next
     self.holders = holders
     releaseHeldWrites()
+    releaseSampleWaiters()
     let isAnyNewlyDown = zip(old.statuses, next.statuses).contains {
       $0.reach != .down && $1.reach == .down
     }
@@ -222,6 +232,7 @@ final class SimulatedEdge {
 
   /// A client's request.
   func receive(_ request: ClientRequest) {
+    world.checker.received(request, at: self)
     let exchange = SimulatedExchange(request, edge: self)
     judge.budget.requestStarted(at: now)
     exchanges.append(exchange)
@@ -246,19 +257,19 @@ final class SimulatedEdge {
   func originAnswered(_ wire: Wire, _ stream: Int, _ answer: Answer, isEnd: Bool) {
     let exchange = wire.exchanges[stream]
     if isEnd { wire.exchanges[stream] = nil }
-    exchange?.originAnswered(answer, isEnd: isEnd)
+    exchange?.originAnswered(answer, isEnd: isEnd, on: wire)
     if isEnd { settle(wire, after: exchange) }
   }
 
   /// A piece of the origin's body came.
   func originSent(_ wire: Wire, _ stream: Int, _ answer: Answer, _ part: Int) {
-    wire.exchanges[stream]?.originSent(answer, part)
+    wire.exchanges[stream]?.originSent(answer, part, on: wire)
   }
 
   /// The origin's message is complete.
   func originEnded(_ wire: Wire, _ stream: Int) {
     let exchange = wire.exchanges.removeValue(forKey: stream)
-    exchange?.originEnded()
+    exchange?.originEnded(on: wire)
     settle(wire, after: exchange)
   }
 
@@ -267,7 +278,7 @@ final class SimulatedEdge {
     guard let exchange = wire.exchanges.removeValue(forKey: stream) else { return }
     if fault == .refused { pools[wire.server.index].refused(wire) }
     settle(wire, after: exchange)
-    exchange.originFailed(fault)
+    exchange.originFailed(fault, on: wire)
   }
 
   /// The origin takes no more requests, and did not take this one.
@@ -282,7 +293,7 @@ final class SimulatedEdge {
     pools[wire.server.index].lost(wire)
     let exchanges = wire.exchanges.sorted { $0.key < $1.key }.map(\.value)
     wire.exchanges = [:]
-    for exchange in exchanges { exchange.originFailed(.connectionLost) }
+    for exchange in exchanges { exchange.originFailed(.connectionLost, on: wire) }
   }
 
   /// Gives a stream's place back, if somebody had it.

@@ -10,6 +10,9 @@ extension SimulatedExchange {
   struct Write {
     /// Whether it waits.
     var isHeld = false
+    /// Whether it is a read that waits for newer health instead, or did once.
+    var awaitsSample = false
+    var hasAwaitedSample = false
     /// When it gives up waiting, however often it was let go in between.
     var heldUntil = Instant.never
     /// Whether the decision as it stands was recorded.

@@ -29,6 +29,9 @@ extension SimulatedExchange {
       if count > 0 { edge.requestSucceeded(endpoint, count: count) }
     case .failed: edge.loads.failed(endpoint, at: now)
     case .abandoned: edge.loads.abandoned(endpoint)
+    case .overtaken:
+      let took = now.microseconds(since: connectedAt ?? now)
+      edge.loads.overtaken(endpoint, microseconds: took, at: now)
     }
   }
 }

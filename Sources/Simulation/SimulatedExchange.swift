@@ -10,13 +10,16 @@ internal import Proxy
 final class SimulatedExchange {
   let edge: SimulatedEdge
   let request: ClientRequest
-  private(set) var decision: Decision
-  private(set) var machine = ExchangeMachine()
+  var decision: Decision
+  var machine = ExchangeMachine()
   private var recordSequence: UInt64?
   /// The connection in use, and the stream on it.
   var wire: Wire?
-  private var stream = 0
-  private var waitingIn: SimulatedPool?
+  var stream = 0
+  private(set) var waitingIn: SimulatedPool?
+  /// A second copy of a read on its way, and from when on there may be one.
+  var hedge: SimulatedHedge?
+  var hedgeAt = Instant.never
   var endpoint: EndpointID?
   private(set) var choices: [Choice] = []
   /// What there is to know of a write.
@@ -26,17 +29,17 @@ final class SimulatedExchange {
   /// Whether the endpoint said that it has too much to do.
   var isOverloaded = false
   /// The origin's last status.
-  private var status: UInt16 = 0
+  var status: UInt16 = 0
   var connectedAt: Instant?
-  private var heldAnswer: Answer?
-  private var heldParts: [(Answer, Int)] = []
-  private var hasOriginEnded = false
+  var heldAnswer: Answer?
+  var heldParts: [(Answer, Int)] = []
+  var hasOriginEnded = false
   private var isResponding = false
   private(set) var isOver = false
   /// When to give up waiting for the next event.
   var deadline = Instant.never
   /// Whether that is the end of an attempt that another one may follow.
-  private(set) var isTrying = false
+  var isTrying = false
 
   /// An exchange that has not begun.
   init(_ request: ClientRequest, edge: SimulatedEdge) {
@@ -46,28 +49,39 @@ final class SimulatedExchange {
   }
 
   var now: Instant { edge.now }
-  private var mutant: Mutant? { edge.world.options.mutant }
+  var mutant: Mutant? { edge.world.options.mutant }
 
   // MARK: The decision; see `Exchange.decide`
 
   /// Decides, and starts unless the write has to wait.
   func begin() {
     edge.decider.decide(
-      request.head, snapshot: edge.snapshot, health: edge.health, loads: edge.loads, now: now,
-      time: edge.wallTime, into: &decision)
+      mutant == .ignoresSessions ? request.plainHead : request.head, snapshot: edge.snapshot,
+      health: edge.health, loads: edge.loads, now: now, time: edge.wallTime, into: &decision)
+    if mutant == .hidesLostTails, decision.refusal == .lostTail {
+      decision = Decision(client: request.client)
+      edge.decider.decide(
+        request.plainHead, snapshot: edge.snapshot, health: edge.health, loads: edge.loads,
+        now: now, time: edge.wallTime, into: &decision)
+    }
     decided()
-    if !awaitsAuthority() { start() }
+    if !awaitsAuthority(), !awaitsSample() { start() }
   }
 
   /// Decides once more, since the authority is where it shall be.
   func decideAgain() {
+    judgeAgain()
+    if awaitsAuthority() { return }
+    machine = ExchangeMachine()
+    start()
+  }
+
+  /// Decides with what is known now.
+  func judgeAgain() {
     edge.decider.decideAgain(
       request.head, snapshot: edge.snapshot, health: edge.health, loads: edge.loads, now: now,
       time: edge.wallTime, into: &decision)
     decided()
-    if awaitsAuthority() { return }
-    machine = ExchangeMachine()
-    start()
   }
 
   private func decided() {
@@ -79,7 +93,7 @@ final class SimulatedExchange {
   }
 
   /// Queues the record of what was decided and starts.
-  private func start() {
+  func start() {
     record()
     guard recordSequence != nil || decision.mayGoUnrecorded else {
       return answer(.auditUnavailable)
@@ -102,7 +116,7 @@ final class SimulatedExchange {
       .joined(separator: ", ")
   }
 
-  private func perform(_ action: ExchangeMachine.Action) {
+  func perform(_ action: ExchangeMachine.Action) {
     switch action {
     case .none: break
     case .awaitRecord:
@@ -148,7 +162,7 @@ final class SimulatedExchange {
     pool.acquire(self, requiresFresh: requiresFresh || !request.head.method.isIdempotent)
   }
 
-  private func touch(_ milliseconds: UInt64) {
+  func touch(_ milliseconds: UInt64) {
     deadline = now.adding(milliseconds: milliseconds)
     isTrying = false
   }
@@ -177,49 +191,17 @@ final class SimulatedExchange {
     guard !isOver else { return }
     if isTrying { return attemptTimedOut() }
     deadline = .never
+    if write.awaitsSample { return sampleCame(isNew: false) }
     if write.isHeld { return endHold(.authorityMoving) }
     if wire != nil, !isResponding, let endpoint { edge.requestFailed(endpoint, .timeout) }
     perform(machine.timedOut(isReplayable: true, judge: &edge.judge, at: now))
-  }
-
-  // MARK: Attempts; see `Exchange+Tries`
-
-  private func awaitAnswer() {
-    let timeouts = edge.snapshot.timeouts
-    guard heldAnswer == nil, let patience = machine.tryClass.map(timeouts.tryMilliseconds),
-      patience < timeouts.firstByteMilliseconds,
-      decision.isNextAsGood(afterChoice: machine.choice)
-    else { return touch(timeouts.firstByteMilliseconds) }
-    touch(patience)
-    isTrying = true
-  }
-
-  private func attemptTimedOut() {
-    let timeouts = edge.snapshot.timeouts
-    let spent = machine.tryClass.map(timeouts.tryMilliseconds) ?? 0
-    touch(timeouts.firstByteMilliseconds - min(spent, timeouts.firstByteMilliseconds))
-    moveOn(.slow)
-  }
-
-  /// Health changed: a read that waits for an endpoint which is dead is asked for elsewhere.
-  func healthChanged() {
-    guard !isOver, wire != nil, heldAnswer == nil, let endpoint,
-      edge.health[endpoint].reach == .down
-    else { return }
-    moveOn(nil)
-  }
-
-  private func moveOn(_ failure: RequestFailure?) {
-    let action = machine.tryTimedOut(isReplayable: true, judge: &edge.judge, at: now)
-    guard let action else { return }
-    if let failure, let endpoint { edge.requestFailed(endpoint, failure) }
-    perform(action)
   }
 
   // MARK: The origin's side; see `Exchange+Origin`
 
   /// A connection is ready for the request.
   func acquired(_ wire: Wire) {
+    if let hedge, waitingIn == nil { return hedgeAcquired(hedge, wire) }
     waitingIn = nil
     self.wire = wire
     perform(machine.acquired(isReused: wire.requestCount > 0))
@@ -227,6 +209,7 @@ final class SimulatedExchange {
 
   /// No connection could be had.
   func acquireFailed(_ reason: PoolRefusal) {
+    if let hedge, waitingIn == nil { return forgetHedge(hedge) }
     waitingIn = nil
     givePlaceBack()
     let refusal: Refusal = reason == .queueFull ? .overloaded : .originConnect
@@ -243,24 +226,39 @@ final class SimulatedExchange {
       return perform(
         machine.originFailed(.neverProcessed, isReplayable: true, judge: &edge.judge, at: now))
     }
-    stream = edge.nextStream()
-    wire.requestCount += 1
-    wire.exchanges[stream] = self
     connectedAt = now
     edge.loads.started(endpoint)
     awaitAnswer()
+    stream = send(choices[machine.choice], on: wire)
+  }
+
+  /// Sends the request to the server of a choice; the stream that carries it.
+  func send(_ choice: Choice, on wire: Wire) -> Int {
+    let stream = edge.nextStream()
+    wire.requestCount += 1
+    wire.exchanges[stream] = self
     let epoch = write.epoch
     edge.world.checker.sent(request, decision.id, epoch: epoch, to: wire.server, from: edge)
     let arrival = Arrival(
       request: request, edge: edge.index, attempt: edge.world.nextWireNumber(), stream: stream,
-      epoch: epoch, isLawful: choices[machine.choice].isLawful)
+      epoch: epoch, isLawful: choice.isLawful)
     let server = wire.server
     wire.send { server.receive(arrival, on: wire) }
+    return stream
   }
 
   /// The origin's final head came.
-  func originAnswered(_ answer: Answer, isEnd: Bool) {
+  func originAnswered(_ answer: Answer, isEnd: Bool, on wire: Wire) {
     guard !isOver else { return }
+    if let hedge, hedge.wire === wire { return hedgeAnswered(hedge, answer, isEnd: isEnd) }
+    guard wire === self.wire else { return }
+    if hedge != nil, prefersHedge(answer, isEnd: isEnd) { return }
+    answered(answer, isEnd: isEnd)
+  }
+
+  /// This head is the answer, unless another try is granted.
+  func answered(_ answer: Answer, isEnd: Bool) {
+    hedgeAt = .never
     heldAnswer = answer
     status = answer.status
     touch(edge.snapshot.timeouts.originStallMilliseconds)
@@ -276,16 +274,16 @@ final class SimulatedExchange {
   }
 
   /// A piece of the origin's body came.
-  func originSent(_ answer: Answer, _ part: Int) {
-    guard !isOver, wire != nil else { return }
+  func originSent(_ answer: Answer, _ part: Int, on wire: Wire) {
+    guard !isOver, wire === self.wire else { return }
     touch(edge.snapshot.timeouts.originStallMilliseconds)
     guard isResponding else { return heldParts.append((answer, part)) }
     edge.world.clients.receive(request, answer, part)
   }
 
   /// The origin's message is complete.
-  func originEnded() {
-    guard !isOver else { return }
+  func originEnded(on wire: Wire) {
+    guard !isOver, wire === self.wire else { return }
     detachOrigin()
     if isResponding { finishResponse() }
   }
@@ -300,51 +298,42 @@ final class SimulatedExchange {
   }
 
   /// The origin's side ended before its message was complete.
-  func originFailed(_ fault: StreamFault) {
+  func originFailed(_ fault: StreamFault, on wire: Wire) {
     guard !isOver else { return }
+    if let hedge, hedge.wire === wire { return hedgeFailed(hedge, fault) }
+    guard wire === self.wire else { return }
     endWrite()
-    wire = nil
+    self.wire = nil
     settleLoad(.failed)
     givePlaceBack()
     if fault != .neverProcessed, fault != .refused, let endpoint {
       edge.requestFailed(endpoint, .reset)
     }
+    if hedge != nil, hedgeTakesOver(.failed) { return }
     if mutant == .splices, isResponding { return splice() }
     let judged: StreamFault = mutant == .resendsWrites ? .neverProcessed : fault
     perform(machine.originFailed(judged, isReplayable: true, judge: &edge.judge, at: now))
-  }
-
-  /// The mutant's way to go on after a broken answer.
-  private func splice() {
-    guard choices.count > 1 else {
-      return perform(
-        machine.originFailed(.connectionLost, isReplayable: true, judge: &edge.judge, at: now))
-    }
-    let other = choices[1].endpoint
-    for part in 1..<Answer.partCount {
-      edge.world.clients.receive(
-        request, Answer(server: Int(other.index), attempt: edge.world.nextWireNumber()), part)
-    }
-    finishResponse()
   }
 
   // MARK: The answer
 
   private func forwardHead() {
     guard let answer = heldAnswer else { return }
+    if refusesOlderAnswer(answer) { return }
     heldAnswer = nil
     isResponding = true
     touch(edge.snapshot.timeouts.originStallMilliseconds)
     let choice = choices[machine.choice]
     edge.world.checker.disclosed(request, decision.id, choice, answer, at: edge)
-    edge.world.clients.receive(request, answer, isMarkedStale: choice.isMarkedStale)
+    edge.world.clients.receive(
+      request, answer, isMarkedStale: choice.isMarkedStale, token: sessionToken(answer))
     let parts = heldParts
     heldParts = []
     for (answer, part) in parts { edge.world.clients.receive(request, answer, part) }
     if hasOriginEnded { finishResponse() }
   }
 
-  private func finishResponse() {
+  func finishResponse() {
     edge.world.clients.completed(request)
     finish()
   }
@@ -357,6 +346,7 @@ final class SimulatedExchange {
   }
 
   func releaseOrigin(_ verdict: Verdict) {
+    dropHedge(.abandoned)
     waitingIn?.cancel(self)
     waitingIn = nil
     heldAnswer = nil
@@ -367,11 +357,11 @@ final class SimulatedExchange {
     guard let wire else { return }
     self.wire = nil
     settleLoad(verdict)
-    abandon(wire)
+    abandon(wire, stream)
   }
 
   /// The origin is told to stop; see `OriginConnection.abandon`.
-  private func abandon(_ wire: Wire) {
+  func abandon(_ wire: Wire, _ stream: Int) {
     guard wire.exchanges.removeValue(forKey: stream) != nil else { return }
     if wire.isMultiplexed {
       edge.release(wire)
@@ -381,15 +371,16 @@ final class SimulatedExchange {
     }
   }
 
-  private var isGatewayFault: Bool { (502...504).contains(status) }
+  var isGatewayFault: Bool { (502...504).contains(status) }
 
   /// What an attempt says about its endpoint.
-  enum Verdict { case succeeded, failed, abandoned }
+  enum Verdict { case succeeded, failed, abandoned, overtaken }
 
   private func finish() {
     guard !isOver else { return }
     isOver = true
     deadline = .never
+    dropHedge(.abandoned)
     endWrite()
     givePlaceBack()
     edge.audit.appendOutcome(of: decision)

@@ -13,6 +13,9 @@
 // What stands between the machines is glue, kept as small as it can be; each piece says for which
 // file of `Edge` it stands.
 //
+// Reads that are sent twice and session tokens are there with the edge's own budget, load history,
+// sealer and keys.
+//
 // Limits: messages are whole; codecs, TLS, bodies of requests and backpressure are not simulated
 // (`EdgeTests`, `HTTPTests` and the end-to-end tests have them). Each edge has one loop.
 //
@@ -21,6 +24,8 @@
 // A run: `swift test --filter SimulationTests`. A hundred thousand of them, which needs a release
 // build: `HOMEWARD_SIMULATIONS=100000 swift test -c release -Xswiftc -enable-testing --filter
 // SimulationTests`. One seed with its trace: `HOMEWARD_SEED=17` before either.
+
+internal import Proxy
 
 /// What a run came to.
 struct RunResult: Sendable {
@@ -38,6 +43,10 @@ struct RunResult: Sendable {
   let requestCount: Int
   let goodCount: Int
   let writeCount: Int
+  /// Reads that were sent twice, requests of sessions that went on, and sessions that lost a tail.
+  let hedgeCount: Int
+  let sessionCount: Int
+  let lostTailCount: Int
 }
 
 extension Options {
@@ -47,6 +56,12 @@ extension Options {
     options.isMovable = seed % 2 == 0
     options.isHasty = true
     options.keyPercent = 50
+    options.sessionPercent = 40
+    // Enough requests for some of them to be sent twice, or for sessions that lose a tail.
+    options.isSlowed = seed % 8 == 5
+    options.losesTails = seed % 8 == 6
+    if options.isSlowed { options.requestPauseMilliseconds = 8 }
+    if options.losesTails { options.requestPauseMilliseconds = 15 }
     // A lease that has to run out takes 6.4 seconds.
     options.loadMilliseconds = options.isMovable ? 9_000 : 4_000
     if seed % 4 == 1 { options.edgeCount = 1 }
@@ -61,6 +76,7 @@ enum Simulation {
     let world = World(options)
     let faults = Faults(world)
     if options.hasFaults { faults.plan() }
+    if options.isSlowed { faults.planSlowness() }
     if options.isMovable { faults.planMoves() }
     world.at(milliseconds: 600, world.clients.load)
     world.run(untilMilliseconds: options.loadMilliseconds)
@@ -80,6 +96,9 @@ enum Simulation {
       seed: world.options.seed, violation: world.checker.violation, hash: world.trace.hash,
       eventCount: world.trace.count, trace: world.trace.lines, requestCount: requests.count,
       goodCount: requests.filter(\.isGood).count,
-      writeCount: world.checker.acknowledgedWrites.count)
+      writeCount: world.checker.acknowledgedWrites.count,
+      hedgeCount: world.checker.hedgeCount,
+      sessionCount: requests.count { $0.seen != nil },
+      lostTailCount: requests.count { $0.state == .refused(.lostTail) })
   }
 }

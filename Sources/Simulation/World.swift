@@ -1,5 +1,6 @@
 internal import Base
 internal import Control
+internal import Native
 internal import Origins
 internal import Proxy
 
@@ -82,6 +83,9 @@ final class World {
     wireCount += 1
     return wireCount
   }
+
+  /// A nonce that no token of this world has.
+  func nextNonce() -> AEADNonce { AEADNonce(prefix: 0, counter: UInt64(nextWireNumber())) }
 
   // MARK: Time
 
@@ -201,6 +205,12 @@ struct Options {
   var isHasty = false
   /// How many of a hundred writes have a key.
   var keyPercent = 0
+  /// How many of a hundred requests belong to their patient's session.
+  var sessionPercent = 0
+  /// Whether a copy is slow now and then, which others serve in its stead.
+  var isSlowed = false
+  /// Whether authorities move by force to servers that lack the last writes.
+  var losesTails = false
   /// Whether faults are drawn.
   var hasFaults = true
 

@@ -1,5 +1,6 @@
 """Operators drain, evacuate, prefer and force regions; the law and the safety rules hold."""
 
+import hashlib
 import json
 import os
 import re
@@ -226,6 +227,79 @@ class Drains(RegionCase):
         self.release("O-1")
         self.until_hop("west-2")
         self.assertIsNone(self.status()["warning"])
+
+
+class SignedSnapshot(RegionCase):
+    """What an edge falls back to when the history is damaged is what it signed itself."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = self.edge.folder / "operators"
+        self.signed = self.folder / "signed" / "edge-test"
+        self.order("drain", "west", "--tier", "replica")
+        self.until_hop("east-2")
+        until(self.signed.exists, "the signature")
+
+    def damage(self):
+        """The history does not follow any more."""
+        history = self.folder / "history"
+        history.write_bytes(history.read_bytes().replace(b"drain", b"drein"))
+
+    def forge(self):
+        """The snapshot says another region, with a right hash."""
+        lines = (self.folder / "snapshot").read_text().splitlines()[:-1]
+        body = "\n".join(lines).replace("\twest\t", "\teast\t") + "\n"
+        (self.folder / "snapshot").write_text(
+            body + hashlib.sha256(body.encode()).hexdigest() + "\n")
+
+    def restart(self):
+        """Ends the edge's process and begins another."""
+        self.edge.kill()
+        self.edge.start()
+
+    def test_a_good_snapshot_keeps_the_orders_over_a_restart(self):
+        self.damage()
+        self.restart()
+        until(lambda: "the last good snapshot is in force" in self.edge.log(), self.edge.log)
+        self.assertEqual(self.hop(), "east-2")
+
+    def test_a_forged_snapshot_is_refused_by_a_running_edge(self):
+        self.damage()
+        self.forge()
+        until(lambda: "the snapshot is refused" in self.edge.log(), self.edge.log)
+        for _ in range(5):
+            self.assertEqual(self.hop(), "east-2")
+        # An act on top of it makes it no better.
+        self.act_in_time(lambda: self.order("prefer", "west"))
+        until(lambda: "does not continue what this edge signed" in self.edge.log(), self.edge.log)
+        self.assertEqual(self.hop(), "east-2")
+
+    def test_a_forged_snapshot_is_refused_at_the_start(self):
+        self.damage()
+        self.forge()
+        self.restart()
+        until(lambda: "the snapshot is refused" in self.edge.log(), self.edge.log)
+        # What the edge signed is in force.
+        self.assertEqual(self.hop(), "east-2")
+        # Without that, nothing but what stands before the damage is believed.
+        self.signed.write_bytes(self.signed.read_bytes().replace(b"west", b"east"))
+        self.restart()
+        self.assertIn("was not signed by `audit.signing_key`", self.edge.log())
+        self.assertIn("the snapshot is refused", self.edge.log())
+        self.assertEqual(self.hop(), "west-2")
+
+    def test_keys_change(self):
+        subprocess.run([workshop.binary(), "audit", "keys", self.edge.folder / "new.key"],
+                       check=True, stdout=subprocess.DEVNULL)
+        self.assertEqual(self.edge.stop(), 0)
+        before = self.signed.read_bytes()
+        self.edge.audit |= {"signing_key": "new.key", "retiring_signing_key": "signing.key"}
+        self.edge.configure()
+        self.damage()
+        self.edge.start()
+        self.assertNotIn("refused", self.edge.log())
+        self.assertEqual(self.hop(), "east-2")
+        until(lambda: self.signed.read_bytes() != before, "the new key's signature")
 
 
 class Rules(RegionCase):

@@ -361,6 +361,71 @@ class Recovery(Faults):
         until(lambda: curl.fetch(edge, document("bytes-10")).header("proxy-status")
               .find("west-2") > 0, edge.log)
 
+    def waits(self, edge):
+        """An edge started again holds `west-2` out although that is well."""
+        edge.start()
+        until(lambda: "held-out" in self.region(edge, "status"),
+              lambda: self.region(edge, "status"))
+        self.replica.forget()
+        for _ in range(5):
+            self.assert_served_by(edge, "west-1")
+        self.assertEqual(self.replica.requests, [])
+
+    def let_in(self, edge):
+        self.region(edge, "force-in", "west", "--endpoint", "west-2", "--for", "1m", "--ticket",
+                    "T-1", "--author", "Ana", "--reason", "mended")
+        until(lambda: curl.fetch(edge, document("bytes-10")).header("proxy-status")
+              .find("west-2") > 0, edge.log)
+
+    def test_row_36_a_restart_lets_nobody_in(self):
+        self.pair()
+        edge = self.edge(
+            Endpoint(self.replica, tier="replica", recovery="operator"), Endpoint(self.primary),
+            operators=True)
+        marks = edge.folder / "operators" / "held-out" / "edge-test"
+        self.replica.kill()
+        until(lambda: marks.exists() and "west-2" in marks.read_text(), "the mark")
+        # It comes back while no edge looks.
+        edge.kill()
+        self.replica.start()
+        self.waits(edge)
+        # What was marked is kept from one start to the next, and ends with the same act.
+        self.assertEqual(edge.stop(), 0)
+        self.waits(edge)
+        self.let_in(edge)
+        until(lambda: "west-2" not in marks.read_text(), "the mark to go")
+        self.assertEqual(edge.stop(), 0)
+        edge.start()
+        until(lambda: curl.fetch(edge, document("bytes-10")).header("proxy-status")
+              .find("west-2") > 0, edge.log)
+
+    def test_row_36_damaged_marks_are_said_and_doubt_whoever_is_not_there(self):
+        self.pair()
+        edge = self.edge(
+            Endpoint(self.replica, tier="replica", recovery="operator"), Endpoint(self.primary),
+            operators=True)
+        marks = edge.folder / "operators" / "held-out" / "edge-test"
+        self.assertFalse(marks.exists())
+        self.assertEqual(edge.stop(), 0)
+        marks.parent.mkdir(parents=True, exist_ok=True)
+        marks.write_text("homeward-held-out\nwest-3\n" + 64 * "0" + "\n")
+        # Who is well is let in: a damaged file is no reason to stop a region.
+        edge.start()
+        self.assertIn("nobody knows who waits", edge.log())
+        self.assert_served_by(edge, "west-2")
+        until(lambda: "west-3" not in marks.read_text(), "the marks to be whole again")
+        self.assertEqual(edge.stop(), 0)
+        # Who is not there at the start waits.
+        marks.write_text("nonsense")
+        self.replica.kill()
+        edge.start(healthy=False)
+        self.assert_served_by(edge, "west-1")
+        self.replica.start()
+        until(lambda: "held-out" in self.region(edge, "status"),
+              lambda: self.region(edge, "status"))
+        self.assert_served_by(edge, "west-1")
+        self.let_in(edge)
+
     def region(self, edge, *words):
         """What `homeward region` prints."""
         result = subprocess.run(

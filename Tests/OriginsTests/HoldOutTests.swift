@@ -90,6 +90,54 @@ import Testing
     }
   }
 
+  /// What is kept of a board when its process ends at `second`, and the board of the next one.
+  private func restart(
+    _ board: inout HealthBoard, _ second: UInt64
+  ) throws -> HealthBoard {
+    let kept = try present(board.takeSnapshot()).holdOuts
+    var next = HealthBoard(
+      topology: board.topology, limits: OriginLimits(), at: at(second * 1_000), seed: 6)
+    next.remember(kept)
+    return next
+  }
+
+  @Test(arguments: [6, 20] as [UInt64])
+  func whoFellWaitsOverARestart(_ second: UInt64) throws {
+    var board = try board(["west-r1"])
+    for second: UInt64 in 3..<6 {
+      round(&board, second) { !["west-r1", "west-r2"].contains($0.name) }
+    }
+    // Down still, or back and waiting.
+    for second in 6..<second { round(&board, second) { _ in true } }
+    var next = try restart(&board, second)
+    for later in second..<second + 5 { round(&next, later) { _ in true } }
+    let waiting = try present(next.takeSnapshot())
+    #expect(waiting.holdOuts == HoldOuts(["west-r1"]))
+    #expect(choices(waiting, second + 4) == ["west-r2", "west-p"])
+    let order = RegionOrders.Region(.init(), endpoints: ["west-r1": .init(replica: .forcedIn)])
+    next.order(RegionOrders(["west": order]))
+    next.order(RegionOrders())
+    var last = try restart(&next, second + 5)
+    for later in second + 5..<second + 10 { round(&last, later) { _ in true } }
+    let snapshot = try present(last.takeSnapshot())
+    #expect(snapshot.holdOuts == HoldOuts())
+    #expect(choices(snapshot, second + 9) == ["west-r1", "west-r2", "west-p"])
+  }
+
+  /// Without its marks, the edge doubts whoever does not answer at once, and nobody else.
+  @Test(arguments: [true, false]) func unknownMarksAreDoubts(_ isKnown: Bool) throws {
+    let topology = try board(["west-r1", "west-r2"]).topology
+    var next = HealthBoard(topology: topology, limits: OriginLimits(), at: at(0), seed: 6)
+    next.remember(HoldOuts(isKnown: isKnown))
+    round(&next, 0) { $0.name != "west-r1" }
+    for second: UInt64 in 1..<6 { round(&next, second) { _ in true } }
+    let snapshot = try present(next.takeSnapshot())
+    #expect(snapshot.holdOuts == HoldOuts(isKnown ? [] : ["west-r1"]))
+    // A mark of who need not wait says nothing.
+    next.remember(HoldOuts(["east-r1"]))
+    #expect(try present(next.takeSnapshot()).holdOuts == HoldOuts())
+  }
+
   /// What an edge sees that is cut off itself is no fall: nobody would be left.
   @Test func whoDoubtsItselfHoldsNobodyOut() throws {
     var board = try board(Set(demoDefinitions().map(\.name)))

@@ -130,6 +130,28 @@ import Testing
     #expect(world.snapshot.keeps(east, epoch: epoch, position: position) == nil)
   }
 
+  /// What a server tells with an answer, and whether that holds position 40 of epoch 1.
+  @Test(
+    arguments: [
+      (1, 40, true), (1, 41, true), (1, 39, false), (0, 99, false), (2, 40, true), (2, 39, false),
+      (3, 99, false),
+    ] as [(UInt64, UInt64, Bool)])
+  func whatAnAnswerTellsIsBelieved(
+    _ epoch: UInt64, _ position: UInt64, _ isHeld: Bool
+  ) throws {
+    var world = try world("west-r1", 2)
+    world.orders.authorities["west"]?.forks.append(.init(epoch: 2, position: 40))
+    let holds = { (domain: RegionID, seen: UInt64) in
+      world.snapshot.holds(
+        domain, epoch: 1, position: seen, toldEpoch: epoch, toldPosition: position)
+    }
+    #expect(holds(west, 40) == isHeld)
+    // Behind the fork it is lost, however far the later epoch goes.
+    #expect(!holds(west, 41) || epoch == 1)
+    // Without a record nobody knows where a later epoch began.
+    #expect(holds(east, 40) == (isHeld && epoch == 1))
+  }
+
   /// What a session demands, and who is left of the home's and the east's servers.
   @Test(
     arguments: [

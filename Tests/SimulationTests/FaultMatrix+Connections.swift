@@ -99,10 +99,30 @@ extension FaultMatrix {
       #expect(request.state == .reset)
       story.finish()
     },
-    FaultRow(
-      8, "slow first byte", "hedge reads, never writes",
-      elsewhere:
-        "the second copy lives in the driver (`Edge/Exchange+Hedge`), which is not simulated"),
+    FaultRow(8, "slow first byte", "hedge reads within the cap; no writes, no primary reads") {
+      let story = Scenario()
+      // Enough for the edge to know how long answers take, and for two second copies.
+      for _ in 0..<110 { #expect(story.ask().isGood) }
+      #expect(story.world.checker.hedgeCount == 0)
+      for name in ["west-p", "west-r1"] { story[name].faults.serviceMicroseconds = 60_000 }
+      let count = story.attempts {
+        #expect(story.areGood([story.ask(.update), story.ask(.medications)]))
+      }
+      #expect(count == 2 && story.world.checker.hedgeCount == 0)
+      var reads: [ClientRequest] = []
+      let attempts = story.attempts {
+        reads = (0..<10).map { _ in story.send() }
+        story.pass(50)
+        // Two of those that the slow replica got were answered by the other one.
+        #expect(reads.contains { !$0.isOver })
+        story.pass(2_000)
+      }
+      #expect(attempts == 12)
+      #expect(story.world.checker.hedgeCount == 2)
+      #expect(story.areGood(reads))
+      #expect(reads.contains { story.server(of: $0) == "west-r2" })
+      story.finish()
+    },
     FaultRow(9, "stalled body", "the attempt ends in time, its place is free again") {
       let story = Scenario()
       for server in story.world.servers { server.faults.next = [.stall] }

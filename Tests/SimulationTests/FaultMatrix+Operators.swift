@@ -122,9 +122,37 @@ extension FaultMatrix {
       #expect(Set(story.writes(at: "west-r2")) == Set((requests + more).map(\.number)))
       story.finish()
     },
-    FaultRow(
-      46, "lost tail", "409, and a report",
-      elsewhere: "session tokens are no part of simulated requests yet; `ProxyTests` has them"),
+    FaultRow(46, "lost tail", "409 for the sessions that saw it, and a list") {
+      let story = Scenario(edges: 2, isMovable: true)
+      let (kept, lost) = (ClientSession(), ClientSession())
+      let first = story.ask(.update, session: kept)
+      story.pass(100)
+      for name in ["west-r1", "west-r2"] {
+        story.world.databases.change(0, at: story[name].index) { $0.isCut = true }
+      }
+      let second = story.ask(.update, session: lost)
+      #expect(first.isGood && second.isGood && lost.seen?.position == 2)
+      // No copy has it: whoever saw it is answered by the primary, and by nobody without it.
+      #expect(story.server(of: story.ask(session: lost)) == "west-p")
+      story.move(to: "west-r2", isGraceful: false)
+      while story["west-p"].process == .running { story.pass(1) }
+      let during = story.send(session: lost)
+      story.pass(9_000)
+      #expect(story.holder == "west-r2")
+      #expect(story.world.databases.lost[0] == [second.number])
+      // By a copy that says that it is stale, or by nobody.
+      #expect(during.isOver && (!during.isGood || during.isMarkedStale))
+      for edge in 0..<2 {
+        let session = ClientSession()
+        (session.token, session.seen) = (lost.token, lost.seen)
+        let read = story.ask(edge: edge, session: session)
+        #expect(read.state == .refused(.lostTail) && read.status == 409)
+        // It was told: what it reads now is a beginning.
+        #expect(story.ask(edge: edge, session: session).isGood)
+        #expect(story.ask(edge: edge, session: kept).isGood)
+      }
+      story.finish()
+    },
     FaultRow(
       47, "a replayed write meets a change", "dead-lettered",
       elsewhere: "there are no deferred writes"),

@@ -24,9 +24,11 @@ import Testing
     print(
       "\(Self.count) runs from seed \(Self.first), \(results.requestCount) requests,"
         + " \(results.goodCount) good,"
-        + " \(results.writeCount) writes, \(took)")
+        + " \(results.writeCount) writes, \(results.hedgeCount) sent twice,"
+        + " \(results.sessionCount) of sessions, \(results.lostTailCount) lost tails, \(took)")
     #expect(results.broken.count == 0)
     #expect(results.goodCount * 10 > results.requestCount * 5)
+    #expect(results.hedgeCount > 0 && results.sessionCount > 0)
   }
 
   @Test(arguments: [1, 2, 3, 77] as [UInt64])
@@ -49,15 +51,17 @@ import Testing
 
   @Test(arguments: Mutant.allCases)
   func theCheckerFindsEachMutant(mutant: Mutant) {
-    let found = (1...200 as ClosedRange<UInt64>).first { seed in
-      // What concerns moves of an authority needs one.
-      var options = Options.random(mutant.needsMove ? 2 * seed : seed)
+    let run = { (number: UInt64) in
+      var options = Options.random(mutant.seed(number))
       options.mutant = mutant
       if mutant.needsMove { options.requestPauseMilliseconds = 15 }
-      return Simulation.run(options).violation != nil
+      return Simulation.run(options)
     }
+    let found = (1...200 as ClosedRange<UInt64>).first { run($0).violation != nil }
     #expect(found != nil, "\(mutant) was not found in 200 seeds")
-    print("\(mutant) found at seed \(found ?? 0)")
+    let rule = found.flatMap { run($0).violation?.rule }
+    print("\(mutant) found at seed \(found ?? 0): \(rule ?? "")")
+    if let rule { #expect(mutant.rules?.contains(rule) ?? true, "by `\(rule)`") }
   }
 }
 
@@ -67,6 +71,9 @@ struct Batch: Sendable {
   var requestCount = 0
   var goodCount = 0
   var writeCount = 0
+  var hedgeCount = 0
+  var sessionCount = 0
+  var lostTailCount = 0
 
   /// Runs every seed, on as many threads as there are cores.
   static func run(
@@ -93,6 +100,9 @@ struct Batch: Sendable {
     requestCount += result.requestCount
     goodCount += result.goodCount
     writeCount += result.writeCount
+    hedgeCount += result.hedgeCount
+    sessionCount += result.sessionCount
+    lostTailCount += result.lostTailCount
   }
 
   mutating func add(_ other: Batch) {
@@ -100,5 +110,8 @@ struct Batch: Sendable {
     requestCount += other.requestCount
     goodCount += other.goodCount
     writeCount += other.writeCount
+    hedgeCount += other.hedgeCount
+    sessionCount += other.sessionCount
+    lostTailCount += other.lostTailCount
   }
 }

@@ -63,19 +63,21 @@ struct Scenario {
   /// Sends a request about the first patient of the west, and waits for its answer.
   @discardableResult
   func ask(
-    _ kind: RequestKind = .vitals, _ patient: String = "w1", place: Int = 0, edge: Int = 0
+    _ kind: RequestKind = .vitals, _ patient: String = "w1", place: Int = 0, edge: Int = 0,
+    session: ClientSession? = nil
   ) -> ClientRequest {
-    let request = send(kind, patient, place: place, edge: edge)
+    let request = send(kind, patient, place: place, edge: edge, session: session)
     `await`(request)
     return request
   }
 
   /// Sends a request and does not wait.
   func send(
-    _ kind: RequestKind = .vitals, _ patient: String = "w1", place: Int = 0, edge: Int = 0
+    _ kind: RequestKind = .vitals, _ patient: String = "w1", place: Int = 0, edge: Int = 0,
+    session: ClientSession? = nil
   ) -> ClientRequest {
     let index = Patient.all.firstIndex { $0.id == patient }
-    return world.clients.ask(kind, index ?? 0, place: place, edge: edge)
+    return world.clients.ask(kind, index ?? 0, place: place, edge: edge, session: session)
   }
 
   /// A server by its name.

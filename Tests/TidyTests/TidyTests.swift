@@ -28,8 +28,8 @@ import Testing
       "Origins", "Policy", "Proxy", "Reactor", "Logging",
     ],
     "Simulation": [
-      "Audit", "Base", "Clinical", "Control", "Directory", "HTTP", "Origins", "Policy", "Proxy",
-      "Reactor",
+      "Audit", "Base", "Clinical", "Control", "Directory", "HTTP", "Native", "Origins", "Policy",
+      "Proxy", "Reactor",
     ],
     "homeward": [
       "Admin", "ArgumentParser", "Audit", "Base", "Cache", "Clinical", "Control", "Directory",

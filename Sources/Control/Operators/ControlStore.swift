@@ -31,21 +31,16 @@ public struct StoredBooks: Equatable, Sendable {
     return true
   }
 
-  /// The books as bytes, for an edge's own copy.
-  public var copy: [UInt8] { books.bytes }
-
-  /// Reads such a copy; nil when it is not there, or damaged.
-  public init?(copiedAt path: String) {
-    guard
-      let bytes = try? FileSystem.read(path, byteCountMax: Limits.operatorSnapshotByteCountMax),
-      let books = OperatorBooks(bytes)
-    else { return nil }
-    self.init(books: books, lines: [], warning: nil, byteCount: 0)
-  }
+  /// The books at which the history begins.
+  let start: OperatorBooks
 
   /// Joins what was read.
-  init(books: OperatorBooks, lines: [OperatorLine], warning: OperatorWarning?, byteCount: Int) {
+  init(
+    books: OperatorBooks, lines: [OperatorLine], warning: OperatorWarning?, byteCount: Int,
+    start: OperatorBooks = OperatorBooks()
+  ) {
     self.books = books
+    self.start = start
     self.lines = lines
     self.warning = warning
     self.byteCount = byteCount
@@ -85,6 +80,8 @@ public enum OperatorWarning: Hashable, Sendable, CustomStringConvertible {
 ///     lock              held by the one writer
 ///     edges/NAME        an edge that follows the folder, its registration
 ///     reports/NAME      what the edge of that registration sees
+///     signed/NAME       the books as the edge of that `instance` saw them follow, signed by it
+///     held-out/NAME     who waits for an operator at the edge of that `instance`
 public struct OperatorFolder: Hashable, Sendable {
   /// The folder.
   public let directory: String
@@ -100,6 +97,14 @@ public struct OperatorFolder: Hashable, Sendable {
   public var reportsPath: String { directory + "/reports" }
   /// Where the edge of a registration reports.
   public func reportPath(_ edge: String) -> String { reportsPath + "/" + edge }
+  /// The folder of the books that edges signed.
+  public var signedBooksPath: String { directory + "/signed" }
+  /// Where the edge of an `instance` keeps those that it signed.
+  public func signedBooksPath(_ instance: String) -> String { signedBooksPath + "/" + instance }
+  /// The folder of the edges' marks of who waits.
+  public var holdOutsPath: String { directory + "/held-out" }
+  /// Where the edge of an `instance` keeps its own.
+  public func holdOutPath(_ instance: String) -> String { holdOutsPath + "/" + instance }
   /// The path of the books at which the history begins.
   var basePath: String { directory + "/base" }
   /// The lock's path.
@@ -108,49 +113,57 @@ public struct OperatorFolder: Hashable, Sendable {
   var damagedPath: String { directory + "/history.damaged" }
 
   /// What is in force, as of the last act. Needs no lock: a line is there whole or not.
-  public func read(_ files: any StateFiles) throws(StateFault) -> StoredBooks {
+  ///
+  /// Whoever does not believe the snapshot gets what stands before a damage.
+  public func read(
+    _ files: any StateFiles, believesSnapshot: Bool = true
+  ) throws(StateFault) -> StoredBooks {
     var books = OperatorBooks()
     if let bytes = try optional(files, basePath, Limits.operatorSnapshotByteCountMax),
       let base = OperatorBooks(bytes)
     {
       books = base
     }
+    let start = books
     let snapshot: OperatorBooks?
     let found = try optional(files, snapshotPath, Limits.operatorSnapshotByteCountMax)
-    snapshot = found.flatMap { OperatorBooks($0) }
+    snapshot = found.flatMap { believesSnapshot ? OperatorBooks($0) : nil }
     let bytes = try optional(files, historyPath, Limits.operatorHistoryByteCountMax) ?? []
     var lines: [OperatorLine] = []
     var (rest, byteCount) = (bytes[...], 0)
     while let end = rest.firstIndex(of: 0x0A) {
       guard let text = String(validating: rest[..<end], as: UTF8.self),
         let line = OperatorLine(text[...], after: books), books.take(line)
-      else { return damaged(books, lines, snapshot, byteCount) }
+      else { return damaged(books, lines, snapshot, byteCount, start) }
       lines.append(line)
       rest = rest[(end + 1)...]
       byteCount = end + 1
     }
     // A history that ends before its snapshot was shortened.
     if let snapshot, snapshot.state.actCount > books.state.actCount {
-      return damaged(books, lines, snapshot, byteCount)
+      return damaged(books, lines, snapshot, byteCount, start)
     }
     return StoredBooks(
       books: books, lines: lines,
       warning: found != nil && snapshot == nil ? .snapshotDamaged(path: snapshotPath) : nil,
-      byteCount: byteCount)
+      byteCount: byteCount, start: start)
   }
 
   /// The newer of the snapshot and the lines before the damage.
   private func damaged(
-    _ books: OperatorBooks, _ lines: [OperatorLine], _ snapshot: OperatorBooks?, _ byteCount: Int
+    _ books: OperatorBooks, _ lines: [OperatorLine], _ snapshot: OperatorBooks?, _ byteCount: Int,
+    _ start: OperatorBooks
   ) -> StoredBooks {
     if let snapshot, snapshot.state.actCount >= books.state.actCount {
       return StoredBooks(
         books: snapshot, lines: lines,
-        warning: .snapshotUsed(path: historyPath, line: lines.count + 1), byteCount: byteCount)
+        warning: .snapshotUsed(path: historyPath, line: lines.count + 1), byteCount: byteCount,
+        start: start)
     }
     return StoredBooks(
       books: books, lines: lines,
-      warning: .prefixUsed(path: historyPath, line: lines.count + 1), byteCount: byteCount)
+      warning: .prefixUsed(path: historyPath, line: lines.count + 1), byteCount: byteCount,
+      start: start)
   }
 
   private func optional(

@@ -162,6 +162,17 @@ extension HealthSnapshot {
       && statuses[Int(holder.index)].reach != .down
   }
 
+  /// Whether a copy of `domain` that tells how far it is holds what was seen at `position` in
+  /// `epoch`. In a later epoch only when it is known where that one began.
+  public func holds(
+    _ domain: RegionID, epoch: UInt64, position: UInt64, toldEpoch: UInt64, toldPosition: UInt64
+  ) -> Bool {
+    guard toldEpoch >= epoch, toldPosition >= position else { return false }
+    if toldEpoch == epoch { return true }
+    guard let entry = authorities[domain], entry.holderEpoch >= toldEpoch else { return false }
+    return keeps(domain, epoch: epoch, position: position) ?? false
+  }
+
   /// Whether a write of `domain` that was acknowledged at `position` in `epoch` is still there. Nil
   /// without a record, or for an epoch that this edge has not heard of yet.
   public func keeps(_ domain: RegionID, epoch: UInt64, position: UInt64) -> Bool? {

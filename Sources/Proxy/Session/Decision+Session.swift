@@ -1,7 +1,7 @@
 public import Base
 public import HTTP
 public import Native
-internal import Origins
+public import Origins
 internal import Policy
 
 extension Decider {
@@ -66,6 +66,20 @@ extension JudgedRequest {
   public func takesPartInSession(_ status: UInt16) -> Bool {
     guard (200..<400).contains(status), decision.facts.home != nil else { return false }
     return decision.session.isWanted || (isWrite && status < 300)
+  }
+
+  /// Whether what a server of the home tells with its answer to a read is behind the session: it
+  /// was asked for what its last report said, and lost some of that since.
+  public func isBehindSession(
+    _ told: SessionMark?, choice index: Int, _ health: HealthSnapshot, _ snapshot: Snapshot
+  ) -> Bool {
+    guard let mark = decision.session.mark, let told, let home = decision.facts.home, !isWrite,
+      !decision.narrowed.choices[index].isMarkedStale,
+      snapshot.topology.region(of: decision.endpoint(ofChoice: index)) == home
+    else { return false }
+    return !health.holds(
+      home, epoch: mark.epoch, position: mark.position, toldEpoch: told.epoch,
+      toldPosition: told.position)
   }
 
   /// Appends `EHR-Session`: what the session had seen, and what the origin told with this answer

@@ -59,15 +59,13 @@ struct RunCommand: ParsableCommand {
     let feed = load.active.flatMap { active in
       ActivePolicyFeed(config: config, active: active, load: load, logger: logger)
     }
-    let operators = configuration.operators.map {
-      ActiveOrderFeed(
-        OperatorFolder($0.directory), edge: "\(configuration.instance).\(randomSeed())",
-        copyPath: $0.copy, logger: logger)
-    }
     let office = configuration.operators.map {
       PlanOffice(configuration, OperatorFolder($0.directory), isLocal: false)
     }
     do {
+      let operators = try configuration.operators.map {
+        try orderFeed(OperatorFolder($0.directory), copyPath: $0.copy, configuration, logger)
+      }
       let snapshot = try builder.build(load)
       let definition = try builder.admin(load)
       let admin = try AdminService.make(configuration, definition, office)
@@ -83,6 +81,18 @@ struct RunCommand: ParsableCommand {
       StandardStream.error.write("homeward: \(error)\n")
       throw ExitCode(1)
     }
+  }
+
+  /// What follows the operators' folder, and signs what it reads there as the audit log is signed.
+  private func orderFeed(
+    _ folder: OperatorFolder, copyPath: String?, _ configuration: Configuration, _ logger: Logger
+  ) throws -> ActiveOrderFeed {
+    let seals = try SealedBooks(
+      folder, instance: configuration.instance, copyPath: copyPath,
+      keyPath: configuration.audit.signingKey,
+      retiringKeyPath: configuration.audit.retiringSigningKey, logger: logger)
+    return ActiveOrderFeed(
+      folder, instance: configuration.instance, life: randomSeed(), seals: seals, logger: logger)
   }
 
   /// Brings an activation to its end that a crash interrupted. Whatever comes of it, the edge

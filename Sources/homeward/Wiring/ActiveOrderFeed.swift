@@ -21,6 +21,11 @@ final class ActiveOrderFeed: OperatorFeed {
     var stored: StoredBooks?
     /// Says that this edge is here.
     var registrar: EdgeRegistrar
+    /// Keeps who waits for an operator.
+    var holdOuts: HoldOutKeeper
+    /// Keeps what was read signed; and what an earlier life kept so, until something is read.
+    var seals: SealedBooks
+    var known: StoredBooks?
     /// The orders that were told last; nil before the first time.
     var told: OperatorState?
     /// What was logged last, so that it is not repeated.
@@ -38,8 +43,6 @@ final class ActiveOrderFeed: OperatorFeed {
   }
 
   private let folder: OperatorFolder
-  /// Where the last books that were read are kept, for a start without the folder; nil for nowhere.
-  private let copyPath: String?
   private let logger: Logger
   private let memory: Mutex<Memory>
   let gate = WriteGate()
@@ -49,12 +52,23 @@ final class ActiveOrderFeed: OperatorFeed {
   private static let reportMilliseconds: UInt64 = 2_000
   private static let changeMilliseconds: UInt64 = 200
 
-  init(_ folder: OperatorFolder, edge: String, copyPath: String?, logger: Logger) {
+  /// Follows `folder` for the edge of this `instance`; `life` tells its processes apart.
+  init(
+    _ folder: OperatorFolder, instance: String, life: UInt64, seals: sending SealedBooks,
+    logger: Logger
+  ) {
     self.folder = folder
-    self.copyPath = copyPath
+    var seals = seals
+    let known = seals.read()
     self.logger = logger
-    memory = Mutex(Memory(registrar: EdgeRegistrar(folder, edge: edge)))
+    memory = Mutex(
+      Memory(
+        registrar: EdgeRegistrar(folder, edge: "\(instance).\(life)"),
+        holdOuts: HoldOutKeeper(folder, instance: instance, logger: logger), seals: seals,
+        known: known))
   }
+
+  func heldOut() -> HoldOuts { memory.withLock { $0.holdOuts.read() } }
 
   func ended() { memory.withLock { $0.registrar.remove() } }
 
@@ -73,6 +87,7 @@ final class ActiveOrderFeed: OperatorFeed {
       let isGood = read(&memory)
       // A folder that is gone is not made anew: it may come back.
       if let health = sight.health, isGood || memory.stored == nil {
+        memory.holdOuts.keep(health)
         report(health, sight.traffic, now, &memory)
       }
       guard let stored = memory.stored else { return nil }
@@ -83,7 +98,11 @@ final class ActiveOrderFeed: OperatorFeed {
         state.overrides != before?.overrides || state.shares != before?.shares
           || state.authorities != before?.authorities || state.waivers != before?.waivers
           || state.plans != before?.plans
-      else { return nil }
+      else {
+        // After what it says is in force: a signature must not keep it waiting.
+        if isGood { memory.seals.keep(stored) }
+        return nil
+      }
       memory.told = state
       return OperatorNews(
         orders: RegionOrders(state), records: records(state, before, stored.lines))
@@ -122,14 +141,18 @@ final class ActiveOrderFeed: OperatorFeed {
       }
     }
     // Acts do not vanish: a folder without them is another one, or is not there.
-    if stamps[0] == nil, let known = memory.stored ?? copy(), known.books.state.actCount > 0 {
+    if stamps[0] == nil, let known = memory.stored ?? memory.known,
+      known.books.state.actCount > 0
+    {
       restore(&memory, "`\(folder.historyPath)` is gone")
       return false
     }
     if stamps == memory.stamps { return memory.stored?.isComplete == true }
     do throws(StateFault) {
       let stored = try folder.read(SystemStorage())
-      if stored.books != memory.stored?.books { keep(stored) }
+      if let doubt = stored.doubt(knowing: memory.stored ?? memory.known) {
+        return try refuse(doubt, &memory)
+      }
       memory.stored = stored
       // The clock of files is coarse: what changed just now is read again.
       let isSettled = stamps.allSatisfy { $0?.isSettled(at: Clock.wall()) ?? true }
@@ -142,25 +165,25 @@ final class ActiveOrderFeed: OperatorFeed {
     }
   }
 
-  // MARK: The edge's own copy
+  // MARK: What is known without the folder
 
-  /// Goes on with what is known; at the start that is the copy.
+  /// Goes on with what is known; at the start that is what an earlier life signed.
   private func restore(_ memory: inout Memory, _ reason: String) {
     memory.stamps = []
-    if memory.stored == nil { memory.stored = copy() }
+    if memory.stored == nil { memory.stored = memory.known }
     note("\(reason); what was read last stays in force", &memory)
   }
 
-  private func copy() -> StoredBooks? { copyPath.flatMap { StoredBooks(copiedAt: $0) } }
-
-  private func keep(_ stored: StoredBooks) {
-    guard let copyPath, stored.books.state.actCount > 0 else { return }
-    do throws(SystemError) {
-      try FileSystem.replace(copyPath, with: stored.copy)
-    } catch {
-      logger.warning(
-        "operators' orders are not copied", metadata: ["reason": "`\(copyPath)`: \(error)"])
+  /// Goes on with what is known, or, where nothing is, with the acts before the damage: false, so
+  /// that writes whose authority is recorded stop.
+  private func refuse(
+    _ doubt: OperatorDoubt, _ memory: inout Memory
+  ) throws(StateFault) -> Bool {
+    restore(&memory, "`\(folder.directory)`: \(doubt)")
+    if memory.stored == nil {
+      memory.stored = try folder.read(SystemStorage(), believesSnapshot: false)
     }
+    return false
   }
 
   private func note(_ warning: String?, _ memory: inout Memory) {
