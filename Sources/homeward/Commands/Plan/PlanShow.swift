@@ -80,9 +80,9 @@ struct PlanShow {
       let words = rule["words"]?.text?.dropFirst("\(code): ".count) ?? ""
       if rule["holds"]?.boolean == true {
         let word = rule["set_aside"]?.boolean == true ? "set aside" : "holds"
-        lines += Self.wrapped("\(code) \(word): \(words)")
+        lines += wrapped("\(code) \(word): \(words)", first: 2, hanging: 6)
       } else {
-        lines += Self.wrapped("\(code) REFUSES: \(words)")
+        lines += wrapped("\(code) REFUSES: \(words)", first: 2, hanging: 6)
         refusal = refusal ?? code
       }
     }
@@ -116,19 +116,5 @@ struct PlanShow {
     return lines + [
       "\(requests["refused"]?.number ?? 0) of \(count) past decisions would be refused"
     ]
-  }
-
-  /// Lines of 80 columns, indented by two and then by six; longer only where a word is.
-  private static func wrapped(_ text: String) -> [String] {
-    var lines: [String] = []
-    var line = " "
-    for word in text.split(separator: " ") {
-      if line.count + word.count >= 80, line.contains(where: { $0 != " " }) {
-        lines.append(line)
-        line = "     "
-      }
-      line += " \(word)"
-    }
-    return lines + [line]
   }
 }

@@ -77,9 +77,6 @@ struct RegionStatus {
   /// Reads the answer.
   init(_ json: JSONValue) { self.json = json }
 
-  /// Columns of a terminal.
-  private static let columnCount = 80
-
   /// Servers by region, reasons, orders; no line is longer than a terminal is wide.
   var text: String {
     let regions = json["regions"]?.items ?? []
@@ -93,36 +90,37 @@ struct RegionStatus {
       rows.append([region["name"]?.text ?? ""] + titles.dropFirst().map { _ in "" })
       for server in region["servers"]?.items ?? [] {
         rows.append(row(server, showsLoad))
-        reasons += reason(server).map { [cut("\(name(server)): \($0)", Self.columnCount)] } ?? []
+        reasons += reason(server).map { paragraph("\(name(server)): \($0)") } ?? []
       }
     }
     var lines = Table(rows: rows).lines
     if !reasons.isEmpty { lines += [""] + reasons }
     for order in json["orders"]?.items.map({ RegionOrder($0) }) ?? [] {
       lines += ["", "\(order.title) \(order.end)"]
-      lines += [order.origin, order.reason].map { cut("    \($0)", Self.columnCount) }
+      lines += detail(order.origin) + detail(order.reason)
     }
     for waiver in json["waivers"]?.items ?? [] {
       func text(_ name: String) -> String { waiver[name]?.text ?? "" }
       let second = waiver["second"]?.text
-      lines += [
-        "", "\(text("id")): break-glass \(text("rules")) until \(text("until"))",
-        cut(
-          "    by \(text("author"))" + (second.map { " and \($0)" } ?? ", not agreed yet"),
-          Self.columnCount), cut("    \(text("reason"))", Self.columnCount),
-      ]
+      lines += ["", "\(text("id")): break-glass \(text("rules")) until \(text("until"))"]
+      lines += detail("by \(text("author"))" + (second.map { " and \($0)" } ?? ", not agreed yet"))
+      lines += detail(text("reason"))
     }
     for run in json["plans"]?.items ?? [] {
       let words = ["id", "plan", "status"].map { run[$0]?.text ?? "" }
-      lines += ["", cut("\(words[0]): plan \(words[1]), \(words[2])", Self.columnCount)]
+      lines += [""] + paragraph("\(words[0]): plan \(words[1]), \(words[2])")
     }
     let edge =
       json["edge"]?.text.map { "seen at \($0) by process \(json["process"]?.number ?? 0)" }
       ?? "no running edge reported lately"
     lines += ["", "revision \(json["revision"]?.number ?? 0); \(edge)"]
-    if let warning = json["warning"]?.text { lines.append("warning: \(warning)") }
+    if let warning = json["warning"]?.text { lines += paragraph("warning: \(warning)") }
     return lines.map { $0 + "\n" }.joined()
   }
+
+  private func paragraph(_ text: String) -> [String] { wrapped(text, first: 0, hanging: 4) }
+
+  private func detail(_ text: String) -> [String] { wrapped(text, first: 4, hanging: 4) }
 
   private func name(_ server: JSONValue) -> String { server["name"]?.text ?? "" }
 
