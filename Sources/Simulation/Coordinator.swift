@@ -115,12 +115,17 @@ final class Coordinator {
     hasBegun = true
     let server = world.servers[candidate]
     let copy = world.databases.copy(of: domain, at: candidate)
-    let isThere = record.position.map { UInt64(copy.log.count) >= $0 } ?? true
+    let isThere =
+      record.position.map {
+        UInt64(copy.log.count) >= $0 && copy.epoch >= record.holderEpoch
+      } ?? true
     guard server.process == .running, isThere else {
       if waitedAt == Instant(nanoseconds: 0) { waitedAt = world.now }
       return giveUp(world.server(record.endpoint))
     }
-    let position = record.position ?? UInt64(copy.log.count)
+    let position =
+      record.position
+      ?? record.sharedPosition(epoch: copy.epoch, position: UInt64(copy.log.count))
     done(
       operators.change(
         name, .promote(endpoint: server.endpoint.name, position: position)))

@@ -85,7 +85,7 @@ enum Simulation {
   }
 
   /// What the longest chain of deadlines takes, after everything is well again.
-  static let settleMilliseconds: UInt64 = 5_000
+  static let settleMilliseconds: UInt64 = 7_000
 
   /// Judges the world at its end.
   static func end(_ world: World) -> RunResult {

@@ -148,12 +148,29 @@ extension Shift {
     #expect(state.authority("west")?.keeps(epoch: epoch, position: position) == isKept)
   }
 
+  /// A log that never joined an epoch may go on, from where that began, with what was lost.
+  @Test(
+    arguments: [
+      (3, 900, 900), (2, 60, 60), (2, 70, 68), (1, 40, 40), (1, 60, 50), (0, 9, nil),
+    ] as [(UInt64, UInt64, UInt64?)])
+  func aLogOfAnEarlierEpochHoldsNoMoreThanWhereALaterOneBegan(
+    _ epoch: UInt64, _ position: UInt64, _ shared: UInt64?
+  ) throws {
+    let state = try Shift.changed([
+      .claim(endpoint: "p", epoch: 1), .fence(plan: ""), .fenced(position: 50),
+      .promote(endpoint: "r", position: 50), .activate, .fence(plan: ""), .fenced(position: 80),
+      .promote(endpoint: "p", position: 68), .activate,
+    ])
+    let record = try #require(state.authority("west"))
+    #expect(record.sharedPosition(epoch: epoch, position: position) == shared)
+  }
+
   @Test func whatAForkedEpochHeldIsUnknownWithoutAPosition() throws {
     let state = try Shift.changed([
       .claim(endpoint: "p", epoch: 1), .fence(plan: ""), .fenced(position: nil),
       .promote(endpoint: "r", position: nil), .activate,
     ])
-    #expect(state.authority("west")?.keeps(epoch: 1, position: 0) == false)
+    #expect(state.authority("west")?.keeps(epoch: 1, position: 1) == false)
     #expect(state.authority("west")?.keeps(epoch: 2, position: 9) == true)
   }
 

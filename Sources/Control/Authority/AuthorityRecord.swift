@@ -74,9 +74,23 @@ public struct AuthorityRecord: Hashable, Sendable {
   /// at `position`. What is not known is lost.
   public func keeps(epoch old: UInt64, position: UInt64) -> Bool {
     if old >= holderEpoch { return old == holderEpoch }
+    if position == 0 { return true }
     guard let oldest = forks.first, oldest.epoch <= old else { return false }
     return forks.drop { $0.epoch <= old }.allSatisfy { fork in
       fork.position.map { position <= $0 } ?? false
     }
+  }
+
+  /// How much of this history a log has that ends at `position` in `epoch`: from where a later
+  /// epoch began, it may have what was lost instead. Nil when that place is not known.
+  public func sharedPosition(epoch old: UInt64, position: UInt64) -> UInt64? {
+    guard old < holderEpoch else { return position }
+    guard let oldest = forks.first, oldest.epoch <= old + 1 else { return nil }
+    var shared = position
+    for fork in forks where fork.epoch > old {
+      guard let begin = fork.position else { return nil }
+      shared = min(shared, begin)
+    }
+    return shared
   }
 }

@@ -89,7 +89,7 @@ extension PlanMachine {
     }
     if let last = record.position, let position = view.position {
       return .success(
-        position >= last
+        position >= last && view.epoch >= record.holderEpoch
           ? mark(run, .done, "position \(position) of \(last): nothing is lost")
           : .look(milliseconds: 10, "`\(move.to)` at \(position) to reach \(last)"))
     }
@@ -105,13 +105,18 @@ extension PlanMachine {
           + " run the plan with --accept-data-loss and a second person"))
   }
 
-  /// The position behind which the new epoch begins: what the candidate has.
+  /// The position behind which the new epoch begins: what the candidate has of the history. One that
+  /// never joined the epoch that ends may have a tail that was lost.
   private func begins(
     _ domain: String, _ move: PlanMove, _ record: AuthorityRecord, _ scene: PlanScene
   ) -> UInt64? {
-    let position = scene.view(move.to, of: domain)?.position
-    guard let last = record.position, let position else { return position ?? record.position }
-    return max(last, position)
+    guard let view = scene.view(move.to, of: domain), let position = view.position else {
+      return record.position
+    }
+    guard view.epoch >= record.holderEpoch else {
+      return record.sharedPosition(epoch: view.epoch, position: position)
+    }
+    return max(record.position ?? 0, position)
   }
 
   /// Promotes the candidate, and waits until it says so and its followers know.

@@ -177,7 +177,7 @@ extension HealthSnapshot {
   /// without a record, or for an epoch that this edge has not heard of yet.
   public func keeps(_ domain: RegionID, epoch: UInt64, position: UInt64) -> Bool? {
     guard let entry = authorities[domain], epoch <= entry.holderEpoch else { return nil }
-    if epoch == entry.holderEpoch { return true }
+    if epoch == entry.holderEpoch || position == 0 { return true }
     guard let oldest = entry.forks.first, oldest.epoch <= epoch else { return false }
     return entry.forks.allSatisfy { fork in
       fork.epoch <= epoch || fork.position.map { position <= $0 } ?? false

@@ -32,6 +32,8 @@ extension HealthSnapshot {
   ) -> Bool {
     let claim = claim(id, home)
     guard let known = claim.epoch, known >= epoch else { return false }
+    // Of an epoch that the record does not name yet nobody here knows where it began.
+    if let entry = authorities[home], known > max(epoch, entry.holderEpoch) { return false }
     if case .primary = claim { return true }
     let index = Int(id.index)
     if topology.region(of: id) == home { return statuses[index].position >= position }

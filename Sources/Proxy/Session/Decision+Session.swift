@@ -39,8 +39,13 @@ extension Decider {
     // What is stored may be older, and says no position.
     decision.cacheStep = nil
     let isKept = health.keeps(home, epoch: mark.epoch, position: mark.position)
-    // Without a record nobody knows where a later epoch began.
+    // A later epoch has begun, and nobody knows where: without a record nobody ever will.
     let isForgotten = isKept == nil && mark.epoch < health.epochs[Int(home.index)] ?? 0
+    if isForgotten, health.hasRecord(home) {
+      decision.session.isBehind = true
+      decision.refusal = .unavailable
+      return
+    }
     if isKept == false || isForgotten {
       decision.refusal = .lostTail
       return
