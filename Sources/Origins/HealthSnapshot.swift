@@ -84,7 +84,9 @@ public final class HealthSnapshot: Sendable {
       claim(id, home) == .primary(epoch: entry.holderEpoch)
     {
       let age = now.milliseconds(since: statuses[index].measuredAt)
-      return age <= sampleAgeMillisecondsMax ? 0 : nil
+      guard age <= sampleAgeMillisecondsMax else { return nil }
+      // Once the authority moves, others may have written since it said that it is the primary.
+      return entry.state == .active ? 0 : age
     }
     return statuses[index].lagMilliseconds(
       of: home, at: now, ageMillisecondsMax: sampleAgeMillisecondsMax)
