@@ -198,7 +198,8 @@ final class Clients {
   /// of its own, and one of an older epoch nothing new.
   private func seen(by request: ClientRequest, with answer: Answer) -> Seen? {
     let skew = world.edges[request.edge].skewSeconds
-    var seen = request.seen
+    // An edge that did not believe the token begins anew.
+    var seen = request.isTokenCurrent ? request.seen : nil
     seen?.skewSeconds = skew
     guard world.servers[answer.server].region == request.patient.home else { return seen }
     if let seen, (answer.epoch, answer.position) < (seen.epoch, seen.position) { return seen }

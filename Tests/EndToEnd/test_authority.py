@@ -556,7 +556,7 @@ class Sessions(AuthorityCase):
         """Waits until the edge's report knows a server's position."""
         def known():
             lines = reported(self.folder).splitlines()
-            return any(l.startswith(f"{name}\t") and l.endswith(f"\t{count}") for l in lines)
+            return any(l.startswith(f"{name}\t") and l.split("\t")[14] == str(count) for l in lines)
         until(known, lambda: reported(self.folder))
 
     def test_a_write_is_read_again_whatever_the_copy_has(self):

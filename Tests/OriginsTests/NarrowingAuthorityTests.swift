@@ -107,6 +107,19 @@ import Testing
     #expect(world.narrow(both, .write, home: east) == ["west-p", "east-p"])
   }
 
+  /// What a holder in another region said of itself is as old as its word, once others may write.
+  @Test(
+    arguments: [(.active, 0), (.moving, 900), (.stopped, 900)] as [(DomainAuthority.State, UInt64)])
+  func aHoldersWordAgesWhileItsAuthorityMoves(
+    _ state: DomainAuthority.State, _ lag: UInt64
+  ) throws {
+    var world = try world("east-r1", 2, state)
+    world.change("east-r1") { $0.homeClaims = [.primary(epoch: 2), .replica(epoch: 1), .unknown] }
+    let id = world.topology.id("east-r1")
+    let later = world.snapshot[id].measuredAt.adding(milliseconds: 900)
+    #expect(world.snapshot.lagMilliseconds(id, home: west, at: later) == lag)
+  }
+
   @Test func ordersAreAboutWhatAServerIsNow() throws {
     var world = try world("west-r1", 2)
     world.change("west-r1") { $0.role = .primary(epoch: 2) }

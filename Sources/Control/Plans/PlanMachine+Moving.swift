@@ -105,8 +105,8 @@ extension PlanMachine {
           + " run the plan with --accept-data-loss and a second person"))
   }
 
-  /// The position behind which the new epoch begins: what the candidate has of the history. One that
-  /// never joined the epoch that ends may have a tail that was lost.
+  /// The position behind which the new epoch begins: what the candidate has of the history. One
+  /// that never joined the epoch that ends may have a tail that was lost.
   private func begins(
     _ domain: String, _ move: PlanMove, _ record: AuthorityRecord, _ scene: PlanScene
   ) -> UInt64? {
