@@ -106,7 +106,7 @@ extension Exchange {
     worker.reconsider(self, finding, mayAskAgain: mayAskAgain)
     write.isRecorded = false
     machine = ExchangeMachine()
-    if awaitsAuthority() { return }
+    if mayAskAgain, awaitsAuthority() { return }
     start(hasRoom: true)
   }
 }
