@@ -53,9 +53,8 @@ extension Exchange {
   }
 
   private func hold(_ place: HeldPlace) -> Bool {
-    guard worker.heldWrites.hold(self, place, countMax: snapshot.limits.heldWritesMax) else {
-      return false
-    }
+    let countMax = snapshot.limits.heldCountMax(isWrite: request.isWrite)
+    guard worker.heldWrites.hold(self, place, countMax: countMax) else { return false }
     if write.heldUntil == .never {
       write.heldUntil = now.adding(milliseconds: snapshot.timeouts.authorityMilliseconds)
     }

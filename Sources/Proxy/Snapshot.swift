@@ -169,6 +169,10 @@ public struct ProxyLimits: Sendable, Equatable {
   /// not overrun and the pool's queue has room for others.
   public var releasedWritesMax = 32
 
+  /// How many may be held for one more of the kind to be: reads that only a primary may serve leave
+  /// half of the room to writes.
+  public func heldCountMax(isWrite: Bool) -> Int { isWrite ? heldWritesMax : heldWritesMax / 2 }
+
   /// Makes the default bounds.
   public init() {}
 }

@@ -48,9 +48,8 @@ extension SimulatedExchange {
   }
 
   private func hold(_ place: HeldPlace) -> Bool {
-    guard edge.heldWrites.hold(self, place, countMax: edge.snapshot.limits.heldWritesMax) else {
-      return false
-    }
+    let countMax = edge.snapshot.limits.heldCountMax(isWrite: isWrite)
+    guard edge.heldWrites.hold(self, place, countMax: countMax) else { return false }
     if write.heldUntil == .never {
       write.heldUntil = now.adding(
         milliseconds: edge.snapshot.timeouts.authorityMilliseconds)

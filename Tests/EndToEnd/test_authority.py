@@ -314,6 +314,26 @@ class Waits(AuthorityCase):
             self.assertEqual(decision["reason"], "write-authority-moving")
             self.assertEqual(len(outcomes), 1)
 
+    def test_reads_leave_room_to_writes(self):
+        self.init()
+        self.replica.lag_milliseconds = 10_000_000
+        self.change("fence")
+        self.follow()
+        self.primary.become("replica", 1)
+        until(lambda: "\tprimary\thealthy\treplica\t" in reports(self.folder)[0],
+              lambda: reports(self.folder))
+        client = h2.Connection(self.edge.port)
+        self.addCleanup(client.close)
+        first, second = [
+            client.request("GET", "/fhir/DocumentReference/p1.notes") for _ in range(2)]
+        self.assertEqual(client.finish(second).status, 503)
+        write = client.request("POST", operation("note-1"))
+        self.change("restore")
+        self.primary.become("primary", 1)
+        for stream in (write, first):
+            self.assertEqual(client.finish(stream).status, 200)
+        self.assertEqual(self.primary.entries(), [1])
+
     def test_a_client_that_leaves_is_forgotten_and_recorded(self):
         self.init()
         self.change("fence")
