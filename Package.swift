@@ -67,7 +67,7 @@ let package = Package(
     library("Policy", ["Base", "StrictYAML"]),
 
     // What officers and operators decide.
-    library("Control", ["Base", "Native", "Policy", "Reactor", "StrictYAML"]),
+    library("Control", ["Base", "Native", "Origins", "Policy", "Reactor", "StrictYAML"]),
     library("Admin", ["Base", "Control", "Native", "Origins", "Policy"]),
 
     // The life of a request, and the driver that gives it sockets, files and time.
@@ -122,7 +122,8 @@ let package = Package(
     tests("IdentityTests", ["Base", "Identity", "Native", jwtKit]),
     tests("OriginsTests", ["Base", "HTTP", "Origins"]),
     tests("PolicyTests", ["Base", "Native", "Policy", "StrictYAML"]),
-    tests("ControlTests", ["Base", "Control", "Native", "Policy", "Reactor", "StrictYAML"]),
+    tests(
+      "ControlTests", ["Base", "Control", "Native", "Origins", "Policy", "Reactor", "StrictYAML"]),
     tests("AdminTests", ["Admin", "Base", "Control", "Native", "Origins", "Policy", "StrictYAML"]),
     tests("StrictYAMLTests", ["Base", "StrictYAML"]),
     tests(

@@ -125,7 +125,7 @@ final class Coordinator {
     }
     let position =
       record.position
-      ?? record.sharedPosition(epoch: copy.epoch, position: UInt64(copy.log.count))
+      ?? record.history.sharedPosition(epoch: copy.epoch, position: UInt64(copy.log.count))
     done(
       operators.change(
         name, .promote(endpoint: server.endpoint.name, position: position)))

@@ -167,16 +167,4 @@ import Testing
     let first = diagnostics.sorted().first.map { "\($0.line):\($0.column) \($0.code)" }
     #expect(first == "\(place) \(code)")
   }
-
-  @Test(arguments: [UInt64](1...20))
-  func base64ReadsBack(seed: UInt64) {
-    var random = SplitMix64(seed: seed)
-    let bytes = (0..<Int(random.next() % 100)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-    let text = Base64.encode(bytes)
-    #expect(Base64.decode(text) == bytes)
-    #expect(text.utf8.count == (bytes.count + 2) / 3 * 4)
-  }
-
-  @Test(arguments: ["A", "AA", "AAA", "AB==", "AAB=", "A===", "====", "AA=A", "AA\n=", "Ä==="])
-  func wrongBase64IsRefused(text: String) { #expect(Base64.decode(text) == nil) }
 }

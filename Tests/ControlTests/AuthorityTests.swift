@@ -1,4 +1,5 @@
 import Base
+import Origins
 import Testing
 
 @testable import Control
@@ -145,7 +146,7 @@ extension Shift {
         .promote(endpoint: "r", position: 50), .activate, .fence(plan: ""), .fenced(position: 80),
         .promote(endpoint: "p", position: 68), .activate,
       ])
-    #expect(state.authority("west")?.keeps(epoch: epoch, position: position) == isKept)
+    #expect(state.authority("west")?.history.keeps(epoch: epoch, position: position) == isKept)
   }
 
   /// A log that never joined an epoch may go on, from where that began, with what was lost.
@@ -162,7 +163,7 @@ extension Shift {
       .promote(endpoint: "p", position: 68), .activate,
     ])
     let record = try #require(state.authority("west"))
-    #expect(record.sharedPosition(epoch: epoch, position: position) == shared)
+    #expect(record.history.sharedPosition(epoch: epoch, position: position) == shared)
   }
 
   @Test func whatAForkedEpochHeldIsUnknownWithoutAPosition() throws {
@@ -170,8 +171,8 @@ extension Shift {
       .claim(endpoint: "p", epoch: 1), .fence(plan: ""), .fenced(position: nil),
       .promote(endpoint: "r", position: nil), .activate,
     ])
-    #expect(state.authority("west")?.keeps(epoch: 1, position: 1) == false)
-    #expect(state.authority("west")?.keeps(epoch: 2, position: 9) == true)
+    #expect(state.authority("west")?.history.keeps(epoch: 1, position: 1) == false)
+    #expect(state.authority("west")?.history.keeps(epoch: 2, position: 9) == true)
   }
 
   @Test func namesThatDoNotFitALineAreRefused() {

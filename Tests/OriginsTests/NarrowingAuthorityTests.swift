@@ -15,8 +15,8 @@ import Testing
   ) throws -> World {
     var world = try World()
     world.orders.authorities["west"] = DomainAuthority(
-      state: state, holder: holder, holderEpoch: epoch, candidate: candidate,
-      forks: [.init(epoch: 1, position: nil)])
+      state: state, holder: holder, candidate: candidate,
+      history: EpochHistory(holderEpoch: epoch, forks: [.init(epoch: 1, position: nil)]))
     world.orders.authorityRevision = 1
     return world
   }
@@ -138,7 +138,7 @@ import Testing
       as [(UInt64, UInt64, Bool?)])
   func lostTailsAreKnown(_ epoch: UInt64, _ position: UInt64, _ isKept: Bool?) throws {
     var world = try world("west-r1", 2)
-    world.orders.authorities["west"]?.forks.append(.init(epoch: 2, position: 40))
+    world.orders.authorities["west"]?.history.forks.append(.init(epoch: 2, position: 40))
     #expect(world.snapshot.keeps(west, epoch: epoch, position: position) == isKept)
     #expect(world.snapshot.keeps(east, epoch: epoch, position: position) == nil)
   }
@@ -153,7 +153,7 @@ import Testing
     _ epoch: UInt64, _ position: UInt64, _ isHeld: Bool
   ) throws {
     var world = try world("west-r1", 2)
-    world.orders.authorities["west"]?.forks.append(.init(epoch: 2, position: 40))
+    world.orders.authorities["west"]?.history.forks.append(.init(epoch: 2, position: 40))
     let holds = { (domain: RegionID, seen: UInt64) in
       world.snapshot.holds(
         domain, epoch: 1, position: seen, toldEpoch: epoch, toldPosition: position)
@@ -237,11 +237,11 @@ import Testing
         guard intent == .write else { continue }
         written += 1
         #expect(record.state == .active)
-        #expect(choice.epoch == record.holderEpoch)
+        #expect(choice.epoch == record.history.holderEpoch)
         let status = world.statuses[Int(choice.endpoint.index)]
         let isOwn = world.topology.region(of: choice.endpoint) == domain
         let claim = isOwn ? status.role : status.homeClaims[Int(domain.index)]
-        #expect(claim == .primary(epoch: record.holderEpoch))
+        #expect(claim == .primary(epoch: record.history.holderEpoch))
       }
     }
     #expect(written > 0)
@@ -265,7 +265,7 @@ import Testing
         state: ([.active, .active, .moving, .stopped] as [DomainAuthority.State])
           .randomElement(using: &random) ?? .moving,
         holder: world.topology.endpoints.randomElement(using: &random)?.name ?? "",
-        holderEpoch: UInt64.random(in: 1...2, using: &random))
+        history: EpochHistory(holderEpoch: UInt64.random(in: 1...2, using: &random), forks: []))
       world.orders.regions[name] = RegionOrders.Region(
         replica: ServerOrder(rawValue: UInt8.random(in: 0..<64, using: &random) & 0x38),
         primary: ServerOrder(rawValue: UInt8.random(in: 0..<64, using: &random) & 0x38))

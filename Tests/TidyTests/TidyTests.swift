@@ -17,7 +17,7 @@ import Testing
     "Identity": ["Base", "Native", "JWTKit"],
     "Origins": ["Base", "HTTP"],
     "Policy": ["Base", "StrictYAML"],
-    "Control": ["Base", "Native", "Policy", "Reactor", "StrictYAML"],
+    "Control": ["Base", "Native", "Origins", "Policy", "Reactor", "StrictYAML"],
     "Admin": ["Base", "Control", "Native", "Origins", "Policy"],
     "Proxy": [
       "Audit", "Base", "Cache", "Clinical", "Directory", "HTTP", "Identity", "Native", "Origins",

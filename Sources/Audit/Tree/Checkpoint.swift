@@ -1,3 +1,4 @@
+internal import Base
 public import Native
 
 /// The size and root of a log's tree at one time: C2SP tlog-checkpoint.

@@ -1,3 +1,4 @@
+internal import Base
 public import Native
 
 /// The name and public key by which notes of one log are checked: C2SP signed-note, Ed25519.

@@ -1,4 +1,5 @@
 internal import Base
+internal import Origins
 
 /// A step in the life of a domain's write authority.
 public enum AuthorityChange: Hashable, Sendable {
@@ -66,7 +67,7 @@ extension AuthorityRecord {
       guard isWord(endpoint), epoch < .max else { throw .form }
       return AuthorityRecord(
         domain: domain, state: .active, epoch: epoch, endpoint: endpoint, holderEpoch: epoch,
-        candidate: nil, position: nil, forks: [Fork(epoch: epoch, position: nil)], plan: "",
+        candidate: nil, position: nil, forks: [.init(epoch: epoch, position: nil)], plan: "",
         warrant: warrant, since: time, number: number)
     }
     guard var next = record else { throw .noRecord(domain: domain) }
@@ -104,7 +105,7 @@ extension AuthorityRecord {
       state = .active
       endpoint = candidate
       holderEpoch = epoch
-      forks.append(Fork(epoch: epoch, position: position))
+      forks.append(.init(epoch: epoch, position: position))
       forks.removeFirst(max(0, forks.count - Limits.forkCountMax))
       self.candidate = nil
       position = nil

@@ -1,4 +1,5 @@
 public import Base
+public import Origins
 
 /// How far a change of write authority has come.
 ///
@@ -29,20 +30,6 @@ public enum AuthorityState: String, CaseIterable, Sendable {
 ///
 /// Part of `OperatorState`: changed by acts only, each a line of the one chained history.
 public struct AuthorityRecord: Hashable, Sendable {
-  /// Where an epoch begins in the domain's log.
-  public struct Fork: Hashable, Sendable {
-    /// The epoch that begins there.
-    public let epoch: UInt64
-    /// The last position of the epochs before it that it holds; nil when that was not known.
-    public let position: UInt64?
-
-    /// Makes a fork.
-    public init(epoch: UInt64, position: UInt64?) {
-      self.epoch = epoch
-      self.position = position
-    }
-  }
-
   /// The home region's name.
   public let domain: String
   /// How far a change has come.
@@ -60,7 +47,7 @@ public struct AuthorityRecord: Hashable, Sendable {
   public internal(set) var position: UInt64?
   /// Where the last epochs began that were ever ACTIVE, oldest first; of a claimed one that is not
   /// known.
-  public internal(set) var forks: [Fork]
+  public internal(set) var forks: [EpochHistory.Fork]
   /// The plan that changes it; empty without one.
   public internal(set) var plan: String
   /// Who brought it into this state, and why.
@@ -70,27 +57,6 @@ public struct AuthorityRecord: Hashable, Sendable {
   /// The number of the act that did: an edge that has seen it knows this state.
   public internal(set) var number: Int
 
-  /// Whether a write is still there that `old`, the holder's epoch or an earlier one, acknowledged
-  /// at `position`. What is not known is lost.
-  public func keeps(epoch old: UInt64, position: UInt64) -> Bool {
-    if old >= holderEpoch { return old == holderEpoch }
-    if position == 0 { return true }
-    guard let oldest = forks.first, oldest.epoch <= old else { return false }
-    return forks.drop { $0.epoch <= old }.allSatisfy { fork in
-      fork.position.map { position <= $0 } ?? false
-    }
-  }
-
-  /// How much of this history a log has that ends at `position` in `epoch`: from where a later
-  /// epoch began, it may have what was lost instead. Nil when that place is not known.
-  public func sharedPosition(epoch old: UInt64, position: UInt64) -> UInt64? {
-    guard old < holderEpoch else { return position }
-    guard let oldest = forks.first, oldest.epoch <= old + 1 else { return nil }
-    var shared = position
-    for fork in forks where fork.epoch > old {
-      guard let begin = fork.position else { return nil }
-      shared = min(shared, begin)
-    }
-    return shared
-  }
+  /// How the domain's log came about.
+  public var history: EpochHistory { EpochHistory(holderEpoch: holderEpoch, forks: forks) }
 }

@@ -1,4 +1,5 @@
 internal import Base
+internal import Origins
 
 /// Changes and records as fields of a line; see `OperatorLine` and `OperatorBooks`.
 extension AuthorityChange {
@@ -58,11 +59,11 @@ extension AuthorityRecord {
       let holderEpoch = UInt64(fields[5]), let since = WallTime(text: fields[10]),
       let number = Int(fields[11])
     else { return nil }
-    var forks: [Fork] = []
+    var forks: [EpochHistory.Fork] = []
     for text in fields[8].split(separator: ",") {
       let parts = text.split(separator: ":", omittingEmptySubsequences: false)
       guard parts.count == 2, let epoch = UInt64(parts[0]) else { return nil }
-      forks.append(Fork(epoch: epoch, position: UInt64(parts[1])))
+      forks.append(.init(epoch: epoch, position: UInt64(parts[1])))
     }
     self.init(
       domain: fields[1], state: state, epoch: epoch, endpoint: fields[4], holderEpoch: holderEpoch,

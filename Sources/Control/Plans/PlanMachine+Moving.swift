@@ -1,4 +1,5 @@
 internal import Base
+internal import Origins
 
 /// The steps that move write authority, and their way back.
 extension PlanMachine {
@@ -114,7 +115,7 @@ extension PlanMachine {
       return record.position
     }
     guard view.epoch >= record.holderEpoch else {
-      return record.sharedPosition(epoch: view.epoch, position: position)
+      return record.history.sharedPosition(epoch: view.epoch, position: position)
     }
     return max(record.position ?? 0, position)
   }

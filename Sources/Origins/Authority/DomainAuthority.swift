@@ -13,40 +13,23 @@ public struct DomainAuthority: Hashable, Sendable {
     case stopped
   }
 
-  /// Where an epoch begins; see `AuthorityRecord.Fork`.
-  public struct Fork: Hashable, Sendable {
-    /// The epoch.
-    public let epoch: UInt64
-    /// The last position of earlier epochs that it holds; nil when that is not known.
-    public let position: UInt64?
-
-    /// Makes a fork.
-    public init(epoch: UInt64, position: UInt64?) {
-      self.epoch = epoch
-      self.position = position
-    }
-  }
-
   /// Whether writes start.
   public var state: State
   /// Who holds the writes, or held them last: reads that need the primary go there.
   public var holder: String
-  /// In which epoch.
-  public var holderEpoch: UInt64
   /// Who is being made the holder of a later epoch.
   public var candidate: String?
-  /// Where the last epochs began, oldest first.
-  public var forks: [Fork]
+  /// The holder's epoch, and where the last ones began.
+  public var history: EpochHistory
 
   /// Makes an authority.
   public init(
-    state: State, holder: String, holderEpoch: UInt64, candidate: String? = nil, forks: [Fork] = []
+    state: State, holder: String, candidate: String? = nil, history: EpochHistory
   ) {
     self.state = state
     self.holder = holder
-    self.holderEpoch = holderEpoch
     self.candidate = candidate
-    self.forks = forks
+    self.history = history
   }
 }
 
@@ -58,11 +41,12 @@ public struct ServingAuthorities: Hashable, Sendable {
     var state: DomainAuthority.State
     /// The holder, as the one member of a primary step; none when this topology does not have it.
     var holders: [EndpointID]
-    var holderEpoch: UInt64
     var candidate: EndpointID?
     /// The region's own endpoints that count as replicas: all but its holder, wherever that is.
     var replicas: [EndpointID]
-    var forks: [DomainAuthority.Fork]
+    var history: EpochHistory
+
+    var holderEpoch: UInt64 { history.holderEpoch }
   }
 
   /// By `RegionID`; no entries at all without any authority.
@@ -90,8 +74,8 @@ public struct ServingAuthorities: Hashable, Sendable {
           let holder = ids[authority.holder]
           return Entry(
             state: authority.state, holders: holder.map { [$0] } ?? [],
-            holderEpoch: authority.holderEpoch, candidate: authority.candidate.flatMap { ids[$0] },
-            replicas: configured.filter { $0 != holder }, forks: authority.forks)
+            candidate: authority.candidate.flatMap { ids[$0] },
+            replicas: configured.filter { $0 != holder }, history: authority.history)
         })
     }
     self.init(
@@ -115,7 +99,7 @@ public struct ServingAuthorities: Hashable, Sendable {
       var owned = entry
       owned?.holders = entry?.holders.map { $0 } ?? []
       owned?.replicas = entry?.replicas.map { $0 } ?? []
-      owned?.forks = entry?.forks.map { $0 } ?? []
+      owned?.history.forks = entry?.history.forks.map { $0 } ?? []
       return owned
     }
     return ServingAuthorities(entries: owned, revision: revision)
@@ -177,10 +161,6 @@ extension HealthSnapshot {
   /// without a record, or for an epoch that this edge has not heard of yet.
   public func keeps(_ domain: RegionID, epoch: UInt64, position: UInt64) -> Bool? {
     guard let entry = authorities[domain], epoch <= entry.holderEpoch else { return nil }
-    if epoch == entry.holderEpoch || position == 0 { return true }
-    guard let oldest = entry.forks.first, oldest.epoch <= epoch else { return false }
-    return entry.forks.allSatisfy { fork in
-      fork.epoch <= epoch || fork.position.map { position <= $0 } ?? false
-    }
+    return entry.history.keeps(epoch: epoch, position: position)
   }
 }
