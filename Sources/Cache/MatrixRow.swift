@@ -162,6 +162,8 @@ public final class MatrixRow: Sendable {
   public let rules: RowRules
   /// Names what it says: rows of two policy versions are the same when this is.
   public let fingerprint: SHA256Digest
+  /// Whether its entries are one patient's.
+  public let dependsOnPatient: Bool
   /// A bit for each class.
   let dataClassBits: UInt64
   /// A bit for each sensitivity.
@@ -175,6 +177,9 @@ public final class MatrixRow: Sendable {
   public init(number: UInt16, _ rules: RowRules) {
     self.number = number
     self.rules = rules
+    dependsOnPatient =
+      !rules.keyParts.isDisjoint(with: [.patient, .consent])
+      || !rules.invalidations.isDisjoint(with: [.patientWrite, .consent])
     dataClassBits = rules.dataClasses.reduce(0) { $0 | 1 << UInt64(ordinal($1)) }
     sensitivityBits = rules.sensitivities.reduce(0) { $0 | 1 << ordinal($1) }
     readerRoleBits =

@@ -15,7 +15,7 @@ public struct OpenedHit: Sendable {
 
   /// Writes status, fields, length and `Age` of the answer to `head`, which keeps its memory.
   public func write(_ kind: HitAnswer, to head: inout ResponseHead) {
-    head.fields.replace(with: answer.fields)
+    answer.write(to: &head.fields)
     let total = hit.bodyByteCount
     switch kind {
     case .whole:

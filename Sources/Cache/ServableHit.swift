@@ -87,6 +87,9 @@ public struct ServableHit: Sendable {
     self.now = now
   }
 
+  /// Where the answer came from.
+  public var sourceRegion: RegionNumber { entry.facts.sourceRegion }
+
   /// How many bytes the whole body has.
   public var bodyByteCount: UInt64 { entry.facts.bodyByteCount }
 

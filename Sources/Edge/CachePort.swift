@@ -33,7 +33,9 @@ final class CachePort {
   var mayRefresh: Bool { refreshCount < Self.refreshCountMax }
 
   /// Begins with a request.
-  func begin(_ request: borrowing JudgedRequest, _ ruling: Ruling, hasBody: Bool) -> CacheUse {
+  func begin(
+    _ request: borrowing JudgedRequest, _ ruling: consuming Ruling, hasBody: Bool
+  ) -> CacheUse {
     CacheUse(request, ruling, hasBody: hasBody, &builder)
   }
 

@@ -22,11 +22,10 @@ final class ClientConnection: ServingConnection {
   private var isDraining = false
   private var wasToldToEnd = false
   private var place: (of: IPAddress, in: Snapshot, is: Locator.Finding)?
-  private lazy var certificate = peerCertificate
   /// The token of the last request.
   var recentToken = RecentToken()
-  /// What the certificate proves under a snapshot's rules.
-  private var certified: (in: Snapshot, is: Subject?)?
+  /// Whom the certificate names, and what it proves under a snapshot's rules.
+  private var certified: (in: Snapshot, name: String?, is: Subject?)?
 
   /// Takes an accepted socket.
   init(
@@ -74,12 +73,15 @@ final class ClientConnection: ServingConnection {
       place = (address.address, snapshot, snapshot.place(of: address.address))
     }
     if certified?.in !== snapshot {
-      certified = (snapshot, certificate.flatMap { snapshot.identity?.subject(of: $0) })
+      let certificate = peerCertificate
+      certified = (
+        snapshot, certificate?.subject, certificate.flatMap { snapshot.identity?.subject(of: $0) }
+      )
     }
     let found = address.provenance == .unreadable ? .unknown : place?.is ?? .unknown
     return ClientFacts(
       address: address, place: found.place, placeProvenance: found.provenance,
-      subject: certificate?.subject, certified: certified?.is)
+      subject: certified?.name, certified: certified?.is)
   }
 
   /// Makes a request fit for the origin.

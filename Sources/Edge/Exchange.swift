@@ -175,7 +175,7 @@ final class Exchange {
   func isIdentified() -> Bool {
     guard
       let known = worker.identity.identify(
-        self, request.head.fields, request.decision.client, at: context.wallTime)
+        self, request.head.fields, at: context.wallTime)
     else {
       isIdentifying = true
       touch(snapshot.timeouts.identityMilliseconds)

@@ -48,41 +48,46 @@ final class IdentityPort {
 
   /// Who sends the request of `exchange`; nil when its `identified` will be called.
   func identify(
-    _ exchange: Exchange, _ fields: borrowing Fields, _ client: borrowing ClientFacts,
-    at now: WallTime
+    _ exchange: Exchange, _ fields: borrowing Fields, at now: WallTime
   ) -> Identification? {
     guard rules != nil else { return .notConfigured }
     if BearerToken.isAmbiguous(fields) { return .refused(.several) }
-    var digest: SHA256Digest?
-    var subject: Subject?
-    var isTooLarge = false
-    _ = unsafe BearerToken.withBytes(of: fields) { token in
-      guard token.count <= IdentityLimits.tokenByteCountMax else {
-        isTooLarge = true
-        return
-      }
-      let connection = exchange.client
-      subject = unsafe connection.recentToken.subject(of: token, epoch: epoch, at: now)
-      guard subject == nil else { return }
-      subject = unsafe cache.subject(of: token, at: now)
-      if let subject {
-        unsafe connection.recentToken.remember(subject, for: token, epoch: epoch)
-      } else {
-        digest = unsafe cache.digest(of: token)
-      }
+    guard let line = BearerToken.line(in: fields) else { return certified(exchange, at: now) }
+    guard Int(line.valueCount) <= IdentityLimits.tokenByteCountMax else {
+      return .refused(.tooLarge)
     }
-    if let subject { return .proven(subject) }
-    if isTooLarge { return .refused(.tooLarge) }
-    guard let digest else { return certified(client, at: now) }
+    return unsafe fields.withValue(line) { token in
+      if let subject = unsafe known(token, exchange.client, at: now) { return .proven(subject) }
+      return unsafe verify(token, for: exchange)
+    }
+  }
+
+  /// Whom a token was found to name before, on the connection or the loop.
+  private func known(
+    _ token: UnsafeRawBufferPointer, _ connection: ClientConnection, at now: WallTime
+  ) -> Subject? {
+    if let subject = unsafe connection.recentToken.subject(of: token, epoch: epoch, at: now) {
+      return subject
+    }
+    guard let subject = unsafe cache.subject(of: token, at: now) else { return nil }
+    unsafe connection.recentToken.remember(subject, for: token, epoch: epoch)
+    return subject
+  }
+
+  /// Has a new token verified, or waits for who asked for the same: nil, unless too many wait.
+  private func verify(
+    _ token: UnsafeRawBufferPointer, for exchange: Exchange
+  ) -> Identification? {
+    let digest = unsafe cache.digest(of: token)
     if waiting[digest] != nil {
       waiting[digest]?.exchanges.append(exchange)
       return nil
     }
     guard waitingCount < IdentityLimits.pendingCountMax else { return .refused(.busy) }
-    let token = unsafe BearerToken.withBytes(of: fields) { unsafe [UInt8]($0) } ?? []
-    waiting[digest] = Waiting(token: token, exchanges: [exchange])
+    let bytes = unsafe [UInt8](token)
+    waiting[digest] = Waiting(token: bytes, exchanges: [exchange])
     waitingCount += 1
-    keeper.post(.verify(token, digest: digest, loop: index))
+    keeper.post(.verify(bytes, digest: digest, loop: index))
     return nil
   }
 
@@ -104,8 +109,8 @@ final class IdentityPort {
   }
 
   /// A client without a token is who its certificate says.
-  private func certified(_ client: borrowing ClientFacts, at now: WallTime) -> Identification {
-    guard let subject = client.certified else { return .anonymous }
+  private func certified(_ exchange: Exchange, at now: WallTime) -> Identification {
+    guard let subject = exchange.request.decision.client.certified else { return .anonymous }
     return subject.isCurrent(at: now) ? .proven(subject) : .refused(.expired)
   }
 }

@@ -259,7 +259,7 @@ final class Worker: TimerTarget, ListenerOwner {
       last.index = exchange.index
     }
     recordOutcome(of: exchange)
-    if heldWrites.ended(exchange) { releaseHeldWrites() }
+    if !heldWrites.isEmpty, heldWrites.ended(exchange) { releaseHeldWrites() }
   }
 
   /// Records how what was decided last about an exchange went.

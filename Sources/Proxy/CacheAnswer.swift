@@ -9,28 +9,28 @@ extension Decision {
   /// Adds to a stored answer's head where it came from, how old it is, by which decision and rule
   /// it is served now.
   func describeHit(
-    _ head: inout ResponseHead, _ evidence: HitEvidence, _ snapshot: Snapshot
+    _ head: inout ResponseHead, _ hit: ServableHit, _ snapshot: Snapshot
   ) {
-    if let name = snapshot.regionName(of: evidence, self) {
+    if let name = snapshot.regionName(of: hit, self) {
       append(name, as: "ehr-region", to: &head.fields)
     }
     appendIdentity(to: &head.fields, snapshot)
-    appendCacheFreshness(evidence, to: &head.fields)
+    appendCacheFreshness(hit, to: &head.fields)
   }
 }
 
 extension Decision {
   /// Whether a stored answer is marked as stale: its plan says so, or it is past its time.
-  func isMarkedStale(_ evidence: HitEvidence) -> Bool {
+  func isMarkedStale(_ hit: ServableHit) -> Bool {
     let step = cacheStep.flatMap { plan?.candidates[Int($0)] }
-    return step?.isMarkedStale == true || evidence.remainingMilliseconds < 0
+    return step?.isMarkedStale == true || hit.remainingMilliseconds < 0
   }
 }
 
 extension Snapshot {
   /// The name of the region that a stored answer came from.
-  func regionName(of evidence: HitEvidence, _ decision: borrowing Decision) -> [UInt8]? {
-    guard let place = cachePlan(of: decision)?.place(of: evidence.sourceRegion),
+  func regionName(of hit: ServableHit, _ decision: borrowing Decision) -> [UInt8]? {
+    guard let place = cachePlan(of: decision)?.place(of: hit.sourceRegion),
       Int(place.index) < names.regions.count
     else { return nil }
     return names.regions[Int(place.index)]
@@ -49,7 +49,7 @@ extension CacheRecord {
     } else if let bypass = outcome.bypass {
       reason = .text(bypass.rawValue)
     }
-    guard let evidence = outcome.evidence else { return }
+    guard let evidence = outcome.hit?.evidence else { return }
     row = evidence.rowNumber
     if evidence.policyAtStore != evidence.policyAtHit {
       storedUnder = .bytes(unsafe evidence.policyAtStore.withBytes { unsafe Array($0) })
@@ -74,9 +74,9 @@ extension CacheRecord {
 extension JudgedRequest {
   /// See `Decision.describeHit`.
   public func describeHit(
-    _ head: inout ResponseHead, _ evidence: HitEvidence, _ snapshot: Snapshot
+    _ head: inout ResponseHead, _ hit: ServableHit, _ snapshot: Snapshot
   ) {
-    decision.describeHit(&head, evidence, snapshot)
+    decision.describeHit(&head, hit, snapshot)
   }
 
   /// Takes from an origin's head what was between it and the edge.

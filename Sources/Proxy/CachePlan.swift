@@ -22,10 +22,15 @@ public struct CacheSetting: Sendable {
 /// The matrix of one policy version as the cache of one edge uses it: rows, and the numbers of
 /// names. Made once a snapshot; immutable.
 public final class CachePlan: Sendable {
-  /// One row that stores, and who may.
-  struct Row: Sendable {
+  /// One row that stores, and who may. Shared, so that a request that asks costs no copy.
+  final class Row: Sendable {
     let row: MatrixRow
     let storage: CacheStorage
+
+    init(_ row: MatrixRow, _ storage: CacheStorage) {
+      self.row = row
+      self.storage = storage
+    }
   }
 
   /// The store.
@@ -54,8 +59,7 @@ public final class CachePlan: Sendable {
     let limits = setting.store.limits
     rows = policy.cacheRows.enumerated().map { index, row in
       row.store.map {
-        Row(
-          row: MatrixRow(number: UInt16(index + 1), RowRules(row, $0, limits)), storage: $0)
+        Row(MatrixRow(number: UInt16(index + 1), RowRules(row, $0, limits)), $0)
       }
     }
     guard rows.contains(where: { $0 != nil }) else { return nil }

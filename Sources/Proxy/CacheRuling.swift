@@ -73,7 +73,7 @@ extension JudgedRequest {
     ruling.role = facts.role
     ruling.purpose = facts.purpose
     if let subject = decision.identification.subject { ruling.user = subject.recordName }
-    if row.rules.dependsOnPatient { takePatient(&ruling, snapshot) }
+    if row.dependsOnPatient { takePatient(&ruling, snapshot) }
     ruling.view = view(tenant: ruling.tenant, rule: plan.ruleIndex)
     ruling.stalenessMillisecondsMax =
       plan.candidates[Int(step)].stalenessMillisecondsMax.map { UInt64($0) } ?? .max
@@ -112,14 +112,6 @@ extension JudgedRequest {
   private static func ordinal<Word: CaseIterable>(_ word: Word) -> UInt8 {
     precondition(MemoryLayout<Word>.size == 1, "a vocabulary of 2 to 256 words without payloads")
     return unsafe withUnsafeBytes(of: word) { unsafe $0[0] }
-  }
-}
-
-extension RowRules {
-  /// Whether a row's entries are one patient's.
-  var dependsOnPatient: Bool {
-    !keyParts.isDisjoint(with: [.patient, .consent])
-      || !invalidations.isDisjoint(with: [.patientWrite, .consent])
   }
 }
 

@@ -83,7 +83,7 @@ extension JudgedRequest {
       permit.watch(CacheTags.type(type))
       if mayJoin { permit.watch(CacheTags.reference) }
     }
-    guard ruling.row.rules.dependsOnPatient, !ruling.patient.isEmpty else { return }
+    guard ruling.row.dependsOnPatient, !ruling.patient.isEmpty else { return }
     permit.watch(CacheTags.patient(ruling.patient))
     permit.watch(CacheTags.patient([]))
     permit.watch(CacheTags.consent(ruling.patient))

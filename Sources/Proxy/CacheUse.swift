@@ -16,16 +16,13 @@ public struct CacheUse: ~Copyable {
   public private(set) var key: CacheKey?
   /// What `Cache-Status` says.
   public private(set) var status = CacheStatus.forwarded(.bypass)
-  /// The right to fetch; nil when nothing may be stored.
-  private var permit: FillPermit?
-  /// The answer that is being stored.
-  private var storable: StorableResponse?
-  /// The stored answer that is served.
+  /// The right to fetch, or the answer that is being stored; nil when nothing may be.
+  private var fill: Fill?
+  /// The stored answer that is served, and what of it.
+  private var hit: ServableHit?
   private var opened: OpenedHit?
   private var answer = HitAnswer.whole
   private var cursor: BodyCursor?
-  /// Why the stored answer may be served; nil when none is.
-  private var evidence: HitEvidence?
   /// What happened so far.
   private var verdict = Outcome.CacheVerdict.passed
   /// Whether it fetches in place of a stale answer that a client has already.
@@ -34,16 +31,16 @@ public struct CacheUse: ~Copyable {
   /// Begins with a request whose head is fit for an origin; `key` is nil when it passes the cache
   /// by.
   public init(
-    _ request: borrowing JudgedRequest, _ ruling: Ruling, hasBody: Bool,
+    _ request: borrowing JudgedRequest, _ ruling: consuming Ruling, hasBody: Bool,
     _ builder: inout KeyBuilder
   ) {
     facts = RequestFacts(request.head, hasBody: hasBody)
-    self.ruling = ruling
+    self.ruling = consume ruling
     if request.hasUnkeyedField {
       status.bypass = .unkeyedField
       return
     }
-    switch builder.key(request.head, facts, ruling) {
+    switch builder.key(request.head, facts, self.ruling) {
     case .key(let key): self.key = key
     case .bypass(let reason): status.bypass = reason
     }
@@ -84,61 +81,56 @@ public struct CacheUse: ~Copyable {
     let rules = ruling.row.rules
     request.askForAll(permit, isOneUsers: rules.keyParts.contains(.user) || rules.seal == .user)
     tell(.forwarded(permit.forwardReason))
-    self.permit = consume permit
+    fill = Fill(permit)
   }
 
   /// The request leaves for an origin. One that may lack a change of which the edge knows is asked,
   /// but its answer is not stored.
   public mutating func departs(_ request: inout JudgedRequest, mayLag: Bool, at now: Instant) {
-    guard permit != nil else { return }
+    guard let fill, fill.mayFetch else { return }
     if mayLag {
       status.detail = .lagging
       if isValidating { request.askUnconditionally() }
-      permit = nil
+      self.fill = nil
       return
     }
-    permit?.depart(request.head, at: now)
+    fill.permit?.depart(request.head, at: now)
   }
 
   /// Whether the answer is to be stored.
-  public var isFetching: Bool { permit != nil }
+  public var isFetching: Bool { fill?.mayFetch == true }
 
   /// Whether a 304 is an answer to our own question.
-  public var isValidating: Bool {
-    switch permit {
-    case .some(let permit): permit.isValidation
-    case nil: false
-    }
-  }
+  public var isValidating: Bool { fill?.isValidation == true }
 
   /// The origin's head, made fit for clients, is the answer: whether it may be stored.
   public mutating func admit(
     _ head: borrowing ResponseHead, from source: RegionNumber?, at now: Instant, wall: WallTime
   ) {
-    guard let permit = permit.take() else { return }
+    guard let fill, let permit = fill.permit.take() else { return }
     guard let source else {
       status.detail = .region
       return
     }
     switch permit.admit(head, from: source, at: now, wall: wall) {
     case .storable(let response):
-      storable = consume response
+      fill.response = consume response
       status.isStored = true
     case .refused(let reason): status.detail = reason
     }
   }
 
   /// Whether the answer on its way is being stored.
-  public var isStoring: Bool { storable != nil }
+  public var isStoring: Bool { fill?.hasResponse == true }
 
   /// A piece of the body passes.
   public mutating func append(_ bytes: UnsafeRawBufferPointer, at now: Instant) {
-    if unsafe storable?.append(bytes, at: now) == false { storable = nil }
+    if unsafe fill?.response?.append(bytes, at: now) == false { fill = nil }
   }
 
   /// The answer was whole: it is stored, or it is noted why not.
   public mutating func finish(hasTrailers: Bool, at now: Instant) {
-    guard let response = storable.take() else { return }
+    guard let response = fill?.response.take() else { return }
     status.detail = response.finish(hasTrailers: hasTrailers, at: now)
     if status.detail == nil { verdict = .stored }
   }
@@ -147,7 +139,7 @@ public struct CacheUse: ~Copyable {
   public mutating func isConfirmed(
     by head: borrowing ResponseHead, from source: RegionNumber?, at now: Instant, wall: WallTime
   ) -> Bool {
-    guard let permit = permit.take(), let source else { return false }
+    guard let permit = fill?.permit.take(), let source else { return false }
     guard case .updated(let hit) = permit.validated(by: head, from: source, at: now, wall: wall)
     else { return false }
     guard found(hit, at: wall) else { return false }
@@ -161,8 +153,8 @@ public struct CacheUse: ~Copyable {
 
   /// Whether a stored answer stands in for an origin that failed.
   public mutating func standsIn(at now: Instant, wall: WallTime, failedStatus: UInt16?) -> Bool {
-    guard let hit = permit?.standIn(at: now), found(hit, at: wall) else { return false }
-    permit = nil
+    guard let hit = fill?.permit?.standIn(at: now), found(hit, at: wall) else { return false }
+    fill = nil
     verdict = .stoodIn
     status.isCollapsed = false
     status.forwardStatus = failedStatus
@@ -176,7 +168,7 @@ public struct CacheUse: ~Copyable {
   public mutating func found(_ hit: ServableHit, at wall: WallTime) -> Bool {
     guard let opened = hit.open() else { return false }
     answer = hit.answer(to: facts, at: wall)
-    evidence = hit.evidence
+    self.hit = hit
     tell(hit.status)
     verdict = hit.remainingMilliseconds < 0 ? .staleHit : .hit
     self.opened = opened
@@ -189,12 +181,12 @@ public struct CacheUse: ~Copyable {
   public mutating func serve(
     to head: inout ResponseHead, of request: borrowing JudgedRequest, _ snapshot: Snapshot
   ) -> Bool {
-    guard let opened = opened.take(), let evidence else {
+    guard let opened = opened.take(), let hit else {
       preconditionFailure("no stored answer to serve")
     }
     opened.write(answer, to: &head)
     if request.head.method != .head { cursor = opened.body(answer) }
-    request.describeHit(&head, evidence, snapshot)
+    request.describeHit(&head, hit, snapshot)
     status.append(to: &head.fields)
     return remainingByteCount == 0
   }
@@ -222,7 +214,7 @@ public struct CacheUse: ~Copyable {
   public var outcome: Outcome.CacheOutcome {
     Outcome.CacheOutcome(
       verdict: isRefresh ? (isRefreshed ? .refreshed : .notRefreshed) : verdict,
-      detail: status.detail, bypass: status.bypass, evidence: evidence)
+      detail: status.detail, bypass: status.bypass, hit: hit)
   }
 
   /// Whether a new answer is stored, or the old one was found good.
@@ -233,6 +225,25 @@ public struct CacheUse: ~Copyable {
     let isCollapsed = status.isCollapsed
     status = other
     status.isCollapsed = isCollapsed
+  }
+}
+
+/// What a fetch for others holds: first the right to it, then the answer. Apart from `CacheUse`, so
+/// that hits do not move its bytes.
+private final class Fill {
+  var permit: FillPermit?
+  var response: StorableResponse?
+
+  init(_ permit: consuming FillPermit) { self.permit = consume permit }
+
+  var mayFetch: Bool { permit != nil }
+  var hasResponse: Bool { response != nil }
+
+  var isValidation: Bool {
+    switch permit {
+    case .some(let permit): permit.isValidation
+    case nil: false
+    }
   }
 }
 

@@ -19,21 +19,25 @@ extension Decider {
       let isPublic = [.capabilities, .asset].contains(decision.facts.operation)
       if snapshot.identity?.isRequired == true, !isPublic { decision.refusal = .unauthenticated }
     case .proven(let subject):
-      copy(subject.facts, head, snapshot, into: &decision)
-      judgePurpose(subject.facts, head, into: &decision)
+      // Handed on as the reference that it is: its facts are many arrays.
+      copy(subject, head, snapshot, into: &decision)
+      judgePurpose(subject, head, into: &decision)
     }
   }
 
   /// The facts that do not depend on what the request says of itself.
   private func copy(
-    _ known: SubjectFacts, _ head: borrowing RequestHead, _ snapshot: Snapshot,
+    _ subject: Subject, _ head: borrowing RequestHead, _ snapshot: Snapshot,
     into decision: inout Decision
   ) {
-    decision.facts.role = known.role
-    decision.facts.assurance = known.assurance
-    decision.facts.device = known.device
-    decision.facts.authenticationAgeSeconds = known.authenticationAgeSeconds(at: decision.time)
-    if let tenant = known.tenant { decision.facts.tenant = snapshot.policy.tenant(named: tenant) }
+    decision.facts.role = subject.facts.role
+    decision.facts.assurance = subject.facts.assurance
+    decision.facts.device = subject.facts.device
+    decision.facts.authenticationAgeSeconds = subject.facts.authenticationAgeSeconds(
+      at: decision.time)
+    if let tenant = subject.facts.tenant {
+      decision.facts.tenant = snapshot.policy.tenant(named: tenant)
+    }
     let classification = decision.classification
     let isLaunchPatient: Bool
     switch classification.patient {
@@ -41,16 +45,16 @@ extension Decider {
     case .several, .unknown: isLaunchPatient = false
     case .one:
       let found = unsafe decision.withPatient(head) { patient in
-        unsafe (known.ownsRecord(of: patient), known.isLaunchPatient(patient))
+        unsafe (subject.facts.ownsRecord(of: patient), subject.facts.isLaunchPatient(patient))
       }
       decision.facts.ownRecord = found?.0
       isLaunchPatient = found?.1 ?? false
     }
     if case .one = classification.patient {
     } else {
-      decision.facts.ownRecord = unsafe known.ownsRecord(of: nil)
+      decision.facts.ownRecord = unsafe subject.facts.ownsRecord(of: nil)
     }
-    guard let scopes = known.scopes else { return }
+    guard let scopes = subject.facts.scopes else { return }
     let type = classification.resourceType
     let pathCount = head.pathCount
     decision.facts.scope = unsafe head.target.withUnsafeBytes { target in
@@ -69,20 +73,20 @@ extension Decider {
 
   /// The purpose that the request uses, and whether it breaks the glass.
   private func judgePurpose(
-    _ known: SubjectFacts, _ head: borrowing RequestHead, into decision: inout Decision
+    _ subject: Subject, _ head: borrowing RequestHead, into decision: inout Decision
   ) {
     var named: PurposeOfUse?
     switch StatedField.read("ehr-purpose", head, PurposeOfUse.init(rawValue:)) {
     case .absent: break
-    case .stated(let purpose) where known.purposes.contains(purpose): named = purpose
+    case .stated(let purpose) where subject.facts.purposes.contains(purpose): named = purpose
     case .stated, .unreadable:
       decision.refusal = .purposeNotGranted
       return
     }
-    let asked = known.purpose(named: named)
+    let asked = subject.facts.purpose(named: named)
     decision.facts.purpose = asked?.purpose ?? .unknown
     let hasReason = asked == .breakTheGlass && Self.takeReason(head, into: &decision)
-    switch BreakGlass.judge(known, asked: asked, hasReason: hasReason) {
+    switch BreakGlass.judge(subject.facts, asked: asked, hasReason: hasReason) {
     case .notAsked: decision.facts.breakGlass = false
     case .broken: decision.facts.breakGlass = true
     case .notEntitled: decision.refusal = .purposeNotGranted

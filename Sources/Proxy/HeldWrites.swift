@@ -23,9 +23,9 @@ public struct HeldPlace: Equatable, Sendable {
 /// about one patient one after the other: a correction never overtakes what it corrects. Bounded;
 /// owned by one loop. The driver keeps the holders and tells when one is over.
 public struct HeldWrites<Holder: AnyObject> {
-  private var waiting: [(holder: Holder, place: HeldPlace)] = []
+  @usableFromInline private(set) var waiting: [(holder: Holder, place: HeldPlace)] = []
   /// Writes that were let go and are not over.
-  private var released: [(holder: Holder, place: HeldPlace)] = []
+  @usableFromInline private(set) var released: [(holder: Holder, place: HeldPlace)] = []
 
   /// Makes it empty.
   public init() {}
@@ -33,8 +33,8 @@ public struct HeldWrites<Holder: AnyObject> {
   /// How many wait.
   public var count: Int { waiting.count }
 
-  /// Whether there is nothing to look after.
-  @inline(__always)
+  /// Whether there is nothing to look after: asked for every exchange that ends.
+  @inlinable
   public var isEmpty: Bool { waiting.isEmpty && released.isEmpty }
 
   /// Lets `holder` wait; false when `countMax` do already. One that waited before keeps its turn.
@@ -78,7 +78,6 @@ public struct HeldWrites<Holder: AnyObject> {
 
   /// `holder` is over; true when others may go now.
   public mutating func ended(_ holder: Holder) -> Bool {
-    if isEmpty { return false }
     let wasReleased = remove(holder, from: &released)
     let wasWaiting = remove(holder, from: &waiting)
     return (wasReleased || wasWaiting) && !waiting.isEmpty

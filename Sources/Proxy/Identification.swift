@@ -27,16 +27,14 @@ public enum Identification: Sendable {
 
 /// Finds the bearer token that a request carries (RFC 6750 section 2.1).
 public enum BearerToken {
-  /// Where the token lies in the request's fields; nil without `Authorization: Bearer`.
-  @inline(__always)
-  public static func withBytes<R>(
-    of fields: borrowing Fields, _ body: (UnsafeRawBufferPointer) -> R
-  ) -> R? {
-    guard let line = fields.first(.authorization) else { return nil }
-    return unsafe fields.withValue(line) { value in
-      guard unsafe isBearer(value) else { return nil }
-      return unsafe body(UnsafeRawBufferPointer(rebasing: value[scheme.utf8CodeUnitCount...]))
-    }
+  /// The line whose value is the token; nil without `Authorization: Bearer`.
+  public static func line(in fields: borrowing Fields) -> Fields.Line? {
+    guard var line = fields.first(.authorization),
+      unsafe fields.withValue(line, { unsafe isBearer($0) })
+    else { return nil }
+    line.valueStart += UInt32(scheme.utf8CodeUnitCount)
+    line.valueCount -= UInt32(scheme.utf8CodeUnitCount)
+    return line
   }
 
   /// Whether more than one field carries credentials: two readers could take different ones.

@@ -56,18 +56,18 @@ public struct Outcome: Sendable {
     public var detail: NotStored?
     /// Why a stored answer was passed by.
     public var bypass: CacheBypass?
-    /// Why a stored answer could be served; nil when none was.
-    public var evidence: HitEvidence?
+    /// The stored answer that was served; nil when none was.
+    public var hit: ServableHit?
 
     /// Joins them.
     public init(
       verdict: CacheVerdict, detail: NotStored? = nil, bypass: CacheBypass? = nil,
-      evidence: HitEvidence? = nil
+      hit: ServableHit? = nil
     ) {
       self.verdict = verdict
       self.detail = detail
       self.bypass = bypass
-      self.evidence = evidence
+      self.hit = hit
     }
   }
 

@@ -205,8 +205,8 @@ extension Outcome {
     record.labelledSensitivity = finding?.sensitivity
     if let error = refusal?.proxyError { record.proxyError = .literal(error) }
     if let cache { record.cache = CacheRecord(cache, of: decision, snapshot) }
-    if let evidence = cache?.evidence, refusal == nil {
-      return fillHit(&record, evidence, of: decision, snapshot)
+    if let hit = cache?.hit, refusal == nil {
+      return fillHit(&record, hit, of: decision, snapshot)
     }
     guard refusal == nil, let endpoint else { return }
     let region = snapshot.topology.region(of: endpoint)
@@ -221,13 +221,13 @@ extension Outcome {
 
   /// Writes where a stored answer came from, and how old it was.
   private func fillHit(
-    _ record: inout OutcomeRecord, _ evidence: HitEvidence, of decision: borrowing Decision,
+    _ record: inout OutcomeRecord, _ hit: ServableHit, of decision: borrowing Decision,
     _ snapshot: Snapshot
   ) {
-    if let name = snapshot.regionName(of: evidence, decision) { record.region = .bytes(name) }
+    if let name = snapshot.regionName(of: hit, decision) { record.region = .bytes(name) }
     record.tier = .cache
-    record.lagMilliseconds = evidence.ageMilliseconds
-    record.isMarked = decision.isMarkedStale(evidence)
+    record.lagMilliseconds = hit.ageMilliseconds
+    record.isMarked = decision.isMarkedStale(hit)
   }
 
   private var termination: Termination {

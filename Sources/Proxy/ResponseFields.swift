@@ -69,9 +69,9 @@ extension Decision {
   }
 
   /// `EHR-Freshness` of a stored answer: its age, as of when it was true, and the bound.
-  func appendCacheFreshness(_ evidence: HitEvidence, to fields: inout Fields) {
+  func appendCacheFreshness(_ hit: ServableHit, to fields: inout Fields) {
     let step = cacheStep.flatMap { plan?.candidates[Int($0)] }
-    let age = evidence.ageMilliseconds
+    let age = hit.ageMilliseconds
     fields.append("ehr-freshness", isUnique: true, byteCountMax: Self.freshnessByteCountMax) {
       text in
       text.append("source=cache;lag=")
@@ -83,7 +83,7 @@ extension Decision {
         text.append(";bound=")
         text.append(secondsOfMilliseconds: UInt64(bound))
       }
-      if isMarkedStale(evidence) { text.append(";stale") }
+      if isMarkedStale(hit) { text.append(";stale") }
     }
   }
 

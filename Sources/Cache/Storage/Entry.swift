@@ -12,12 +12,41 @@ enum StoredAnswer: Sendable {
 
 /// An answer in the clear.
 struct OpenAnswer: Sendable {
-  /// The fields.
-  let fields: Fields
+  /// The fields; nil when they stand before the body.
+  private let plainFields: Fields?
   /// Bytes among which the body is.
   let parts: [[UInt8]]
   /// Where the body begins in the first of them.
-  var bodyOffset = 0
+  let bodyOffset: Int
+
+  /// An answer that was stored in the clear.
+  init(fields: Fields, parts: [[UInt8]]) {
+    plainFields = fields
+    self.parts = parts
+    bodyOffset = 0
+  }
+
+  /// An answer that was opened, `parts` beginning with its fields; nil when they do not.
+  init?(opened parts: [[UInt8]]) {
+    guard let offset = unsafe SealedHead.read(parts[0], line: { _, _ in }) else { return nil }
+    plainFields = nil
+    self.parts = parts
+    bodyOffset = offset
+  }
+
+  /// The fields.
+  var fields: Fields {
+    var fields = Fields()
+    write(to: &fields)
+    return fields
+  }
+
+  /// Writes the fields to `fields`, which keep their memory.
+  func write(to fields: inout Fields) {
+    if let plainFields { return fields.replace(with: plainFields) }
+    fields.removeAll()
+    unsafe SealedHead.read(parts[0]) { unsafe fields.append(name: $0, value: $1) }
+  }
 
   /// The body's own parts.
   var bodyParts: [[UInt8]] {
@@ -151,16 +180,14 @@ final class Entry: Sendable {
     switch answer {
     case .plain(let fields, let parts): return OpenAnswer(fields: fields, parts: parts)
     case .sealed(let key, let head, let sealed):
-      guard let text = key.open(head, headBinding, at: now),
-        let (fields, offset) = SealedHead.fields(text)
-      else { return nil }
+      guard let text = key.open(head, headBinding, at: now) else { return nil }
       var parts = [text]
       for (index, part) in sealed.enumerated() {
         guard let bytes = key.open(part, SealedHead.binding(binding, part: index), at: now)
         else { return nil }
         parts.append(bytes)
       }
-      return OpenAnswer(fields: fields, parts: parts, bodyOffset: offset)
+      return OpenAnswer(opened: parts)
     }
   }
 }
@@ -194,30 +221,44 @@ enum SealedHead {
     return text.bytes
   }
 
-  /// The fields of such a text, and where it ends; nil when it is none.
-  static func fields(_ text: [UInt8]) -> (Fields, byteCount: Int)? {
-    var offset = 0
-    func length() -> Int? {
-      guard offset + 4 <= text.count else { return nil }
-      defer { offset += 4 }
-      return text[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
-    }
-    func part() -> Range<Int>? {
-      guard let count = length(), offset + count <= text.count else { return nil }
-      defer { offset += count }
-      return offset..<offset + count
-    }
-    guard let lineCount = length(), lineCount <= text.count / 8 else { return nil }
-    var fields = Fields()
-    fields.reserveCapacity(byteCount: min(text.count, 1024), lineCount: lineCount)
-    for _ in 0..<lineCount {
-      guard let name = part(), let value = part() else { return nil }
-      unsafe text.withUnsafeBytes { bytes in
-        unsafe fields.append(
-          name: UnsafeRawBufferPointer(rebasing: bytes[name]),
-          value: UnsafeRawBufferPointer(rebasing: bytes[value]))
+  /// Hands name and value of each line of such a text to `line`, and tells where it ends; nil when
+  /// it is none.
+  @discardableResult
+  @inline(__always)
+  static func read(
+    _ text: [UInt8], line: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+  ) -> Int? {
+    unsafe text.withUnsafeBytes { bytes in
+      guard bytes.count >= 4 else { return nil }
+      let lineCount = unsafe length(bytes, at: 0)
+      var offset = 4
+      for _ in 0..<lineCount {
+        guard let name = unsafe part(bytes, at: &offset),
+          let value = unsafe part(bytes, at: &offset)
+        else { return nil }
+        unsafe line(name, value)
       }
+      return offset
     }
-    return (fields, offset)
+  }
+
+  /// The length that stands at `offset`, where four bytes are.
+  @inline(__always)
+  private static func length(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
+    unsafe Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self).bigEndian)
+  }
+
+  /// The bytes behind the length at `offset`, which moves behind them; nil when they are not all
+  /// there.
+  @inline(__always)
+  private static func part(
+    _ bytes: UnsafeRawBufferPointer, at offset: inout Int
+  ) -> UnsafeRawBufferPointer? {
+    let start = offset + 4
+    guard start <= bytes.count else { return nil }
+    let end = unsafe start + length(bytes, at: offset)
+    guard end <= bytes.count else { return nil }
+    offset = end
+    return unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<end])
   }
 }
