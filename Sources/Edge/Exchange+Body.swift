@@ -6,13 +6,13 @@ internal import Proxy
 extension Exchange {
   /// Begins to hold the request back; false when it can be decided at once.
   func holdsBody() -> Bool {
-    guard let gate = request.holdBody(snapshot, isEnd: isRequestEnded) else { return false }
-    bodyGate = gate
+    guard let gate = request.holdBody(snapshot, isEnd: upload.isEnded) else { return false }
+    upload.gate = gate
     // One deadline for the whole body: whoever sends a byte now and then does not stay for ever.
     touch(snapshot.timeouts.bodyMilliseconds)
     sendContinue()
-    let step = unsafe requestBody.withReadable { unsafe gate.received($0) }
-    if isRequestEnded || step == .judge {
+    let step = unsafe upload.queue.withReadable { unsafe gate.received($0) }
+    if upload.isEnded || step == .judge {
       judgeBody(by: gate)
     } else {
       creditHeldBody()
@@ -20,7 +20,7 @@ extension Exchange {
     return true
   }
 
-  /// The next piece of a held body; it stands in `requestBody` already.
+  /// The next piece of a held body; it stands in `upload.queue` already.
   func bodyReceived(_ bytes: UnsafeRawBufferPointer, by gate: BodyGate) {
     switch unsafe gate.received(bytes) {
     case .judge: judgeBody(by: gate)
@@ -30,11 +30,11 @@ extension Exchange {
 
   /// Lets the client send on, unless the loop holds too much already.
   private func creditHeldBody() {
-    guard requestDebt > 0 else { return }
-    guard worker.hold(requestDebt) else { return endBody(.overloaded) }
-    clientCodec.consumed(clientStream, byteCount: requestDebt)
-    creditedRequestBytes += requestDebt
-    requestDebt = 0
+    guard upload.debt > 0 else { return }
+    guard worker.hold(upload.debt) else { return endBody(.overloaded) }
+    clientCodec.consumed(clientStream, byteCount: upload.debt)
+    upload.creditedByteCount += upload.debt
+    upload.debt = 0
     context.pumpLater(client)
   }
 
@@ -42,21 +42,21 @@ extension Exchange {
   func judgeBody(by gate: BodyGate) {
     let body = gate.judged(snapshot)
     if gate.isProvisional {
-      bodyCheck = gate
-      withheldByte = requestBody.removeLast()
+      upload.check = gate
+      upload.withheldByte = upload.queue.removeLast()
     }
     proceed(with: body)
   }
 
   /// The body will not be complete: the request is refused, and its record says why.
   func endBody(_ refusal: Refusal) {
-    guard let gate = bodyGate else { return }
+    guard let gate = upload.gate else { return }
     proceed(with: gate.refused(refusal))
   }
 
   /// Decides a request whose body was looked at.
   private func proceed(with body: JudgedBody) {
-    bodyGate = nil
+    upload.gate = nil
     deadline = .never
     request.decision.body = body
     decide(nil, hasRoom: true)
@@ -70,7 +70,7 @@ extension Exchange {
     guard let last = unsafe bytes.last else { return }
     sendWithheldByte()
     unsafe pass(UnsafeRawBufferPointer(rebasing: bytes.dropLast()), debt: bytes.count)
-    withheldByte = last
+    upload.withheldByte = last
     awaitNext()
   }
 
@@ -80,20 +80,20 @@ extension Exchange {
       refuseRest()
       return false
     }
-    bodyCheck = nil
+    upload.check = nil
     sendWithheldByte()
     return true
   }
 
   /// The rest contradicts the beginning: the origin must not have the whole.
   private func refuseRest() {
-    bodyCheck = nil
-    withheldByte = nil
+    upload.check = nil
+    upload.withheldByte = nil
     perform(machine.clientFailed(.invalid))
   }
 
   private func sendWithheldByte() {
-    guard let byte = withheldByte.take() else { return }
+    guard let byte = upload.withheldByte.take() else { return }
     unsafe withUnsafeBytes(of: byte) { unsafe pass($0, debt: 0) }
   }
 
@@ -101,8 +101,8 @@ extension Exchange {
   /// back.
   private func pass(_ bytes: UnsafeRawBufferPointer, debt: Int) {
     guard let codec = origin?.codec else {
-      unsafe requestBody.append(bytes)
-      requestDebt += debt
+      unsafe upload.queue.append(bytes)
+      upload.debt += debt
       return
     }
     unsafe codec.send(originStream, bytes)
@@ -114,7 +114,7 @@ extension Exchange {
   /// The client left while its body was held: nobody hears the answer, but every request leaves a
   /// decision.
   func recordLostBody() {
-    guard let gate = bodyGate.take() else { return }
+    guard let gate = upload.gate.take() else { return }
     request.decision.body = gate.refused(.bodyIncomplete)
     worker.decide(self, nil)
     record()
@@ -123,29 +123,30 @@ extension Exchange {
   /// Whether what was sent of the body can be sent once more: all of it was held, to be judged or
   /// because a key lets it be sent again.
   var isBodyKept: Bool {
-    isRequestEnded && (request.decision.body != nil || write.isKeyed) && !requestBody.isEmpty
+    upload.isEnded && (request.decision.body != nil || write.isKeyed) && !upload.queue.isEmpty
   }
 
   /// Keeps the body for another attempt; the last `uncreditedCount` bytes of it are the client's
   /// credit no longer.
   func keepBody(_ uncreditedCount: Int) {
     guard uncreditedCount > 0 else { return }
-    if worker.hold(uncreditedCount) { creditedRequestBytes += uncreditedCount } else { dropBody() }
+    guard worker.hold(uncreditedCount) else { return dropBody() }
+    upload.creditedByteCount += uncreditedCount
   }
 
   /// Drops what is held of the body.
   func dropBody() {
-    if !requestBody.isEmpty { requestBody = ByteQueue() }
-    guard creditedRequestBytes > 0 else { return }
-    worker.letGo(creditedRequestBytes)
-    creditedRequestBytes = 0
+    if !upload.queue.isEmpty { upload.queue = ByteQueue() }
+    guard upload.creditedByteCount > 0 else { return }
+    worker.letGo(upload.creditedByteCount)
+    upload.creditedByteCount = 0
   }
 
   /// The answer was complete before the request. A little more of the request is read and dropped,
   /// since many clients take an early reset for a failure; past that the rest is refused.
   func swallow(_ byteCount: Int) {
-    swallowedByteCount += byteCount
-    if swallowedByteCount <= Self.swallowedByteCountMax {
+    upload.swallowedByteCount += byteCount
+    if upload.swallowedByteCount <= Self.swallowedByteCountMax {
       clientCodec.consumed(clientStream, byteCount: byteCount)
     } else {
       client.refuseRest(of: clientStream, byteCount: byteCount)

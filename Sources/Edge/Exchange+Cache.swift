@@ -12,7 +12,7 @@ extension Exchange {
     guard request.decision.cacheStep != nil, let port = worker.cache,
       let ruling = request.cacheRuling(snapshot)
     else { return false }
-    cacheUse = port.begin(request, ruling, hasBody: hasRequestBody)
+    cacheUse = port.begin(request, ruling, hasBody: upload.hasBody)
     return cacheUse?.key != nil
   }
 
@@ -107,13 +107,13 @@ extension Exchange {
   /// Whether the origin's head answers our own question about a stored answer, so that it goes to
   /// nobody.
   func isConfirmation() -> Bool {
-    guard heldHead.status == 304, cacheUse?.isValidating == true else { return false }
-    if !hasOriginEnded { releaseOrigin(.succeeded) }
-    request.forwardResponse(&heldHead)
+    guard held.head.status == 304, cacheUse?.isValidating == true else { return false }
+    if !held.isComplete { releaseOrigin(.succeeded) }
+    request.forwardResponse(&held.head)
     let isConfirmed = cacheUse?.isConfirmed(
-      by: heldHead, from: cacheSource, at: now, wall: context.wallTime)
-    isHeadHeld = false
-    hasOriginEnded = false
+      by: held.head, from: cacheSource, at: now, wall: context.wallTime)
+    held.hasHead = false
+    held.isComplete = false
     if isConfirmed == true {
       perform(machine.cacheHit())
     } else {
@@ -128,29 +128,29 @@ extension Exchange {
   func admitAnswer() {
     if request.head.method == .head {
       guard let key = cacheUse?.key else { return }
-      worker.cache?.store.headAnswered(key, heldHead, context.wallTime)
+      worker.cache?.store.headAnswered(key, held.head, context.wallTime)
       return
     }
     cacheUse?.admit(
-      heldHead, from: cacheSource, at: outcome.answeredAt ?? now, wall: context.wallTime)
+      held.head, from: cacheSource, at: outcome.answeredAt ?? now, wall: context.wallTime)
   }
 
   /// Says what the cache had to do with an origin's answer.
   func appendCacheStatus() {
     if let status = cacheUse?.status {
-      status.append(to: &heldHead.fields)
+      status.append(to: &held.head.fields)
     } else if snapshot.cacheSetting != nil {
       if request.mayBeStored {
-        heldHead.fields.append("cache-status", "homeward; fwd=bypass")
+        held.head.fields.append("cache-status", "homeward; fwd=bypass")
       } else {
-        heldHead.fields.append("cache-status", "homeward; fwd=method")
+        held.head.fields.append("cache-status", "homeward; fwd=method")
       }
     }
   }
 
   /// A stored answer for an origin that failed.
   func standIn() {
-    let failedStatus = isHeadHeld ? heldHead.status : nil
+    let failedStatus = held.hasHead ? held.head.status : nil
     guard
       cacheUse?.standsIn(at: now, wall: context.wallTime, failedStatus: failedStatus) == true
     else { return perform(machine.cacheCannotStandIn()) }
@@ -160,19 +160,19 @@ extension Exchange {
 
   /// The answer was sent, and is whole.
   func storeAnswer() {
-    cacheUse?.finish(hasTrailers: heldTrailers != nil, at: now)
+    cacheUse?.finish(hasTrailers: held.trailers != nil, at: now)
   }
 
   // MARK: Serving
 
   /// Sends the stored answer.
   func serveHit() {
-    let isEnd = cacheUse?.serve(to: &heldHead, of: request, snapshot) != false
-    outcome.status = heldHead.status
+    let isEnd = cacheUse?.serve(to: &held.head, of: request, snapshot) != false
+    outcome.status = held.head.status
     outcome.answeredAt = now
     isResponding = true
     dropBody()
-    clientCodec.sendResponse(clientStream, heldHead, isEnd: isEnd)
+    clientCodec.sendResponse(clientStream, held.head, isEnd: isEnd)
     context.flushLater(client)
     if isEnd { finish(.complete) } else { sendHit() }
   }
@@ -213,7 +213,7 @@ extension Exchange {
   /// The origin answered a change.
   func changeAnswered() {
     guard !changedTags.isEmpty else { return }
-    changedTags += request.changedTargets(heldHead)
+    changedTags += request.changedTargets(held.head)
     endChange()
   }
 

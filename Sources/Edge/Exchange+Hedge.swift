@@ -28,7 +28,7 @@ extension Exchange {
   /// budget lasts.
   func sendHedge() {
     hedgeAt = .never
-    guard !isOver, hedge == nil, origin != nil, !isHeadHeld, machine.tryClass != nil,
+    guard !isOver, hedge == nil, origin != nil, !held.hasHead, machine.tryClass != nil,
       request.decision.hasPeer(ofChoice: machine.choice)
     else { return }
     let choice = machine.choice + 1
@@ -65,18 +65,18 @@ extension Exchange {
     }
     releaseFirst(.overtaken)
     adopt(hedge)
-    swap(&heldHead, &head)
+    swap(&held.head, &head)
     answered(isEnd: isEnd)
   }
 
   /// The first server answered while a second copy is on its way. True when the second one is what
   /// is left, for the answer says that another server may do better.
   func prefersHedge(isEnd: Bool) -> Bool {
-    guard hedge?.connection != nil, Self.isOtherWanted(heldHead.status) else {
+    guard hedge?.connection != nil, Self.isOtherWanted(held.head.status) else {
       dropHedge(.abandoned)
       return false
     }
-    outcome.status = heldHead.status
+    outcome.status = held.head.status
     if noteOverload() == nil, isGatewayFault, let endpoint = outcome.endpoint {
       worker.requestFailed(snapshot.topology[endpoint], .gatewayStatus)
     }
@@ -142,11 +142,7 @@ extension Exchange {
 
   /// Lets go of the first copy.
   private func releaseFirst(_ verdict: LoadVerdict) {
-    isHeadHeld = false
-    heldBody = ByteQueue()
-    heldTrailers = nil
-    hasOriginEnded = false
-    responseDebt = 0
+    held.forget()
     givePlaceBack()
     guard let origin else { return }
     self.origin = nil

@@ -92,7 +92,7 @@ extension Exchange {
     let isSame =
       next.snapshot.policy.contentHash == snapshot.policy.contentHash
       && next.snapshot.topology.regionNames == snapshot.topology.regionNames
-    if write.isPrepared || bodyCheck != nil {
+    if write.isPrepared || upload.check != nil {
       guard isSame else {
         // A decision of its own: the one before may have been recorded.
         worker.decideAgain(self)
@@ -189,7 +189,7 @@ extension Exchange {
   /// Whether the origin refused the write because it knows a later epoch: then it did nothing, and
   /// the write waits until this edge knows that epoch, too. No client hears of it.
   func holdsStaleWrite(isEnd: Bool) -> Bool {
-    guard heldHead.status == 412, let epoch = write.epoch, let told = heldHead.toldEpoch,
+    guard held.head.status == 412, let epoch = write.epoch, let told = held.head.toldEpoch,
       told > epoch
     else { return false }
     if isEnd { detachOrigin() }

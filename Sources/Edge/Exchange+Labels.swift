@@ -9,17 +9,17 @@ extension Exchange {
 
   /// Begins to read the answer whose head is held; false when it may go as it comes.
   func readsAnswer() -> Bool {
-    guard isHeadHeld, !(hasOriginEnded && heldBody.isEmpty),
-      let gate = request.labelGate(heldHead, snapshot)
+    guard held.hasHead, !(held.isComplete && held.body.isEmpty),
+      let gate = request.labelGate(held.head, snapshot)
     else { return false }
-    labelGate = gate
-    let step = unsafe heldBody.withReadable { bytes in unsafe read(bytes, by: gate) }
+    held.gate = gate
+    let step = unsafe held.body.withReadable { bytes in unsafe read(bytes, by: gate) }
     follow(step, by: gate)
-    if hasOriginEnded, labelGate === gate, !isOver { answerEnded(by: gate) }
+    if held.isComplete, held.gate === gate, !isOver { answerEnded(by: gate) }
     return true
   }
 
-  /// The next piece of an answer that is held back; it stands in `heldBody` already.
+  /// The next piece of an answer that is held back; it stands in `held.body` already.
   func answerReceived(_ bytes: UnsafeRawBufferPointer, by gate: LabelGate) {
     follow(unsafe read(bytes, by: gate), by: gate)
   }
@@ -52,32 +52,23 @@ extension Exchange {
     case .pass: releaseHead()
     case .stop: withhold(gate.finding)
     case .hold:
-      guard responseDebt > 0, let origin, let codec = origin.codec else { return }
-      guard worker.hold(responseDebt) else {
+      guard held.debt > 0, let origin, let codec = origin.codec else { return }
+      guard worker.hold(held.debt) else {
         gate.release()
         return releaseHead()
       }
-      codec.consumed(originStream, byteCount: responseDebt)
-      creditedAnswerBytes += responseDebt
-      responseDebt = 0
+      codec.consumed(originStream, byteCount: held.debt)
+      held.creditedByteCount += held.debt
+      held.debt = 0
       context.pumpLater(origin)
     }
   }
 
-  /// Forgets what was held and read of a request and its answer that are over.
-  func forgetBodies() {
-    bodyGate = nil
-    bodyCheck = nil
-    withheldByte = nil
-    labelGate = nil
-    reconsiderationCount = 0
-  }
-
   /// Nothing of the answer is held any more.
   func letGoAnswer() {
-    guard creditedAnswerBytes > 0 else { return }
-    worker.letGo(creditedAnswerBytes)
-    creditedAnswerBytes = 0
+    guard held.creditedByteCount > 0 else { return }
+    worker.letGo(held.creditedByteCount)
+    held.creditedByteCount = 0
   }
 
   /// The client has some of the answer, and may have no more: it must not look complete.

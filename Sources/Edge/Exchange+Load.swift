@@ -15,8 +15,8 @@ extension Exchange {
   /// What it means when the endpoint answered 429 or 503 with Retry-After: it has too much to do,
   /// which says nothing of its health, and is left alone as long as it says. Nil for other answers.
   func noteOverload() -> Overload? {
-    guard heldHead.status == 429 || heldHead.status == 503,
-      let endpoint = outcome.endpoint, let seconds = heldHead.retryAfterSeconds
+    guard held.head.status == 429 || held.head.status == 503,
+      let endpoint = outcome.endpoint, let seconds = held.head.retryAfterSeconds
     else { return nil }
     isOverloaded = true
     generation.loads.overloaded(endpoint, seconds: seconds, at: now)

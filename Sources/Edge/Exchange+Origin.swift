@@ -30,7 +30,7 @@ extension Exchange {
     if keepsWriteBack() { return }
     guard let origin else { return }
     cacheDeparts()
-    let isEnd = isRequestEnded && requestBody.isEmpty && requestTrailers == nil
+    let isEnd = upload.isEnded && upload.queue.isEmpty && upload.trailers == nil
     guard let stream = origin.open(self, isEnd: isEnd), let codec = origin.codec else {
       self.origin = nil
       endWrite()
@@ -44,13 +44,13 @@ extension Exchange {
     sendContinue()
     guard !isEnd else { return }
     // The client may have been told to send on while the body was held.
-    let count = requestBody.count - creditedRequestBytes
-    unsafe requestBody.withReadable { unsafe codec.send(stream, $0) }
+    let count = upload.queue.count - upload.creditedByteCount
+    unsafe upload.queue.withReadable { unsafe codec.send(stream, $0) }
     if isBodyKept { keepBody(count) } else { dropBody() }
-    requestDebt -= count
+    upload.debt -= count
     settleRequestDebt(codec, adding: count)
     awaitNext()
-    if isRequestEnded { codec.finish(stream, trailers: requestTrailers) }
+    if upload.isEnded { codec.finish(stream, trailers: upload.trailers) }
   }
 
   func originInformed(_ head: ResponseHead) {
@@ -61,7 +61,7 @@ extension Exchange {
 
   func originAnswered(_ codec: any ClientCodec, isEnd: Bool) {
     guard !isOver else { return }
-    codec.takeResponse(originStream, into: &heldHead)
+    codec.takeResponse(originStream, into: &held.head)
     if hedge != nil, prefersHedge(isEnd: isEnd) { return }
     answered(isEnd: isEnd)
   }
@@ -69,8 +69,8 @@ extension Exchange {
   /// The head at hand is the answer, unless another try is granted.
   func answered(isEnd: Bool) {
     hedgeAt = .never
-    isHeadHeld = true
-    let status = heldHead.status
+    held.hasHead = true
+    let status = held.head.status
     outcome.answeredAt = now
     outcome.status = status
     touch(snapshot.timeouts.originStallMilliseconds)
@@ -94,18 +94,18 @@ extension Exchange {
     outcome.responseBytes += UInt64(count)
     touch(snapshot.timeouts.originStallMilliseconds)
     guard isResponding else {
-      unsafe heldBody.append(bytes)
-      responseDebt += count
-      if let labelGate { unsafe answerReceived(bytes, by: labelGate) }
+      unsafe held.body.append(bytes)
+      held.debt += count
+      if let gate = held.gate { unsafe answerReceived(bytes, by: gate) }
       return
     }
-    if let labelGate, unsafe !passes(bytes, by: labelGate) { return }
+    if let gate = held.gate, unsafe !passes(bytes, by: gate) { return }
     unsafe cacheUse?.append(bytes, at: now)
     unsafe clientCodec.send(clientStream, bytes)
     if clientCodec.queuedByteCount(clientStream) < snapshot.limits.http.sendHighMarkBytes {
       codec.consumed(originStream, byteCount: count)
     } else {
-      responseDebt += count
+      held.debt += count
       touch(snapshot.timeouts.clientStallMilliseconds)
     }
     context.flushLater(client)
@@ -113,21 +113,21 @@ extension Exchange {
 
   func originEnded(trailers: Fields?) {
     guard !isOver else { return }
-    heldTrailers = trailers
+    held.trailers = trailers
     detachOrigin()
-    if let labelGate { return answerEnded(by: labelGate) }
+    if let gate = held.gate { return answerEnded(by: gate) }
     if isResponding { finishResponse() }
   }
 
   /// The origin's message is complete: its connection may serve others, even while the head waits
   /// for the record.
   func detachOrigin() {
-    hasOriginEnded = true
+    held.isComplete = true
     guard let origin else { return }
     self.origin = nil
     settleLoad(isGatewayFault ? .failed : .succeeded)
     givePlaceBack()
-    if isRequestEnded { origin.complete(originStream) } else { origin.abandon(originStream) }
+    if upload.isEnded { origin.complete(originStream) } else { origin.abandon(originStream) }
   }
 
   func originFailed(_ fault: StreamFault) {
@@ -145,27 +145,27 @@ extension Exchange {
 
   /// The origin took most of what was queued: the client may send more.
   func originDrained() {
-    guard requestDebt > 0 else { return }
-    clientCodec.consumed(clientStream, byteCount: requestDebt)
-    requestDebt = 0
+    guard upload.debt > 0 else { return }
+    clientCodec.consumed(clientStream, byteCount: upload.debt)
+    upload.debt = 0
     if !isResponding { awaitNext() }
     context.pumpLater(client)
   }
 
   func settleRequestDebt(_ codec: any ClientCodec, adding count: Int) {
     if codec.queuedByteCount(originStream) < snapshot.limits.http.sendHighMarkBytes {
-      clientCodec.consumed(clientStream, byteCount: count + requestDebt)
-      requestDebt = 0
+      clientCodec.consumed(clientStream, byteCount: count + upload.debt)
+      upload.debt = 0
       context.pumpLater(client)
     } else {
-      requestDebt += count
+      upload.debt += count
     }
     if let origin { context.flushLater(origin) }
   }
 
   /// Whether the whole request could be sent again: nothing of a body has left our hands,
   /// or all of it is still in them.
-  var isReplayable: Bool { isRequestEnded && (outcome.requestBytes == 0 || isBodyKept) }
+  var isReplayable: Bool { upload.isEnded && (outcome.requestBytes == 0 || isBodyKept) }
 
   // MARK: The answer
 
@@ -177,35 +177,35 @@ extension Exchange {
 
   /// Lets the held head go to the client, and what is held of the body.
   func releaseHead() {
-    guard isHeadHeld else { return }
-    isHeadHeld = false
+    guard held.hasHead else { return }
+    held.hasHead = false
     let mark = toldMark
-    request.forwardResponse(&heldHead)
+    request.forwardResponse(&held.head)
     admitAnswer()
-    request.describeResponse(&heldHead, choice: machine.choice, snapshot: snapshot)
+    request.describeResponse(&held.head, choice: machine.choice, snapshot: snapshot)
     tellSession(mark)
     appendCacheStatus()
     isResponding = true
     dropBody()
     // The time of the record is over; from here on the body has its own.
     touch(snapshot.timeouts.originStallMilliseconds)
-    let isEnd = hasOriginEnded && heldBody.isEmpty && heldTrailers == nil
-    clientCodec.sendResponse(clientStream, heldHead, isEnd: isEnd)
+    let isEnd = held.isComplete && held.body.isEmpty && held.trailers == nil
+    clientCodec.sendResponse(clientStream, held.head, isEnd: isEnd)
     context.flushLater(client)
     if isEnd {
       storeAnswer()
       return finish(.complete)
     }
-    unsafe heldBody.withReadable { unsafe cacheUse?.append($0, at: now) }
-    unsafe heldBody.withReadable { unsafe clientCodec.send(clientStream, $0) }
-    heldBody = ByteQueue()
+    unsafe held.body.withReadable { unsafe cacheUse?.append($0, at: now) }
+    unsafe held.body.withReadable { unsafe clientCodec.send(clientStream, $0) }
+    held.body = ByteQueue()
     letGoAnswer()
-    if hasOriginEnded { finishResponse() } else { clientDrained() }
+    if held.isComplete { finishResponse() } else { clientDrained() }
   }
 
   func finishResponse() {
     storeAnswer()
-    clientCodec.finish(clientStream, trailers: heldTrailers)
+    clientCodec.finish(clientStream, trailers: held.trailers)
     context.flushLater(client)
     finish(.complete)
   }
@@ -228,7 +228,7 @@ extension Exchange {
     finish(.refused)
     // The rest of such a request is of no use, or will never come.
     let isHopeless = request.decision.isUnread || refusal == .requestTimeout
-    if isHopeless, !isRequestEnded { client.refuseRest(of: clientStream, byteCount: 0) }
+    if isHopeless, !upload.isEnded { client.refuseRest(of: clientStream, byteCount: 0) }
   }
 
   /// Lets go of the origin side: a connection in use, or a place in a queue.
@@ -236,12 +236,7 @@ extension Exchange {
     dropHedge(.abandoned)
     waitingIn?.cancel(self)
     waitingIn = nil
-    isHeadHeld = false
-    heldBody = ByteQueue()
-    heldTrailers = nil
-    hasOriginEnded = false
-    responseDebt = 0
-    labelGate = nil
+    held.forget()
     letGoAnswer()
     givePlaceBack()
     guard let origin else { return }
@@ -280,11 +275,12 @@ extension Exchange {
     deadline = .never
     dropHedge(.abandoned)
     givePlaceBack()
-    swallow(requestDebt)
-    requestDebt = 0
+    swallow(upload.debt)
+    upload.debt = 0
     dropBody()
     letGoAnswer()
-    forgetBodies()
+    upload.endReading()
+    held.gate = nil
     forgetCache()
     outcome.end = end
     outcome.endedAt = now

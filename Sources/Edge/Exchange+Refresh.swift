@@ -18,7 +18,7 @@ extension Exchange {
     var permit = permit
     bindRefresh(of: other)
     request.takeRefresh(of: other.request)
-    isRequestEnded = true
+    upload.isEnded = true
     outcome.startedAt = now
     let hasRoom = worker.began(self)
     worker.decideAgain(self)

@@ -38,7 +38,7 @@ extension Exchange {
   func refusesOlderAnswer() -> Bool {
     guard
       request.isBehindSession(
-        heldHead.toldMark, choice: machine.choice, generation.health, snapshot)
+        held.head.toldMark, choice: machine.choice, generation.health, snapshot)
     else { return false }
     releaseOrigin(.succeeded)
     answer(.unavailable)
@@ -47,15 +47,15 @@ extension Exchange {
 
   /// What the origin's head, as it came, tells a session; nil when nobody asks.
   var toldMark: SessionMark? {
-    guard worker.sessions != nil, request.takesPartInSession(heldHead.status) else { return nil }
-    return heldHead.toldMark
+    guard worker.sessions != nil, request.takesPartInSession(held.head.status) else { return nil }
+    return held.head.toldMark
   }
 
   /// Gives the client a token with its answer.
   func tellSession(_ told: SessionMark?) {
-    guard let sealer = worker.sessions, request.takesPartInSession(heldHead.status) else { return }
+    guard let sealer = worker.sessions, request.takesPartInSession(held.head.status) else { return }
     request.appendSession(
-      told, to: &heldHead, choice: machine.choice, sealer, nonce: .random(), at: context.wallTime,
+      told, to: &held.head, choice: machine.choice, sealer, nonce: .random(), at: context.wallTime,
       snapshot)
   }
 }

@@ -9,7 +9,7 @@ internal import Proxy
 /// would have been answered late.
 extension Exchange {
   /// Whether the next bytes of the request are the client's to send: no origin is to blame then.
-  var isClientsTurn: Bool { !isRequestEnded && requestDebt == 0 }
+  var isClientsTurn: Bool { !upload.isEnded && upload.debt == 0 }
 
   /// Sets the deadline of whoever's turn it is while the request is on its way.
   func awaitNext() {
@@ -17,7 +17,7 @@ extension Exchange {
       // A write that waits has its own deadline.
     } else if isClientsTurn {
       touch(snapshot.timeouts.clientStallMilliseconds)
-    } else if requestDebt > 0 {
+    } else if upload.debt > 0 {
       touch(snapshot.timeouts.originStallMilliseconds)
     } else {
       awaitAnswer()
@@ -28,7 +28,7 @@ extension Exchange {
   func awaitAnswer() {
     planHedge()
     let timeouts = snapshot.timeouts
-    guard !isHeadHeld, let patience = machine.tryClass.map(timeouts.tryMilliseconds),
+    guard !held.hasHead, let patience = machine.tryClass.map(timeouts.tryMilliseconds),
       patience < timeouts.firstByteMilliseconds,
       request.decision.isNextAsGood(afterChoice: machine.choice)
     else { return touch(timeouts.firstByteMilliseconds) }
@@ -49,7 +49,7 @@ extension Exchange {
 
   /// Health changed: a read that waits for an endpoint which is dead is asked for elsewhere.
   func healthChanged() {
-    guard !isOver, origin != nil, !isHeadHeld, let endpoint = outcome.endpoint,
+    guard !isOver, origin != nil, !held.hasHead, let endpoint = outcome.endpoint,
       generation.health.statuses[Int(endpoint.index)].reach == .down
     else { return }
     if !hedgeTakesOver(.failed) { moveOn(nil) }

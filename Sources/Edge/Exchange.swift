@@ -39,34 +39,10 @@ final class Exchange {
   /// The pool that this exchange waits in for a connection.
   var waitingIn: OriginPool?
 
-  // The request's body on its way to the origin.
-  var requestBody = ByteQueue()
-  var requestDebt = 0
-  var requestTrailers: Fields?
-  var isRequestEnded = false
-  var swallowedByteCount = 0
-  var awaitsContinue = false
-  /// Holds the request back until its body was judged; nil for most.
-  var bodyGate: BodyGate?
-  /// Holds the rest of a long body against its beginning; nil for most.
-  var bodyCheck: BodyGate?
-  /// The last byte of such a body so far.
-  var withheldByte: UInt8?
-  /// How much of the body is held though the client may send on.
-  var creditedRequestBytes = 0
-
-  // The response on its way to the client.
-  /// The origin's final head, once `isHeadHeld`; afterwards memory for the next one.
-  var heldHead = ResponseHead()
-  var isHeadHeld = false
-  var heldBody = ByteQueue()
-  var heldTrailers: Fields?
-  var responseDebt = 0
-  var hasOriginEnded = false
-  /// Reads the answer before it goes to the client; nil for most.
-  var labelGate: LabelGate?
-  /// How much of the answer is held though the origin may send on.
-  var creditedAnswerBytes = 0
+  /// The request's body on its way to the origin.
+  var upload = Upload()
+  /// The origin's answer before it goes to the client.
+  var held = HeldAnswer()
   /// How often the request was decided anew by what its answer held.
   var reconsiderationCount = 0
   var isResponding = false
@@ -83,8 +59,6 @@ final class Exchange {
   var cacheWaiter: Waiter?
   /// Until when it may do so; nil before it first did.
   var cachePatience: Instant?
-  /// Whether a body came with the request, or may still come.
-  var hasRequestBody = false
   /// What a change that was sent may end.
   var changedTags: [CacheTag] = []
 
@@ -101,8 +75,8 @@ final class Exchange {
     clientStream = stream
     request.take(stream, from: codec)
     request.came(from: client.facts(request))
-    isRequestEnded = isEnd
-    hasRequestBody = !isEnd
+    upload.isEnded = isEnd
+    upload.hasBody = !isEnd
     outcome.startedAt = now
   }
 
@@ -119,19 +93,9 @@ final class Exchange {
     recordSequence = nil
     originStream = StreamID(0)
     isOverloaded = false
-    requestBody = ByteQueue()
-    requestDebt = 0
-    requestTrailers = nil
-    isRequestEnded = false
-    swallowedByteCount = 0
-    awaitsContinue = false
-    heldHead.removeAll()
-    isHeadHeld = false
-    heldBody = ByteQueue()
-    responseDebt = 0
-    heldTrailers = nil
-    hasOriginEnded = false
-    forgetBodies()
+    upload = Upload()
+    held.removeAll()
+    reconsiderationCount = 0
     isResponding = false
     isOver = false
     isIdentifying = false
@@ -173,9 +137,7 @@ final class Exchange {
 
   /// Whether it is known who asks; `identified` tells it later otherwise.
   func isIdentified() -> Bool {
-    guard
-      let known = worker.identity.identify(
-        self, request.head.fields, at: context.wallTime)
+    guard let known = worker.identity.identify(self, request.head.fields, at: context.wallTime)
     else {
       isIdentifying = true
       touch(snapshot.timeouts.identityMilliseconds)
@@ -296,14 +258,14 @@ final class Exchange {
   // MARK: The client's side
 
   func clientExpectsContinue() {
-    awaitsContinue = true
-    if origin != nil || bodyGate != nil { sendContinue() }
+    upload.awaitsContinue = true
+    if origin != nil || upload.gate != nil { sendContinue() }
   }
 
   /// The origin is there, or the body decides: the client may send its body.
   func sendContinue() {
-    guard awaitsContinue else { return }
-    awaitsContinue = false
+    guard upload.awaitsContinue else { return }
+    upload.awaitsContinue = false
     clientCodec.sendInformational(clientStream, ResponseHead(status: 100))
     context.flushLater(client)
   }
@@ -312,11 +274,11 @@ final class Exchange {
     let count = bytes.count
     outcome.requestBytes += UInt64(count)
     guard !isOver else { return swallow(count) }
-    if let bodyCheck { return unsafe checkRest(bytes, by: bodyCheck) }
+    if let check = upload.check { return unsafe checkRest(bytes, by: check) }
     guard let codec = origin?.codec else {
-      unsafe requestBody.append(bytes)
-      requestDebt += count
-      if let bodyGate { unsafe bodyReceived(bytes, by: bodyGate) }
+      unsafe upload.queue.append(bytes)
+      upload.debt += count
+      if let gate = upload.gate { unsafe bodyReceived(bytes, by: gate) }
       return
     }
     unsafe codec.send(originStream, bytes)
@@ -325,10 +287,10 @@ final class Exchange {
   }
 
   func clientEnded(trailers: Fields?) {
-    isRequestEnded = true
-    requestTrailers = trailers
-    if let bodyGate { return judgeBody(by: bodyGate) }
-    if let bodyCheck, !isOver, !confirmsRest(by: bodyCheck) { return }
+    upload.isEnded = true
+    upload.trailers = trailers
+    if let gate = upload.gate { return judgeBody(by: gate) }
+    if let check = upload.check, !isOver, !confirmsRest(by: check) { return }
     guard !isOver, let origin, let codec = origin.codec else { return }
     codec.finish(originStream, trailers: trailers)
     awaitNext()
@@ -339,7 +301,7 @@ final class Exchange {
   func clientFailed(_ refusal: Refusal) {
     guard !isOver else { return }
     if isIdentifying { return identified(.refused(.busy)) }
-    if bodyGate != nil { return endBody(refusal) }
+    if upload.gate != nil { return endBody(refusal) }
     if write.isHeld { return endHold(refusal) }
     perform(machine.clientFailed(refusal))
   }
@@ -353,7 +315,7 @@ final class Exchange {
       request.decision.identification = .refused(.busy)
       worker.decide(self, nil)
       record()
-    } else if bodyGate != nil {
+    } else if upload.gate != nil {
       recordLostBody()
     }
     recordLostWrite()
@@ -363,9 +325,9 @@ final class Exchange {
   /// The client took most of what was queued: the origin may send more.
   func clientDrained() {
     if isSendingHit, isResponding, !isOver { return sendHit() }
-    guard responseDebt > 0, let origin, let codec = origin.codec else { return }
-    codec.consumed(originStream, byteCount: responseDebt)
-    responseDebt = 0
+    guard held.debt > 0, let origin, let codec = origin.codec else { return }
+    codec.consumed(originStream, byteCount: held.debt)
+    held.debt = 0
     touch(snapshot.timeouts.originStallMilliseconds)
     context.pumpLater(origin)
   }
@@ -377,12 +339,12 @@ final class Exchange {
     guard !isOver else { return }
     deadline = .never
     if isIdentifying { return identified(.refused(.busy)) }
-    if bodyGate != nil { return endBody(.requestTimeout) }
+    if upload.gate != nil { return endBody(.requestTimeout) }
     if write.isHeld { return holdTimedOut() }
     // Who waits for another one's answer asks by himself now.
     leaveCache()
     if isTrying { return attemptTimedOut() }
-    if origin != nil, !isResponding, !isHeadHeld, isClientsTurn {
+    if origin != nil, !isResponding, !held.hasHead, isClientsTurn {
       return clientFailed(.requestTimeout)
     }
     if origin != nil, !isResponding, !isClientsTurn, let endpoint = outcome.endpoint {

@@ -177,8 +177,6 @@ public struct AEADKey: ~Copyable {
   ) -> Bool {
     let target = unsafe room.assumingMemoryBound(to: UInt8.self)
     let ciphertext = unsafe UnsafeRawBufferPointer(rebasing: sealed[..<byteCount])
-    ErrorQueue.clear()
-    defer { ErrorQueue.clear() }
     let isOpen = unsafe withUnsafeTemporaryAllocation(byteCount: Self.tagByteCount, alignment: 16) {
       tag in
       unsafe tag.copyMemory(from: UnsafeRawBufferPointer(rebasing: sealed[byteCount...]))
@@ -191,9 +189,11 @@ public struct AEADKey: ~Copyable {
           opening, homeward_EVP_CTRL_AEAD_SET_TAG(), Int32(Self.tagByteCount), tag.baseAddress) == 1
         && EVP_DecryptFinal_ex(opening, target + byteCount, &rest) == 1
     }
+    if isOpen { return true }
     // What was written is not authentic: nobody may read it.
-    if !isOpen { unsafe OPENSSL_cleanse(target, byteCount) }
-    return isOpen
+    unsafe OPENSSL_cleanse(target, byteCount)
+    ErrorQueue.clear()
+    return false
   }
 
   /// Sets the nonce; the key schedule stays.

@@ -188,14 +188,28 @@ struct PlanRunCommand: ParsableCommand {
       exceptions, 2 wrong usage or configuration.
       """)
 
+  @OptionGroup var plan: PlanRunOptions
+
+  /// Runs it.
+  func run() throws { try plan.run(isBack: false) }
+}
+
+/// A plan to run, who asks, and what he accepts.
+struct PlanRunOptions: ParsableArguments {
   @Argument(help: ArgumentHelp("The plan's file.", valueName: "file"))
   var file: String
 
   @OptionGroup var act: PlanActOptions
   @OptionGroup var accept: PlanAcceptOptions
 
-  /// Runs it.
-  func run() throws { try accept.run(file, isBack: false, act) }
+  /// Runs the plan, or its way back.
+  func run(isBack: Bool) throws {
+    let file = try PlanFile.required(file, isBack: isBack)
+    if accept.dryRun || file.plan.mode == .dryRun {
+      return try PlanShow(file, accept.names, act.edge).print()
+    }
+    try act.following("/v1/plans", accept.body(file, act))
+  }
 }
 
 /// What whoever runs a plan accepts.
@@ -216,16 +230,10 @@ struct PlanAcceptOptions: ParsableArguments {
   /// The names of what is accepted.
   var names: [String] { accept + (acceptDataLoss ? [PlanRules.dataLossWord] : []) }
 
-  /// Runs a file's plan, or its way back.
-  func run(_ file: String, isBack: Bool, _ act: PlanActOptions) throws {
+  func validate() throws {
     if let word = accept.first(where: { SafetyRule(rawValue: $0) == nil }) {
       throw ValidationError("`\(word)` is no rule; there are S1 to S12")
     }
-    let file = try PlanFile.required(file, isBack: isBack)
-    if dryRun || file.plan.mode == .dryRun {
-      return try PlanShow(file, names, act.edge).print()
-    }
-    try act.following("/v1/plans", body(file, act))
   }
 
   /// The body that asks for a run.

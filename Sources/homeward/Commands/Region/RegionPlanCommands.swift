@@ -14,14 +14,10 @@ struct RegionFailoverCommand: ParsableCommand {
       exceptions, 2 wrong usage or configuration.
       """)
 
-  @Argument(help: ArgumentHelp("The plan's file.", valueName: "file"))
-  var file: String
-
-  @OptionGroup var act: PlanActOptions
-  @OptionGroup var accept: PlanAcceptOptions
+  @OptionGroup var plan: PlanRunOptions
 
   /// Runs it.
-  func run() throws { try accept.run(file, isBack: false, act) }
+  func run() throws { try plan.run(isBack: false) }
 }
 
 /// `homeward region failback`.
@@ -37,14 +33,10 @@ struct RegionFailbackCommand: ParsableCommand {
       exceptions, 2 wrong usage or configuration.
       """)
 
-  @Argument(help: ArgumentHelp("The plan's file.", valueName: "file"))
-  var file: String
-
-  @OptionGroup var act: PlanActOptions
-  @OptionGroup var accept: PlanAcceptOptions
+  @OptionGroup var plan: PlanRunOptions
 
   /// Runs it.
-  func run() throws { try accept.run(file, isBack: true, act) }
+  func run() throws { try plan.run(isBack: true) }
 }
 
 /// `homeward region break-glass`.
