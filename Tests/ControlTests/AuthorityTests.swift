@@ -172,6 +172,8 @@ extension Shift {
       .promote(endpoint: "r", position: nil), .activate,
     ])
     #expect(state.authority("west")?.history.keeps(epoch: 1, position: 1) == false)
+    // Nothing was seen of it, so nothing can be lost.
+    #expect(state.authority("west")?.history.keeps(epoch: 1, position: 0) == true)
     #expect(state.authority("west")?.history.keeps(epoch: 2, position: 9) == true)
   }
 
