@@ -139,11 +139,18 @@ extension Decision {
       decided.plan.obligations.isSubset(of: plan.obligations),
       plan.durability.covers(decided.plan.durability)
     else { return false }
-    let choice = narrowed.choices[index]
+    return serves(narrowed.choices[index], by: decided.plan, of: decided.source, snapshot)
+  }
+
+  /// Whether a plan lets a choice answer as it does: from there, that old.
+  private func serves(
+    _ choice: NarrowedPlan.Choice, by plan: Plan, of source: PolicyPair.Source,
+    _ snapshot: Snapshot
+  ) -> Bool {
     let region = snapshot.topology.region(of: choice.endpoint)
     let tier = snapshot.topology.tier(of: choice.endpoint)
-    let view = decided.source == .superseded ? snapshot.policies.superseded : nil
-    for candidate in decided.plan.candidates where candidate.tier == tier {
+    let view = source == .superseded ? snapshot.policies.superseded : nil
+    for candidate in plan.candidates where candidate.tier == tier {
       let known = view.map { $0.region(candidate.region) } ?? candidate.region
       guard known == region, !candidate.isMarkedStale || choice.isMarkedStale else { continue }
       guard let bound = candidate.stalenessMillisecondsMax else { return true }
@@ -203,20 +210,32 @@ extension JudgedRequest {
 }
 
 extension Decision {
+  /// What labels may name beyond the request's own class.
+  private static let labelledClasses: [DataClass] = [
+    .mixed, .behavioralHealth, .substanceUse, .reproductiveHealth,
+  ]
+  private static let labelledSensitivities: [Sensitivity] = [
+    .unknown, .restricted, .veryRestricted,
+  ]
+
   /// Whether an answer could be found to hold what the policy treats otherwise.
   fileprivate func couldEscalate(_ snapshot: Snapshot) -> Bool {
-    let classes: InlineArray<5, DataClass> = [
-      facts.dataClass, .mixed, .behavioralHealth, .substanceUse, .reproductiveHealth,
-    ]
-    let levels: InlineArray<3, Sensitivity> = [.unknown, .restricted, .veryRestricted]
-    for first in classes.indices {
-      for level in levels.indices {
-        let finding = LabelFinding(
-          dataClass: classes[first], sensitivity: levels[level], isReadable: true)
-        for choice in narrowed.choices.indices
-        where !permits(finding, choice: choice, snapshot) { return true }
-      }
+    guard let plan else { return false }
+    if source == .active,
+      snapshot.policies.isIndifferent(
+        facts, classes: Self.labelledClasses, sensitivities: Self.labelledSensitivities)
+    {
+      return !narrowed.choices.allSatisfy { serves($0, by: plan, of: .active, snapshot) }
     }
-    return false
+    return isRefused(facts.dataClass, snapshot)
+      || Self.labelledClasses.contains { isRefused($0, snapshot) }
+  }
+
+  /// Whether some choice might not answer with data of this class.
+  private func isRefused(_ dataClass: DataClass, _ snapshot: Snapshot) -> Bool {
+    Self.labelledSensitivities.contains { sensitivity in
+      let finding = LabelFinding(dataClass: dataClass, sensitivity: sensitivity, isReadable: true)
+      return narrowed.choices.indices.contains { !permits(finding, choice: $0, snapshot) }
+    }
   }
 }

@@ -173,6 +173,43 @@ import Testing
     #expect(alone.decide(facts(.update)).plan.verdict == .refuse(.noRule))
   }
 
+  @Test("what is called indifferent is decided alike, whatever the answer is", arguments: 0..<10)
+  func indifferenceHolds(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let text = PolicyGenerator.text(ruleCount: 40, seed: seed)
+    let generated = try #require(Policy.load(text: text, file: "chance.yaml", hash: "").0)
+    let alone = PolicyPair(active: generated, superseded: nil)
+    for (pair, regionCount) in [(try pair("billing: shadow"), 2), (alone, 6)] {
+      var found: Set<Bool> = []
+      for _ in 0..<500 {
+        let facts = randomFacts(regionCount: regionCount, &random)
+        let classes = Array(DataClass.allCases.shuffled(using: &random).prefix(2))
+        let levels = Array(Sensitivity.allCases.shuffled(using: &random).prefix(2))
+        let isIndifferent = pair.isIndifferent(facts, classes: classes, sensitivities: levels)
+        found.insert(isIndifferent)
+        guard isIndifferent else { continue }
+        let expected = withoutRow(pair.decide(facts).plan)
+        for dataClass in classes + [facts.dataClass] {
+          for level in levels {
+            var asked = facts
+            asked.dataClass = dataClass
+            asked.sensitivity = level
+            let other = withoutRow(pair.decide(asked).plan)
+            #expect(other == expected, "seed \(seed), \(asked)")
+          }
+        }
+      }
+      #expect(found == [true, false])
+    }
+  }
+
+  /// What indifference is about of a plan.
+  private func withoutRow(_ plan: Plan) -> Interpreter.Result {
+    Interpreter.Result(
+      verdict: plan.verdict, ruleIndex: plan.ruleIndex, candidates: Array(plan.candidates),
+      durability: plan.durability, obligations: plan.obligations, cacheRow: nil)
+  }
+
   @Test("no candidate of either version passes a never rule", arguments: [UInt64](1...20))
   func neverHolds(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)

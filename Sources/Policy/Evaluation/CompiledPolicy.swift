@@ -57,6 +57,35 @@ struct CompiledPolicy: Sendable {
     return permit(rule, outcome, place, codes, bannedRegions, bannedTiers)
   }
 
+  /// Whether the plan has the same rule, places, durability and obligations for all of these
+  /// sensitivities of the request's own class and of these; false where there is no diagram.
+  func isIndifferent(
+    _ facts: borrowing Facts, _ classes: [DataClass], _ sensitivities: [Sensitivity]
+  ) -> Bool {
+    if diagram.isEmpty { return false }
+    var codes = Codes()
+    domains.fill(&codes, facts)
+    let terminal = diagram.terminal(codes)
+    guard comes(to: terminal, &codes, sensitivities) else { return false }
+    for dataClass in classes {
+      codes[.dataClass] = dataClass.ordinal
+      guard comes(to: terminal, &codes, sensitivities) else { return false }
+    }
+    return true
+  }
+
+  /// Whether the diagram ends alike for each sensitivity.
+  @inline(__always)
+  private func comes(
+    to terminal: Int, _ codes: inout Codes, _ sensitivities: [Sensitivity]
+  ) -> Bool {
+    for sensitivity in sensitivities {
+      codes[.sensitivity] = sensitivity.ordinal
+      if diagram.terminal(codes) != terminal { return false }
+    }
+    return true
+  }
+
   /// The same, found by the index; the fallback, and a second opinion.
   func planByIndex(_ facts: borrowing Facts) -> Plan {
     let codes = domains.codes(facts)

@@ -86,6 +86,20 @@ public struct PolicyPair: Sendable {
         other: isSame ? nil : Other(ruleIndex: old.ruleIndex, verdict: old.verdict))
   }
 
+  /// Whether what counts for a request is the same plan, but for its row of the cache matrix, of
+  /// whichever of these sensitivities its answer turns out to be, and of its own class or one of
+  /// these. False where that would take asking for each.
+  public func isIndifferent(
+    _ facts: borrowing Facts, classes: [DataClass], sensitivities: [Sensitivity]
+  ) -> Bool {
+    if superseded != nil {
+      guard active.phase(of: facts.dataClass) == .enforce,
+        classes.allSatisfy({ active.phase(of: $0) == .enforce })
+      else { return false }
+    }
+    return active.compiled.isIndifferent(facts, classes, sensitivities)
+  }
+
   /// Whether a `deny` rule or the lack of a route refuses, which `observe` only observes.
   private func isSoftRefusal(_ plan: borrowing Plan) -> Bool {
     guard case .refuse = plan.verdict else { return false }
