@@ -112,6 +112,16 @@ class AuthorityCase(unittest.TestCase):
         return curl.fetch(edge or self.edge, operation(f"note-{number}", patient), "--request",
                           "POST", **options)
 
+    def leave_without_primary(self):
+        """Fences; the holder says that it is a copy, and the other server is far behind."""
+        self.init()
+        self.replica.lag_milliseconds = 10_000_000
+        self.change("fence")
+        self.follow()
+        self.primary.become("replica", 1)
+        until(lambda: "\tprimary\thealthy\treplica\t" in reports(self.folder)[0],
+              lambda: reports(self.folder))
+
     def assert_outcome(self, reply, status, code):
         """A refusal of the edge's own."""
         self.assertEqual(reply.status, status, reply)
@@ -265,13 +275,7 @@ class Switchovers(AuthorityCase):
             self.assertIn("west-p", reply.header("proxy-status"))
 
     def test_reads_of_the_primary_wait_while_there_is_none(self):
-        self.init()
-        self.replica.lag_milliseconds = 10_000_000
-        self.change("fence")
-        self.follow()
-        self.primary.become("replica", 1)
-        until(lambda: "\tprimary\thealthy\treplica\t" in reports(self.folder)[0],
-              lambda: reports(self.folder))
+        self.leave_without_primary()
         with h2.Connection(self.edge.port) as client:
             held = client.request("GET", "/fhir/DocumentReference/p1.notes")
             # What came later on the same connection is answered: the read was decided.
@@ -315,13 +319,7 @@ class Waits(AuthorityCase):
             self.assertEqual(len(outcomes), 1)
 
     def test_reads_leave_room_to_writes(self):
-        self.init()
-        self.replica.lag_milliseconds = 10_000_000
-        self.change("fence")
-        self.follow()
-        self.primary.become("replica", 1)
-        until(lambda: "\tprimary\thealthy\treplica\t" in reports(self.folder)[0],
-              lambda: reports(self.folder))
+        self.leave_without_primary()
         client = h2.Connection(self.edge.port)
         self.addCleanup(client.close)
         first, second = [
