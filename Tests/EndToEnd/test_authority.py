@@ -552,6 +552,9 @@ class Reports(AuthorityCase):
         # Both see that one is gone.
         self.replica.kill()
         until(lambda: reaches() == ["healthy", "down"], reaches)
+        # What an edge saw that has ended, nobody sees any more.
+        self.edges[1].stop()
+        self.assertEqual(names(), {"edge-0"})
 
 
 class Sessions(AuthorityCase):

@@ -70,7 +70,12 @@ final class ActiveOrderFeed: OperatorFeed {
 
   func heldOut() -> HoldOuts { memory.withLock { $0.holdOuts.read() } }
 
-  func ended() { memory.withLock { $0.registrar.remove() } }
+  func ended() {
+    memory.withLock { memory in
+      memory.registrar.remove()
+      EdgeReports(folder).remove(memory.registrar.edge)
+    }
+  }
 
   func sees(_ health: HealthSnapshot) { latest.withLock { $0.health = health } }
 

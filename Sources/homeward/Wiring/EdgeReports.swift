@@ -28,6 +28,9 @@ struct EdgeReports {
     try? replaceUnsynced(path, report.bytes)
   }
 
+  /// Takes an edge's report away: it sees nothing any more.
+  func remove(_ edge: String) { try? FileSystem.remove(folder.reportPath(edge)) }
+
   /// The reports of the last seconds, in no order.
   func recent(at now: WallTime) -> [RegionReport] {
     all.map(\.report).filter { Self.age($0, at: now) < Self.ageMicrosecondsMax }
