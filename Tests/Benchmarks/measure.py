@@ -67,20 +67,28 @@ def children(pid):
     return found
 
 
-def compare(arguments, first, second):
-    """Measures two servers in turns and prints rounds, medians and ratio."""
-    for server in (first, second):
+def compare(arguments, ours, *peers):
+    """Measures servers in turns and prints rounds, means, and how `ours` compares with each peer."""
+    servers = (ours, *peers)
+    for server in servers:
         # One request first: a cold cache has 512 misses otherwise.
         server.load(1, clients=1)
         server.load(max(1000, arguments.requests // 10))
-    print(f"us of CPU a request    {first.name:>10}  {second.name:>10}   ratio")
+    print(f"{'us of CPU a request':<22} {ours.name:>10}"
+          + "".join(f"  {peer.name:>18}  ratio" for peer in peers))
+
+    def row(title, figures, ratios):
+        print(f"{title:<22} {figures[0]:10.1f}" + "".join(
+            f"  {figure:18.1f}  {ratio:5.2f}"
+            for figure, ratio in zip(figures[1:], ratios)), flush=True)
+
     for number in range(1, arguments.rounds + 1):
-        for server in (first, second):
+        for server in servers:
             server.figures.append(server.load(arguments.requests))
-        a, b = first.figures[-1], second.figures[-1]
-        print(f"round {number:2}               {a:10.1f}  {b:10.1f}   {a / b:5.2f}", flush=True)
-    a, b = sum(first.figures), sum(second.figures)
-    ratios = [x / y for x, y in zip(first.figures, second.figures)]
-    print(f"mean                   {a / len(ratios):10.1f}  {b / len(ratios):10.1f}   {a / b:5.2f}"
-          f"   median ratio {statistics.median(ratios):.2f}")
-    return a / b
+        latest = [server.figures[-1] for server in servers]
+        row(f"round {number:2}", latest, [latest[0] / figure for figure in latest[1:]])
+    means = [statistics.mean(server.figures) for server in servers]
+    row("mean", means, [means[0] / mean for mean in means[1:]])
+    medians = [statistics.median(server.figures) for server in servers]
+    row("median", medians, [
+        statistics.median(a / b for a, b in zip(ours.figures, peer.figures)) for peer in peers])
