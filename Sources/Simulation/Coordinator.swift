@@ -88,8 +88,7 @@ final class Coordinator {
     }
     switch wait?.look(registrations, at: world.now) {
     case .waits?: if world.options.mutant != .impatient { return }
-    case .leaseOver(let silent)?: SimulatedOrders.folder.forget(silent, world.storage)
-    case .acknowledged?, nil: break
+    case .leaseOver?, .acknowledged?, nil: break
     }
     fence(record)
   }

@@ -11,8 +11,8 @@ final class SimulatedOrders {
   private var seen: Int?
   private var stored: StoredBooks?
   private var told: OperatorState?
-  private var written: EdgeRegistration?
-  private var writtenAt: Instant?
+  private var presence: EdgePresence?
+  private var silent = SilentEdges()
   /// Whether the edge cannot reach the store.
   var isCutOff = false
   /// What was wrong with the store at the last look.
@@ -77,25 +77,22 @@ final class SimulatedOrders {
     edge.gate.renew(readAt: begin, revision: revision)
   }
 
-  /// Keeps the edge's file true; see `EdgeRegistrar.keep`.
+  /// Keeps the edge's file true, and takes those of the dead away; see `EdgeRegistrar`.
   private func register(seen: Int, moving: [String], _ now: Instant) -> Bool {
-    let writes = edge.gate.writes
-    let name = "edge-\(edge.index)-\(edge.life)"
-    if let written, let writtenAt, now.milliseconds(since: writtenAt) < 1_500,
-      written.seen == seen,
-      moving.allSatisfy({ (written.writes[$0] ?? 0) == (writes[$0] ?? 0) })
-    {
-      return true
+    let storage = edge.world.storage
+    var presence = self.presence ?? EdgePresence("edge-\(edge.index)-\(edge.life)")
+    let next = presence.next(
+      seen: seen, writes: edge.gate.writes, moving: moving,
+      time: edge.world.wallTime(skewSeconds: edge.skewSeconds), at: now)
+    if let next {
+      guard storage.replaceUnsynced(Self.folder.edgePath(next.edge), next.bytes) else {
+        return false
+      }
+      if let former = presence.wrote(next, at: now) { Self.folder.forget([former], storage) }
+      let found = (try? Self.folder.registrations(storage)) ?? []
+      Self.folder.forget(silent.look(found, at: now), storage)
     }
-    let next = EdgeRegistration(
-      edge: name, seen: seen, writes: writes,
-      time: edge.world.wallTime(skewSeconds: edge.skewSeconds),
-      bootMilliseconds: now.nanoseconds / 1_000_000)
-    guard edge.world.storage.replaceUnsynced(Self.folder.edgePath(name), next.bytes) else {
-      return false
-    }
-    written = next
-    writtenAt = now
+    self.presence = presence
     return true
   }
 }

@@ -105,8 +105,7 @@ extension OperatorFolder {
     }
   }
 
-  /// Takes away the files of edges that stayed silent during a whole wait; see `FenceWait`. Whoever
-  /// lives registers again before it writes.
+  /// Takes away the files of edges that stayed silent; see `SilentEdges`.
   public func forget(_ edges: [String], _ storage: some Storage) {
     for edge in edges { try? storage.remove(edgePath(edge)) }
   }

@@ -269,6 +269,10 @@ final class ActiveOrderFeed: OperatorFeed {
     memory.writtenAt = now
     memory.summary = summary
     EdgeReports(folder).write(report, of: memory.registrar.edge)
+    for gone in memory.registrar.tidy(at: Clock.boot()) {
+      EdgeReports(folder).remove(gone)
+      logger.warning("an edge is gone without its leave", metadata: ["edge": "\(gone)"])
+    }
   }
 }
 

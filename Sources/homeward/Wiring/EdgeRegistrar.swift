@@ -6,34 +6,26 @@ internal import Reactor
 /// the feed that owns it.
 struct EdgeRegistrar {
   private let folder: OperatorFolder
-  /// The file's name.
-  let edge: String
-  private var written: EdgeRegistration?
-  private var writtenAt: Instant?
-
-  /// Milliseconds between two registrations of which nothing is new.
-  private static let intervalMilliseconds: UInt64 = 1_500
+  private var presence: EdgePresence
+  private var silent = SilentEdges()
 
   /// Names the edge; the file is written with the first `keep`.
   init(_ folder: OperatorFolder, edge: String) {
     self.folder = folder
-    self.edge = edge
+    presence = EdgePresence(edge)
   }
 
-  /// Registers anew when it is time, other acts are known, or the writes of a domain whose
-  /// authority moves have ended; whether the edge is registered.
+  /// The file's name.
+  var edge: String { presence.edge }
+
+  /// Registers anew when there is reason to; whether the edge is registered.
   mutating func keep(
     seen: Int, writes: [String: Int], moving: [String], at now: Instant
   ) -> Bool {
-    let next = EdgeRegistration(
-      edge: edge, seen: seen, writes: writes, time: Clock.wall(),
-      bootMilliseconds: now.nanoseconds / 1_000_000)
-    if let written, let writtenAt,
-      now.milliseconds(since: writtenAt) < Self.intervalMilliseconds, written.seen == seen,
-      moving.allSatisfy({ (written.writes[$0] ?? 0) == (writes[$0] ?? 0) })
-    {
-      return true
-    }
+    guard
+      let next = presence.next(
+        seen: seen, writes: writes, moving: moving, time: Clock.wall(), at: now)
+    else { return true }
     do throws(SystemError) {
       try FileSystem.makeDirectory(folder.directory)
       try FileSystem.makeDirectory(folder.edgesPath)
@@ -41,9 +33,16 @@ struct EdgeRegistrar {
     } catch {
       return false
     }
-    written = next
-    writtenAt = now
+    if let former = presence.wrote(next, at: now) { folder.forget([former], SystemStorage()) }
     return true
+  }
+
+  /// Takes away the files of those who were killed; their names.
+  mutating func tidy(at now: Instant) -> [String] {
+    guard let found = try? folder.registrations(SystemStorage()) else { return [] }
+    let gone = silent.look(found, at: now)
+    folder.forget(gone, SystemStorage())
+    return gone
   }
 
   /// Takes the file away: nobody need wait for this edge any more.
