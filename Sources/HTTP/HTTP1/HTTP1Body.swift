@@ -95,25 +95,22 @@ struct HTTP1Body {
         place = rest == UInt64(byteCount) ? .chunkEnd : .chunkData(rest - UInt64(byteCount))
         return unsafe .bytes(input.take(byteCount))
       case .chunkSize:
-        switch input.takeLine(byteCountMax: limits.chunkLineBytesMax) {
+        switch input.takeLine(byteCountMax: limits.chunkLineBytesMax, .chunkLineTooLong) {
         case .needsMore: return .needsMore
-        case .tooLong: return .refused(.chunkLineTooLong)
-        case .bareLineFeed: return .refused(.bareLineFeed)
+        case .refused(let refusal): return .refused(refusal)
         case .line(let line):
           if let refusal = unsafe readSize(line, limits: limits) { return .refused(refusal) }
         }
       case .chunkEnd:
-        switch input.takeLine(byteCountMax: 0) {
+        switch input.takeLine(byteCountMax: 0, .chunkEnd) {
         case .needsMore: return .needsMore
-        case .tooLong: return .refused(.chunkEnd)
-        case .bareLineFeed: return .refused(.bareLineFeed)
+        case .refused(let refusal): return .refused(refusal)
         case .line: place = .chunkSize
         }
       case .trailers:
-        switch input.takeLine(byteCountMax: limits.fieldBytesMax) {
+        switch input.takeLine(byteCountMax: limits.fieldBytesMax, .fieldsTooLarge) {
         case .needsMore: return .needsMore
-        case .tooLong: return .refused(.fieldsTooLarge)
-        case .bareLineFeed: return .refused(.bareLineFeed)
+        case .refused(let refusal): return .refused(refusal)
         case .line(let line):
           if unsafe line.isEmpty {
             place = .atEnd

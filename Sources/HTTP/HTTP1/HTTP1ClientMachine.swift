@@ -202,19 +202,17 @@ struct HTTP1ClientMachine: ~Copyable {
     while true {
       switch responsePlace {
       case .statusLine:
-        switch input.takeLine(byteCountMax: limits.fieldBytesMax) {
+        switch input.takeLine(byteCountMax: limits.fieldBytesMax, .fieldsTooLarge) {
         case .needsMore: return endOfInput()
-        case .tooLong: return refuse(.fieldsTooLarge)
-        case .bareLineFeed: return refuse(.bareLineFeed)
+        case .refused(let refusal): return refuse(refusal)
         case .line(let line):
           responsePlace = .fields
           if let refusal = unsafe reader.begin(line) { return refuse(refusal) }
         }
       case .fields:
-        switch input.takeLine(byteCountMax: limits.fieldBytesMax) {
+        switch input.takeLine(byteCountMax: limits.fieldBytesMax, .fieldsTooLarge) {
         case .needsMore: return endOfInput()
-        case .tooLong: return refuse(.fieldsTooLarge)
-        case .bareLineFeed: return refuse(.bareLineFeed)
+        case .refused(let refusal): return refuse(refusal)
         case .line(let line):
           if unsafe line.isEmpty { return endHead() }
           if let refusal = unsafe reader.read(line, limits: limits) { return refuse(refusal) }

@@ -7,10 +7,8 @@ enum HTTP1Line {
   case line(UnsafeRawBufferPointer)
   /// The line's end is not there yet.
   case needsMore
-  /// The line is longer than allowed, complete or not.
-  case tooLong
-  /// The line ends with LF alone.
-  case bareLineFeed
+  /// The line is longer than allowed, complete or not, or ends with LF alone.
+  case refused(HTTP1Refusal)
 }
 
 /// Received bytes that are not parsed yet.
@@ -81,19 +79,22 @@ struct HTTP1Input: ~Copyable {
     return unsafe taken
   }
 
-  /// Takes the next line if it is complete and has at most `byteCountMax` bytes before its CR LF.
+  /// Takes the next line if it is complete and has at most `byteCountMax` bytes before its CR LF;
+  /// a longer one is `tooLong`.
   ///
   /// No byte is searched twice, however the line is cut into pieces, and the answer depends on the
   /// bytes alone, not on the pieces.
-  mutating func takeLine(byteCountMax: Int) -> HTTP1Line {
+  mutating func takeLine(byteCountMax: Int, _ tooLong: HTTP1Refusal) -> HTTP1Line {
     let bytes = unsafe readable
     guard let end = unsafe ByteScan.firstLineFeed(bytes, from: scannedCount) else {
       scannedCount = bytes.count
-      return bytes.count > byteCountMax + 1 ? .tooLong : .needsMore
+      return bytes.count > byteCountMax + 1 ? .refused(tooLong) : .needsMore
     }
-    guard end <= byteCountMax + 1 else { return .tooLong }
+    guard end <= byteCountMax + 1 else { return .refused(tooLong) }
     let line = unsafe take(end + 1)
-    guard unsafe end > 0 && line[end - 1] == 0x0D else { return .bareLineFeed }
+    guard unsafe end > 0 && line[end - 1] == 0x0D else {
+      return .refused(.bareLineFeed)
+    }
     return unsafe .line(ByteScan.slice(line, 0..<(end - 1)))
   }
 }

@@ -120,10 +120,10 @@ public final class HTTP1ServerCodec: ServerCodec {
     while true {
       switch requestPlace {
       case .requestLine:
-        switch input.takeLine(byteCountMax: HTTP1RequestLine.byteCountMax(limits)) {
+        let byteCountMax = HTTP1RequestLine.byteCountMax(limits)
+        switch input.takeLine(byteCountMax: byteCountMax, .requestLineTooLong) {
         case .needsMore: return endOfInput()
-        case .tooLong: return refuse(.requestLineTooLong)
-        case .bareLineFeed: return refuse(.bareLineFeed)
+        case .refused(let refusal): return refuse(refusal)
         case .line(let line):
           // One empty line is tolerated before a request; RFC 9112 section 2.2.
           if unsafe line.isEmpty {
@@ -137,10 +137,9 @@ public final class HTTP1ServerCodec: ServerCodec {
           }
         }
       case .fields:
-        switch input.takeLine(byteCountMax: limits.fieldBytesMax) {
+        switch input.takeLine(byteCountMax: limits.fieldBytesMax, .fieldsTooLarge) {
         case .needsMore: return endOfInput()
-        case .tooLong: return refuse(.fieldsTooLarge)
-        case .bareLineFeed: return refuse(.bareLineFeed)
+        case .refused(let refusal): return refuse(refusal)
         case .line(let line):
           if unsafe line.isEmpty { return endHead() }
           if let refusal = unsafe reader.read(line, limits: limits) { return refuse(refusal) }
