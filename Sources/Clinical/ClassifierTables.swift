@@ -103,6 +103,8 @@ enum NamedOperation: UInt16, Sendable {
   case graphQL
   /// `$includes`: the next page of what a search brought along.
   case includes
+  /// `$lastn`, `$docref`: searches under another name; their parameters say whose the answer is.
+  case selection
   /// Any other.
   case other
 
@@ -113,7 +115,7 @@ enum NamedOperation: UInt16, Sendable {
       ("expand", .terminology), ("lookup", .terminology), ("validate-code", .terminology),
       ("translate", .terminology), ("subsumes", .terminology), ("validate", .validate),
       ("graphql", .graphQL), ("includes", .includes), ("closure", .terminology),
-      ("find-matches", .terminology),
+      ("find-matches", .terminology), ("lastn", .selection), ("docref", .selection),
     ]
     return NameTable(rows.map { ($0.0, $0.1.rawValue) })
   }

@@ -165,7 +165,7 @@ extension FHIRRequest {
       result.dataClass = .mixed
       result.note(.graphQL)
       result.lower(to: .unknown)
-    case .terminology, .other, .includes:
+    case .terminology, .selection, .other, .includes:
       result.operation = .operation
       result.dataClass = .mixed
       result.note(.unknownOperation)

@@ -9,6 +9,14 @@ struct FHIRRequest {
     case instance, version, history, search, bodySearch, create, conditional, batch, page
     case named(NamedOperation)
     case unknown
+
+    /// Whether the server looks its resources up by the parameters of the query.
+    var isSelection: Bool {
+      switch self {
+      case .search, .bodySearch, .conditional, .named(.selection): true
+      default: false
+      }
+    }
   }
 
   let method: ClinicalMethod
@@ -55,7 +63,7 @@ struct FHIRRequest {
     addPathPatients(to: &patients, separator: separator)
     var scan = unsafe QueryScan(
       target: target, tables: tables, type: result.resourceType, separator: separator,
-      patients: patients, scratch: scratch)
+      isSelection: shape.isSelection, patients: patients, scratch: scratch)
     scan.run(query)
     if let refusal = scan.refusal { result.refuse(refusal) }
     result.note(scan.ambiguity)

@@ -26,8 +26,10 @@ enum ParameterKind: UInt16, Sendable {
   case token
   /// `_security` and `_tag`: labels.
   case security
-  /// `_include` and `_revinclude`.
+  /// `_include`: brings what the matches refer to.
   case include
+  /// `_revinclude`: brings what refers to the matches.
+  case reverseInclude
   /// `_has`.
   case has
   /// An opaque paging token: it alone decides what is returned.
@@ -57,7 +59,7 @@ enum ParameterCatalogue {
     ("category", .category), ("code", .code), ("combo-code", .token), ("type", .type),
     ("class", .token), ("reason-code", .token), ("medication-code", .token),
     ("_security", .security), ("_tag", .security),
-    ("_include", .include), ("_revinclude", .include), ("_has", .has),
+    ("_include", .include), ("_revinclude", .reverseInclude), ("_has", .has),
     ("_getpages", .paging), ("_getpagesoffset", .paging), ("ct", .paging), ("_cursor", .paging),
     ("cursor", .paging), ("__t", .paging), ("_page_token", .paging), ("_pageId", .paging),
     ("_continuation", .paging), ("_query", .query),

@@ -13,6 +13,9 @@ struct QueryScan {
   let type: ResourceType
   /// The byte between a patient's id and the rest of a resource's id.
   let separator: UInt8?
+  /// Whether the server selects by these parameters. Elsewhere it ignores them (FHIR R4 section
+  /// 3.1.0.1): whom they name is mentioned, and the answer may be anybody's.
+  let isSelection: Bool
   /// Room for a decoded name and, behind it, a decoded element.
   private let scratch: UnsafeMutableRawBufferPointer
 
@@ -41,13 +44,14 @@ struct QueryScan {
   /// Prepares a scan; `scratch` has `scratchBytes` and outlives it.
   init(
     target: ByteView, tables: ClassifierTables, type: ResourceType, separator: UInt8?,
-    patients: PatientFinder, scratch: UnsafeMutableRawBufferPointer
+    isSelection: Bool, patients: PatientFinder, scratch: UnsafeMutableRawBufferPointer
   ) {
     precondition(scratch.count >= Self.scratchBytes, "scratch too small")
     self.target = target
     self.tables = tables
     self.type = type
     self.separator = separator
+    self.isSelection = isSelection
     self.patients = patients
     unsafe self.scratch = unsafe scratch
   }
@@ -115,7 +119,7 @@ struct QueryScan {
     case .id: ids(modifier, value)
     case .identifier:
       if type == .patient {
-        namesPatient = true
+        namesPatient = namesPatient || (modifier.isEmpty && !value.isEmpty)
         note(.identifierSearch)
       }
     case .category: tokens(.category, modifier, value)
@@ -123,7 +127,8 @@ struct QueryScan {
     case .type: tokens(.type, modifier, value)
     case .token: tokens(.token, modifier, value)
     case .security: tokens(.security, modifier, value)
-    case .include: include(value)
+    case .include: include(value, isIterated: !modifier.isEmpty)
+    case .reverseInclude: reverseInclude(value, isIterated: !modifier.isEmpty)
     case .has:
       isJoined = true
       note(.joined)
@@ -166,7 +171,7 @@ struct QueryScan {
   // MARK: Elements
 
   /// Decodes `range` of the target into one half of the scratch; nil when it does not fit.
-  private func decoded(_ range: Range<Int>, half: Int) -> ByteView? {
+  func decoded(_ range: Range<Int>, half: Int) -> ByteView? {
     let size = ClinicalLimits.decodedBytesMax
     // In bounds: `scratch` has two halves of `size` bytes, checked at init.
     let room = unsafe UnsafeMutableRawBufferPointer(
@@ -191,7 +196,7 @@ struct QueryScan {
   }
 
   /// Calls `body` with each element's range; refuses a list that is too long.
-  private mutating func forEachElement(
+  mutating func forEachElement(
     _ value: Range<Int>, _ body: (inout QueryScan, Range<Int>) -> Void
   ) {
     var start = value.lowerBound
@@ -222,14 +227,17 @@ struct QueryScan {
       return references(in: value, isTyped: kind == .patient || isTyped)
     }
     if way == .actor, !isTyped, !startsWithPatient(value) { return references(in: value) }
-    namesPatient = true
-    if modifier.equals("identifier") { return note(.identifierSearch) }
+    if value.isEmpty { return note(.emptyParameter) }
+    if modifier.equals("identifier") {
+      namesPatient = true
+      return note(.identifierSearch)
+    }
     guard modifier.isEmpty || isTyped else {
       // Another type, or `:missing`: no patient is named by this parameter, but one may be inside.
       note(.modifier)
       return references(in: value)
     }
-    if value.isEmpty { return note(.emptyParameter) }
+    namesPatient = true
     forEachElement(value) { scan, range in
       scan.patientElement(range, isTyped: way == .patient || isTyped)
     }
@@ -265,7 +273,16 @@ struct QueryScan {
     _ text: ByteView, from offset: Int, raw: Range<Int>, inferred: Bool
   ) {
     guard let range = idRange(text, from: offset, raw: raw) else { return refuse(.malformedID) }
-    patients.add(range, of: target, isInferred: inferred)
+    add(range, inferred: inferred)
+  }
+
+  /// Adds the patient at `range`, if the server selects by him.
+  private mutating func add(_ range: Range<Int>, inferred: Bool) {
+    if isSelection {
+      patients.add(range, of: target, isInferred: inferred)
+    } else {
+      patients.mention(range, of: target)
+    }
   }
 
   /// Where in the target the id stands that is `text` from `offset` on; nil when it is no id or
@@ -293,7 +310,7 @@ struct QueryScan {
   /// Takes the id of a resource of the searched type into account; false when it tells no patient.
   private mutating func resourceID(_ range: Range<Int>) -> Bool {
     if type == .patient {
-      patients.add(range, of: target, isInferred: false)
+      add(range, inferred: false)
       return true
     }
     guard type.row.concernsPatient, type != .unknown, let separator else { return false }
@@ -301,8 +318,7 @@ struct QueryScan {
     guard count > 0, count < range.count - 1 else { return false }
     namesPatient = true
     note(.derivedFromID)
-    patients.add(
-      range.lowerBound..<(range.lowerBound + count), of: target, isInferred: true)
+    add(range.lowerBound..<(range.lowerBound + count), inferred: true)
     return true
   }
 
@@ -340,7 +356,7 @@ struct QueryScan {
     return false
   }
 
-  // MARK: Codes and joins
+  // MARK: Codes
 
   /// A coded parameter: `category=`, `code=`, `type=`, `_security=`.
   private mutating func tokens(
@@ -368,30 +384,5 @@ struct QueryScan {
       }
     }
     narrowing.add(alternatives)
-  }
-
-  /// `_include=Source:parameter[:Target]`: harmless when it can only add shared resources.
-  private mutating func include(_ value: Range<Int>) {
-    forEachElement(value) { scan, range in
-      guard let text = scan.decoded(range, half: 1), scan.isHarmlessJoin(text) else {
-        scan.isJoined = true
-        scan.note(.joined)
-        return
-      }
-    }
-  }
-
-  /// Whether the join adds nothing that belongs to a patient.
-  private func isHarmlessJoin(_ text: ByteView) -> Bool {
-    let first = text.index(of: 0x3A)
-    guard first < text.count else { return false }
-    let second = text.index(of: 0x3A, from: first + 1)
-    // A join backwards from a patient's data is never harmless, whatever its target.
-    guard let source = tables.type(text[0..<first]), source == type else { return false }
-    if second < text.count {
-      guard let target = tables.type(text[(second + 1)..<text.count]) else { return false }
-      return target.row.dataClass == .reference
-    }
-    return tables.harmlessJoins[text] != nil
   }
 }
