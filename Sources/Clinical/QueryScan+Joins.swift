@@ -12,9 +12,9 @@ extension QueryScan {
     }
   }
 
-  /// `_revinclude=Source:parameter[:Target]`: harmless when the source belongs to nobody. Who refers
-  /// to what came along (`:iterate`), or to the patient in another way than by being his, may be
-  /// anybody's.
+  /// `_revinclude=Source:parameter[:Target]`: harmless when the source belongs to nobody. What
+  /// refers to what came along (`:iterate`), or to the patient in another way than by being his,
+  /// may be anybody's.
   mutating func reverseInclude(_ value: Range<Int>, isIterated: Bool) {
     forEachElement(value) { scan, range in
       let text = scan.decoded(range, half: 1)

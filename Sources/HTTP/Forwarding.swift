@@ -13,6 +13,8 @@ public enum ForwardingRefusal: String, CaseIterable, Sendable {
   case loop = "request passed this proxy too often"
   /// `Connection` names more fields than any honest peer does: answer 400.
   case connectionOptions = "too many connection options"
+  /// `Connection` names a field that is meant for everybody, and was judged: answer 400.
+  case endToEndOption = "connection option names an end-to-end field"
 }
 
 /// What the header rules need to know about a request beside its head.
@@ -58,6 +60,7 @@ public enum Forwarding {
     _ head: inout RequestHead, context: borrowing ForwardingContext
   ) -> ForwardingRefusal? {
     if viaLoopCount(head.fields) > context.viaLoopsMax { return .loop }
+    if namesEndToEndField(head.fields) { return .endToEndOption }
     guard stripNamedByConnection(&head.fields, optionsMax: context.connectionOptionsMax) else {
       return .connectionOptions
     }
@@ -153,6 +156,31 @@ public enum Forwarding {
     }
     return true
   }
+
+  /// Whether a `Connection` line names a field that no honest sender names there (RFC 9110 section
+  /// 7.6.1). The edge has judged it, and the origin would not see it.
+  private static func namesEndToEndField(_ fields: borrowing Fields) -> Bool {
+    for line in fields.lines where line.known == .connection {
+      let isFound = unsafe fields.withValue(line) { value in
+        var members = unsafe ListMembers(value)
+        while let member = members.next() {
+          let option = unsafe ByteScan.slice(value, member)
+          for name in endToEndFields where unsafe ByteScan.equalsIgnoringCase(option, name) {
+            return true
+          }
+        }
+        return false
+      }
+      if isFound { return true }
+    }
+    return false
+  }
+
+  private static let endToEndFields: [StaticString] = [
+    "accept", "authorization", "cache-control", "content-encoding", "content-length",
+    "content-type", "cookie", "host", "idempotency-key", "if-match", "if-modified-since",
+    "if-none-exist", "if-none-match", "if-range", "if-unmodified-since", "prefer", "range",
+  ]
 
   /// Whether the option names no field, or one that is taken away or rewritten anyhow.
   private static func isPlainOption(_ option: UnsafeRawBufferPointer) -> Bool {

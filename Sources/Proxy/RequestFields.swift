@@ -17,7 +17,7 @@ extension Decision {
     switch Forwarding.prepareRequest(&head, context: context) {
     case nil: return nil
     case .loop: return .loop
-    case .connectionOptions: return .invalid
+    case .connectionOptions, .endToEndOption: return .invalid
     }
   }
 }

@@ -16,8 +16,8 @@ let portal: PathPatterns = {
 }()
 
 @Test(
-  arguments: interactions + compartments + searches + hazards + ignoredParameters + writes
-    + operations + paths)
+  arguments: interactions + compartments + searches + hazards + selections + ignoredParameters
+    + writes + operations + paths)
 func requestIsClassified(_ expectation: Expectation) {
   let (result, target) = classify(expectation.request, with: classifier)
   #expect(describe(result, target) == expectation.verdict)

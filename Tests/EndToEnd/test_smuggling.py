@@ -76,6 +76,17 @@ class Smuggling(EdgeCase):
         self.assertIn(client.response().status, (400, 505))
         self.assertTrue(client.is_closed())
 
+    def test_no_field_that_was_judged_is_taken_away(self):
+        for name in ("Content-Type", "Authorization", "If-None-Exist"):
+            with self.subTest(name):
+                self.origin.forget()
+                client = self.h1()
+                client.send(f"POST {ECHO} HTTP/1.1\r\n{HOST}Connection: {name}\r\n"
+                            "Content-Type: application/x-www-form-urlencoded\r\n"
+                            "Content-Length: 10\r\n\r\npatient=p1")
+                self.assertEqual(client.response().status, 400)
+                self.assertEqual(self.origin.seen("echo"), [])
+
     def test_connection_fields_over_http2_are_refused(self):
         for fields in ([("connection", "close")], [("transfer-encoding", "chunked")],
                        [("host", "other.example")], [("X-Upper", "1")], [("x-a", "b\r\nx-c: d")],

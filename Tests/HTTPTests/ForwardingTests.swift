@@ -94,6 +94,13 @@ struct ForwardingTests {
     #expect(try Self.prepared([("connection", many)]).refusal == .connectionOptions)
   }
 
+  /// The edge has judged them, so the origin must see them.
+  @Test(arguments: ["Content-Type", "authorization", "if-none-exist", "Idempotency-Key", "prefer"])
+  func endToEndFieldsAreNobodysOwn(name: String) throws {
+    let refusal = try Self.prepared([("connection", "close, \(name)"), ("x", "1")]).refusal
+    #expect(refusal == .endToEndOption)
+  }
+
   @Test func keepsTrailersOption() throws {
     let lines = try Self.prepared([("te", "gzip;q=1, Trailers"), ("connection", "te")]).lines
     #expect(lines.first == "te=trailers")

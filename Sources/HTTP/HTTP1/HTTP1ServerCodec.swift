@@ -159,8 +159,7 @@ public final class HTTP1ServerCodec: ServerCodec {
           requestPlace = .complete
           return .end(stream, hasTrailers: !body.trailers.isEmpty)
         }
-      case .complete:
-        return endOfInput()
+      case .complete: return endOfInput()
       }
     }
   }
@@ -355,6 +354,10 @@ public final class HTTP1ServerCodec: ServerCodec {
     // Reading on shows that the client left; a request that comes early stops it.
     case .complete: return input.isEmpty
     }
+  }
+  /// Whether a request's head has begun to come and is not complete.
+  public var isInHead: Bool {
+    requestPlace == .fields || (requestPlace == .requestLine && !input.isEmpty)
   }
   /// Whether the connection is over once `produce` is empty.
   public var isFinished: Bool {

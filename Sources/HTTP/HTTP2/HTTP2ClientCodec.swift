@@ -37,6 +37,12 @@ public final class HTTP2ClientCodec: HTTP2Side, ClientCodec {
     swap(&head, &spareHead)
     head.removeAll()
     HTTP2Reader.readResponse(event, core.session, into: &head)
+    // nghttp2 lets any three digits pass; others than these mean nothing (RFC 9110 section 15).
+    guard head.status >= 100, head.status < 600 else {
+      let stream = StreamID(event.stream)
+      core.reset(stream, code: ErrorCode.protocolError)
+      return .reset(stream, .malformed("status"))
+    }
     let index = Int(event.slot)
     while heads.count <= index { heads.append(ResponseHead()) }
     swap(&heads[index], &head)

@@ -43,6 +43,24 @@ struct HTTP2RefusalTests {
     #expect(outcome.codec.streamCount == 0, "\(name)")
   }
 
+  /// nghttp2 lets any three digits pass.
+  @Test(arguments: ["000", "099", "600", "999"])
+  func anOriginsStatusThatMeansNothingEndsItsStreamOnly(status: String) {
+    let codec = HTTP2ClientCodec(limits: HTTPLimits())
+    let streams = [codec.open(request(), isEnd: true), codec.open(request(), isEnd: true)]
+    _ = output(codec)
+    var frames = Frames()
+    frames.frame(4, 0, 0, [])
+    frames.headers(streams[0].number, Frames.literal(":status", status), isEnd: false)
+    frames.headers(streams[1].number, Frames.literal(":status", "599"))
+    var events: [Seen] = []
+    feed(codec, frames.bytes, into: &events)
+    #expect(events.first == .reset(streams[0].number, .malformed("status")))
+    #expect(events.count > 1 && !codec.isFinished, "\(events)")
+    let resets = ParsedFrame.parse(output(codec)).filter { $0.type == 3 }
+    #expect(resets.map(\.stream) == [streams[0].number])
+  }
+
   @Test func aRefusedHeadKeepsItsMethodAndNothingElse() throws {
     var frames = Frames.client()
     frames.headers(
