@@ -19,6 +19,10 @@ final class ClientConnection: ServingConnection {
   private var exchanges = StreamTable()
   private let openedAt: Instant
   private var hasRequested = false
+  /// Since when no request is under way. Bytes that are none change nothing of that.
+  private var quietSince: Instant
+  /// When a head was seen first that is not complete.
+  private var headSince: Instant?
   private var isDraining = false
   private var wasToldToEnd = false
   private var place: (of: IPAddress, in: Snapshot, is: Locator.Finding)?
@@ -36,6 +40,7 @@ final class ClientConnection: ServingConnection {
     self.peer = peer
     isSecure = tls != nil
     openedAt = worker.context.loop.now
+    quietSince = openedAt
     super.init(
       context: worker.context, socket: socket, tls: tls, isConnecting: false,
       hasPreamble: isAnnounced)
@@ -96,6 +101,7 @@ final class ClientConnection: ServingConnection {
   override func established() {
     speak(worker.snapshot.limits.http, isSecure: isSecure)
     if isDraining { codec?.announceShutdown() }
+    quietSince = context.loop.now
     context.flushLater(self)
   }
 
@@ -137,7 +143,7 @@ final class ClientConnection: ServingConnection {
         exchanges.find(stream)?.clientEnded(
           trailers: hasTrailers ? codec.takeTrailers(stream) : nil)
       case .reset(let stream, _), .closed(let stream):
-        if let exchange = exchanges.remove(stream) {
+        if let exchange = forget(stream) {
           exchange.clientGone()
           worker.reuse(exchange)
         }
@@ -159,9 +165,17 @@ final class ClientConnection: ServingConnection {
     exchange.begin(fault)
   }
 
+  /// Takes the exchange on a stream out.
+  @discardableResult
+  private func forget(_ stream: StreamID) -> Exchange? {
+    let exchange = exchanges.remove(stream)
+    if exchanges.count == 0 { quietSince = context.loop.now }
+    return exchange
+  }
+
   /// Ends a stream early. The codec names it no more.
   func reset(_ stream: StreamID, code: UInt32) {
-    exchanges.remove(stream)
+    forget(stream)
     codec?.reset(stream, code: code)
     context.flushLater(self)
   }
@@ -191,20 +205,40 @@ final class ClientConnection: ServingConnection {
     }
     codec?.advance(to: now)
     guard exchanges.count == 0 else {
-      // Exchanges under way watch their own progress; answers that nobody fetches are watched here.
-      let stalledAt = lastActivity.adding(milliseconds: timeouts.clientStallMilliseconds)
-      if now >= stalledAt, !isFlushPending, exchanges.areAllOver { close(resets: true) }
-      return
+      headSince = nil
+      return checkFetching(timeouts.clientStallMilliseconds, now)
     }
-    let patience =
-      hasRequested ? timeouts.clientIdleMilliseconds : timeouts.clientHeaderMilliseconds
-    if now >= lastActivity.adding(milliseconds: patience) {
-      // The goodbye counts as activity: who does not answer it is closed one patience later.
+    if now >= quietEnd(timeouts, now) {
+      // The goodbye begins a new wait: who does not answer it is closed one patience later.
       if wasToldToEnd { return close() }
       wasToldToEnd = true
+      quietSince = now
       shutdown()
     }
     releaseIdleMemory()
+  }
+
+  /// Exchanges under way watch their own progress; answers that nobody fetches are watched here.
+  private func checkFetching(_ patience: UInt64, _ now: Instant) {
+    guard let codec else { return }
+    let isSilent = now >= lastActivity.adding(milliseconds: patience) && !isFlushPending
+    if isSilent, exchanges.areAllOver { return close(resets: true) }
+    for stream in exchanges.stalled(codec, for: patience, at: now) {
+      guard codec is HTTP2ServerCodec else { return close(resets: true) }
+      reset(stream, code: ErrorCode.cancel)
+    }
+  }
+
+  /// Until when a connection without a request under way may stay so. A head that has begun has its
+  /// own time, first byte to last.
+  private func quietEnd(_ timeouts: Timeouts, _ now: Instant) -> Instant {
+    let isInHead = (codec as? HTTP1ServerCodec)?.isInHead == true
+    headSince = isInHead ? headSince ?? now : nil
+    if hasRequested, headSince == nil {
+      return quietSince.adding(milliseconds: timeouts.clientIdleMilliseconds)
+    }
+    let begin = hasRequested ? headSince ?? now : quietSince
+    return begin.adding(milliseconds: timeouts.clientHeaderMilliseconds)
   }
 
   /// First phase of a graceful end.

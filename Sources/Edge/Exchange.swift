@@ -62,6 +62,8 @@ final class Exchange {
   /// What a change that was sent may end.
   var changedTags: [CacheTag] = []
 
+  /// What the client had not fetched of its complete answer at the last look, and since when.
+  var unfetched: (byteCount: Int, since: Instant)?
   /// When to give up waiting for the next event.
   var deadline = Instant.never
   /// Whether that is the end of an attempt that another one may follow; see `awaitAnswer`.
@@ -102,6 +104,7 @@ final class Exchange {
     write = Write()
     isTrying = false
     hedgeAt = .never
+    unfetched = nil
     deadline = .never
   }
 

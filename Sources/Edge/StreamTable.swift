@@ -1,3 +1,4 @@
+internal import Base
 internal import HTTP
 
 /// The exchanges of one connection by stream. A linear scan: connections carry at most about a
@@ -11,6 +12,22 @@ struct StreamTable {
 
   /// Whether no exchange waits for anything but its peer's reading.
   var areAllOver: Bool { exchanges.allSatisfy(\.isOver) }
+
+  /// The streams whose answer is complete and of which nothing was fetched for `milliseconds`. Call
+  /// it about once a second.
+  func stalled(_ codec: any ServerCodec, for milliseconds: UInt64, at now: Instant) -> [StreamID] {
+    var found: [StreamID] = []
+    for (number, exchange) in zip(numbers, exchanges) where exchange.isOver {
+      let stream = StreamID(number)
+      let byteCount = codec.queuedByteCount(stream)
+      if let last = exchange.unfetched, byteCount >= last.byteCount {
+        if now >= last.since.adding(milliseconds: milliseconds) { found.append(stream) }
+      } else {
+        exchange.unfetched = (byteCount, now)
+      }
+    }
+    return found
+  }
 
   /// Adds an exchange on a stream that has none.
   mutating func insert(_ exchange: Exchange, _ stream: StreamID) {

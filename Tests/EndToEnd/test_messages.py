@@ -1,6 +1,8 @@
 """What a message has beside its body: trailers, interim answers, expectations, large heads."""
 
-from harness import content, policies
+import time
+
+from harness import content, h2, policies
 from harness.case import EdgeCase, document, operation
 from harness.edge import MUTUAL_TLS, Edge, Endpoint
 from harness.origin import Origin
@@ -154,6 +156,30 @@ class Messages(EdgeCase):
         self.assertEqual(client.get(document("bytes-10")).status, 200)
 
 
+class Fetching(EdgeCase):
+    """Answers that are complete, and wait for their client."""
+
+    @classmethod
+    def settings(cls):
+        return {"timeouts": {"client_stall": "1s"}}
+
+    def test_what_nobody_fetches_is_ended_however_lively_the_connection(self):
+        client = self.h2(window=0)
+        streams = [client.request("GET", document("bytes-100000")) for _ in range(20)]
+        left, fetched = streams[:-1], streams[-1]
+        end = time.monotonic() + 15
+        while any(client.streams[stream].reset is None for stream in left):
+            self.assertLess(time.monotonic(), end, "still held")
+            client.send(h2.frame(6, 0, 0, b"12345678"))
+            client.allow(fetched, 10_000)
+            client.poll()
+            time.sleep(0.25)
+        self.assertEqual({client.streams[stream].reset for stream in left}, {8})
+        client.allow(fetched, 100_000)
+        answer = client.finish(fetched)
+        self.assertEqual((answer.status, len(answer.body)), (200, 100_000))
+
+
 class KeepAlive(EdgeCase):
     """The life of HTTP/1.1 connections."""
 
@@ -209,6 +235,34 @@ class KeepAlive(EdgeCase):
         client = self.h1()
         client.send("GET /fhir/metadata HTTP/1.1\r\nHost: edge")
         self.assertTrue(client.is_closed(within=8))
+
+    def test_a_head_that_comes_byte_by_byte_is_ended(self):
+        for before in (False, True):
+            with self.subTest(after_a_request=before):
+                client = self.h1()
+                if before:
+                    self.assertEqual(client.get(document("bytes-10")).status, 200)
+                client.send("GET /fhir/metadata HTTP/1.1\r\nHost: edge\r\nX: ")
+                end = time.monotonic() + 8
+                while not client.is_closed(within=0.3):
+                    self.assertLess(time.monotonic(), end, "still open")
+                    try:
+                        client.send("a")
+                    except OSError:
+                        break
+
+    def test_frames_that_are_no_requests_keep_no_connection(self):
+        client = self.h2()
+        self.assertEqual(client.get(document("bytes-10")).status, 200)
+        end = time.monotonic() + 10
+        while not client.is_closed:
+            self.assertLess(time.monotonic(), end, "still open")
+            try:
+                client.send(h2.frame(6, 0, 0, b"12345678"))
+                client.poll()
+            except OSError:
+                break
+            time.sleep(0.3)
 
     def test_a_connection_under_way_is_not_idle(self):
         client = self.h2()
