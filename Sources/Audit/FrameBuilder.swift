@@ -92,7 +92,7 @@ public struct FrameBuilder: ~Copyable {
           keys.token(.patient, field.raw), as: DecisionRecord.patientTokenTag, to: &output)
       case DecisionRecord.subjectTag:
         unsafe append(
-          keys.token(.subject, field.raw), as: DecisionRecord.subjectTokenTag, to: &output)
+          keys.token(subject: field.raw), as: DecisionRecord.subjectTokenTag, to: &output)
       default: break
       }
     }

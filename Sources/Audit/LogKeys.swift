@@ -55,10 +55,25 @@ public struct LogKeys: ~Copyable {
     unsafe Array(id.utf8).withUnsafeBytes { unsafe token(.patient, $0) }
   }
 
-  /// The token under which a subject is found in this log.
+  /// The token under which a subject is found in this log, whatever token he came with.
   public mutating func token(subject: String) -> AuditID {
-    unsafe Array(subject.utf8).withUnsafeBytes { unsafe token(.subject, $0) }
+    unsafe Array(subject.utf8).withUnsafeBytes { unsafe token(subject: $0) }
   }
+
+  /// The same of a record's subject, `issuer|subject|token`: of the part before the token's hash.
+  mutating func token(subject: UnsafeRawBufferPointer) -> AuditID {
+    let start = subject.count - Self.tokenPartByteCount
+    let hasToken =
+      unsafe start > 0 && subject[start] == 0x7C
+      && subject[(start + 1)...].allSatisfy {
+        (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
+      }
+    return unsafe token(
+      .subject, hasToken ? UnsafeRawBufferPointer(rebasing: subject[..<start]) : subject)
+  }
+
+  /// A bar and 32 hexadecimal digits.
+  private static let tokenPartByteCount = 33
 
   /// Appends nonce and sealed form of an entry's private fields.
   mutating func seal(

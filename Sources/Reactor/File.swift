@@ -134,6 +134,14 @@ public enum FileSystem {
     }
   }
 
+  /// Makes `path` a directory, with those above it that are missing.
+  public static func makeDirectories(_ path: String) throws(SystemError) {
+    for index in path.indices.dropFirst() where path[index] == "/" {
+      try makeDirectory(String(path[..<index]))
+    }
+    try makeDirectory(path)
+  }
+
   /// Gives a file another name, replacing the file that had it; durable once the directory is
   /// synchronized.
   public static func rename(_ path: String, to target: String) throws(SystemError) {

@@ -213,6 +213,19 @@ class Identity(EdgeCase):
         self.assertNotIn("a-token-id", text)
         self.assertNotIn(token[-20:], text)
 
+    def test_a_user_is_found_whatever_token_he_came_with(self):
+        ids = [self.get(CHART, self.clinician(sub="found", jti=f"token-{number}"))
+               .header("ehr-decision-id") for number in range(2)]
+        other = self.get(CHART, self.clinician(sub="another")).header("ehr-decision-id")
+
+        def found():
+            text = self.edge.audit_command(
+                "search", self.edge.folder / "audit", "--json", "--user",
+                f"{self.issuer.name}|found", "--unseal", self.edge.folder / "pseudonym.key")
+            return [json.loads(line).get("id") for line in text.splitlines()]
+        until(lambda: set(ids) <= set(found()), found)
+        self.assertNotIn(other, found())
+
     def test_what_a_request_says_of_itself_ends_here(self):
         token = self.clinician()
         fields = [("ehr-reason", "annual check of the record"), ("ehr-purpose", "TREAT"),

@@ -186,6 +186,14 @@ class Reload(unittest.TestCase):
         until(lambda: f"version={version}" in self.edge.log(), "the adoption")
         until(lambda: all(self.version() == version for _ in range(4)), f"version {version}")
 
+    def test_what_waits_for_a_restart_is_named(self):
+        text = self.edge.configuration.read_text()
+        self.assertIn("loops: 2", text)
+        self.edge.configuration.write_text(text.replace("loops: 2", "loops: 1"))
+        self.adopt(2)
+        until(lambda: "`loops` has changed" in self.edge.log(), self.edge.log)
+        self.assertNotIn("`audit` has changed", self.edge.log())
+
     def test_policies_change_under_load(self):
         load = curl.Load(self.edge, document("bytes-1024", "p2"), 60_000, clients=8, streams=4)
         load.wait_progress(10)

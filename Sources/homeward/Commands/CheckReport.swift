@@ -189,4 +189,7 @@ struct Table {
 }
 
 /// `1 error`, `2 errors`.
-func plural(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+func plural(_ count: Int, _ noun: String) -> String {
+  if count == 1 { return "\(count) \(noun)" }
+  return "\(count) \(noun.hasSuffix("ry") ? noun.dropLast() + "ies" : noun + "s")"
+}

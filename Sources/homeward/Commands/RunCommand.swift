@@ -75,7 +75,7 @@ struct RunCommand: ParsableCommand {
           loopCount: loopCount, audit: try AuditOptions(configuration),
           configurationHash: load.contentHash, seed: randomSeed(), logger: logger,
           policies: feed, operators: operators, admin: admin),
-        reload: { reload(builder, feed, admin, office) })
+        reload: { reload(configuration, builder, feed, admin, office) })
       try server.run { announce(snapshot, definition?.listener) }
     } catch {
       StandardStream.error.write("homeward: \(error)\n")
@@ -120,10 +120,10 @@ struct RunCommand: ParsableCommand {
     return load.configuration == nil ? nil : load
   }
 
-  /// The next snapshot; nil when the old one must stay.
+  /// The next snapshot; nil when the old one must stay. What the edge `started` with stays in part.
   private func reload(
-    _ builder: SnapshotBuilder, _ feed: ActivePolicyFeed?, _ admin: AdminService?,
-    _ office: PlanOffice?
+    _ started: Configuration, _ builder: SnapshotBuilder, _ feed: ActivePolicyFeed?,
+    _ admin: AdminService?, _ office: PlanOffice?
   ) -> (snapshot: Snapshot, configurationHash: String)? {
     guard let load = usableConfiguration() else {
       StandardStream.error.write("homeward: nothing is reloaded; the old configuration stays\n")
@@ -133,7 +133,13 @@ struct RunCommand: ParsableCommand {
       let next = try builder.build(load)
       if let definition = try builder.admin(load) { admin?.adopt(definition) }
       feed?.use(load)
-      if let configuration = load.configuration { office?.adopt(configuration) }
+      if let configuration = load.configuration {
+        office?.adopt(configuration)
+        for key in started.keysOfRestart(before: configuration) {
+          StandardStream.error.write(
+            "homeward: `\(key)` has changed; that waits for a restart, all else is reloaded\n")
+        }
+      }
       return (next, load.contentHash)
     } catch {
       StandardStream.error.write("homeward: nothing is reloaded: \(error)\n")

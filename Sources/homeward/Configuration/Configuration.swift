@@ -55,6 +55,20 @@ struct Configuration: Sendable, Equatable {
 }
 
 extension Configuration {
+  /// What differs in `next` and is read at the start only.
+  func keysOfRestart(before next: Configuration) -> [String] {
+    [
+      ("instance", instance == next.instance), ("loops", loopCount == next.loopCount),
+      ("audit", audit == next.audit), ("operators.directory", folder == next.folder),
+      ("cache.size", cache?.byteCountMax == next.cache?.byteCountMax),
+      ("cache.sealing_key", cache?.sealingKey == next.cache?.sealingKey),
+    ].filter { !$0.1 }.map(\.0)
+  }
+
+  private var folder: String? { operators?.directory }
+}
+
+extension Configuration {
   /// Listeners of one edge: a typing error makes no more than this.
   static let listenerCountMax = 64
   /// Event loops of one edge: above any machine's cores is a mistake.

@@ -46,6 +46,7 @@ struct AuditExpireCommand: ParsableCommand {
   /// Tells, and removes if asked.
   func run() throws {
     let (warrant, days) = (try control.warrant(), try keepDays())
+    warnOfUnknown(days.keys.sorted(), in: control.directory)
     guard apply else {
       return try readingAudit {
         let folders = try AuditFolder.logs(in: control.directory)

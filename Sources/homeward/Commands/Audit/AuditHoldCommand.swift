@@ -114,6 +114,18 @@ struct AuditScopeOptions: ParsableArguments {
   }
 }
 
+/// Says which of these classes no log of the folder has: a word mistyped protects nothing, but logs
+/// of a class may also be still to come.
+func warnOfUnknown(_ classes: [String], in directory: String) {
+  let logs = (try? AuditFolder.logs(in: directory)) ?? []
+  let known = Set(logs.compactMap { (try? $0.name())?.retention }).subtracting([LogName.control])
+  for word in classes where !known.contains(word) {
+    StandardStream.error.write(
+      "homeward: warning: no log here has the class `\(word)`; there are"
+        + " \(known.sorted().joined(separator: ", "))\n")
+  }
+}
+
 /// `homeward audit hold`: logs that nothing may be removed from.
 struct AuditHoldCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -145,6 +157,7 @@ struct AuditHoldCommand: ParsableCommand {
     /// Places it.
     func run() throws {
       let (scope, warrant) = (try scope.scope(), try control.warrant())
+      if let retention = scope.retention { warnOfUnknown([retention], in: control.directory) }
       try control.act { life in
         StandardStream.output.write("\(try life.place(scope, warrant))\n")
       }

@@ -32,6 +32,11 @@ struct AuditProveCommand: ParsableCommand {
   func run() throws {
     try readingAudit {
       let folders = try AuditFolder.logs(in: directory)
+      if isIndex, folders.count > 1 {
+        throw ValidationError(
+          "`\(directory)` holds \(folders.count) logs, each with an entry \(id); name the log's own"
+            + " folder, or a decision's id")
+      }
       for folder in folders.reversed() {
         guard let index = try find(in: folder) else { continue }
         guard let proof = try folder.proof(of: index) else {
@@ -46,9 +51,12 @@ struct AuditProveCommand: ParsableCommand {
     }
   }
 
+  /// Whether an entry is named by its place in a log.
+  private var isIndex: Bool { id.utf8.count < 20 && UInt64(id) != nil }
+
   /// Where the entry stands.
   private func find(in folder: AuditFolder) throws -> UInt64? {
-    if id.utf8.count < 20, let index = UInt64(id) { return index }
+    if isIndex { return UInt64(id) }
     var query = SearchQuery()
     query.decision = try decisionID(id)
     var found: UInt64?

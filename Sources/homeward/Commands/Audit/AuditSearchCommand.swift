@@ -136,7 +136,9 @@ struct AuditSearchFilters: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Who asked: a token's or certificate's subject.", valueName: "subject"))
+    help: ArgumentHelp(
+      "Who asked: ISSUER|SUBJECT of a token, with the issuer's name in the configuration, or a"
+        + " certificate's subject.", valueName: "subject"))
   var user: String?
 
   @Option(name: .long, help: ArgumentHelp("The user's organisation.", valueName: "name"))

@@ -164,10 +164,10 @@ struct AuditTailCommand: ParsableCommand {
     func printNewest() throws {
       for chain in try AuditFolder.chains(try AuditFolder.logs(in: command.directory)) {
         guard let (name, folder) = chain.last else { continue }
-        var size: UInt64 = 0
         // The newest entries lie behind the checkpoint or just before it.
         let signed = try folder.checkpoint()?.value.size ?? 0
         let start = signed > command.n ? signed - command.n : 0
+        var size = start
         try unsafe folder.forEachEntry(from: start) { index, _ in
           size = index + 1
           return true

@@ -237,7 +237,8 @@ struct AuditKeysCommand: ParsableCommand {
     do {
       let key = SigningKey()
       try key.save(toPEMFile: path)
-      try FileSystem.replace(path + ".pub", with: Array(key.verifyingKey.pem.utf8))
+      try FileSystem.replace(
+        path + ".pub", with: Array(key.verifyingKey.pem.utf8), isPublic: true)
     } catch {
       StandardStream.error.write("homeward: \(error)\n")
       throw ExitCode(1)

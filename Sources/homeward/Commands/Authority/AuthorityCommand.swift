@@ -15,8 +15,7 @@ struct AuthorityCommand: ParsableCommand {
 
       Examples:
         homeward authority show --config deploy/homeward.yaml
-        homeward authority init us-west --config deploy/homeward.yaml --author "A. Ito" \\
-          --reason "first record"
+        homeward authority init us-west --config deploy/homeward.yaml --reason "first record"
       """,
     subcommands: [
       AuthorityShowCommand.self, AuthorityInitCommand.self, AuthorityChangeCommand.self,

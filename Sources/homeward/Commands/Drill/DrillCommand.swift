@@ -92,12 +92,16 @@ struct DrillRunCommand: ParsableCommand {
       throw AdminOptions.usage("a drill needs `--config`: where the edge listens and keeps records")
     }
     let settings = try RegionSettings.required(config)
+    let aim = try aim(settings)
+    // Before anything moves: afterwards it would be too late.
+    do throws(SystemError) { try FileSystem.makeDirectories(out) } catch {
+      throw AdminOptions.usage("`--out`: the folder `\(out)` cannot be made: \(error)")
+    }
     let drill = Drill(
       auditDirectory: settings.configuration.audit.directory, file: file, faults: faults,
-      aim: try aim(settings), act: act, accept: accept,
+      aim: aim, act: act, accept: accept,
       edge: try act.edge.connection(acts: true), secondsMin: seconds)
     let report = try drill.run()
-    if !FileSystem.exists(out) { try FileSystem.makeDirectory(out) }
     try SystemStorage().replace("\(out)/report.md", Array(report.markdown.utf8))
     try SystemStorage().replace("\(out)/report.json", Array("\(report.json)\n".utf8))
     StandardStream.output.write(
@@ -138,8 +142,10 @@ struct DrillRunCommand: ParsableCommand {
       return (parts[0], parts[1])
     }
     let token = try clientTokenFile.map { path in
-      String(decoding: try FileSystem.read(path, byteCountMax: 1 << 16), as: UTF8.self)
-        .filter { !$0.isWhitespace }
+      do throws(SystemError) {
+        let bytes = try FileSystem.read(path, byteCountMax: 1 << 16)
+        return String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+      } catch { throw AdminOptions.usage("`--client-token-file \(path)`: \(error)") }
     }
     return DrillAim(
       address: address, context: try TLSContext.client(options), serverName: clientServerName,

@@ -19,9 +19,10 @@ enum DrillFault: Sendable {
     } else if text.hasPrefix("http://") {
       let parts = text.dropFirst(7).split(separator: " ", maxSplits: 1)
       guard let first = parts.first, let slash = first.firstIndex(of: "/"),
-        SocketAddress(text: String(first[..<slash])) != nil
+        let address = SocketAddress(text: String(first[..<slash])), address.address.isLoopback
       else {
-        throw ValidationError("`\(text)` is no `http://127.0.0.1:PORT/fault {...}`")
+        throw ValidationError(
+          "`\(text)` is no `http://127.0.0.1:PORT/fault {...}`: faults go to this machine only")
       }
       self = .http(
         address: String(first[..<slash]), target: String(first[slash...]),

@@ -1,6 +1,7 @@
 internal import Base
 internal import Control
 internal import Policy
+internal import Reactor
 
 /// What can be said about the policy of an edge from its files.
 struct PolicyStatus {
@@ -78,9 +79,11 @@ struct PolicyStatus {
       ])
     }
     if let edge {
+      let isRunning = FileSystem.exists("/proc/\(edge.process)")
       rows.append([
-        "running edge",
-        "version \(edge.version) (\(edge.hash.short)) since \(edge.since), process \(edge.process)",
+        isRunning ? "running edge" : "last edge",
+        "version \(edge.version) (\(edge.hash.short)) since \(edge.since), process \(edge.process)"
+          + (isRunning ? "" : ", which is gone"),
       ])
       if !edge.fault.isEmpty { rows.append(["", "it did not change: \(edge.fault)"]) }
     }
