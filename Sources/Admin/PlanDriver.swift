@@ -30,6 +30,8 @@ public protocol PlanDriver: AnyObject, Sendable {
   func abort(
     _ number: Int, _ outline: RegionOutline, _ warrant: Warrant
   ) throws(Problem) -> (run: PlanRun, isCarried: Bool)
+  /// Closes a run where it stands, unless somebody carries it; needs no file of its plan.
+  func abandon(_ number: Int, _ warrant: Warrant) throws(Problem) -> PlanRun
   /// Whether it carries this run now. Any thread, at once.
   func carries(_ number: Int) -> Bool
   /// What a plan's steps do; nil when its file is not kept any more.

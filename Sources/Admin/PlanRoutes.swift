@@ -14,7 +14,7 @@ public struct PlanRoutes {
   }
 
   /// All of them.
-  public var all: [AdminRoute] { [runs, run, begin, approve, pause, resume, abort] }
+  public var all: [AdminRoute] { [runs, run, begin, approve, pause, resume, abort, abandon] }
 
   private static let reason = Schema.Field(
     "reason", .text, "stands in the record; no patient's data")
@@ -140,6 +140,23 @@ public struct PlanRoutes {
       return self.later { driver throws(Problem) in
         let (run, isCarried) = try driver.abort(number, outline, warrant)
         return Self.begun(run.json(isCarried: isCarried), after, status: 200)
+      }
+    }
+  }
+
+  private var abandon: AdminRoute {
+    AdminRoute(
+      .post, "/v1/plans/{id}/abandon", name: "abandonPlan", roles: [.sre],
+      "Close a run that can go neither on nor back, where it stands: nothing is undone; refused"
+        + " while somebody carries it, or while a write authority is under way by it",
+      parameters: [Self.id], body: .object([Self.reason, Self.ticket]),
+      outcomes: [.init(200, "it is over", Self.begun)], problems: Self.refusalsOfRuns
+    ) { call throws(Problem) in
+      let number = try call.number("R-", "run")
+      let (warrant, after) = (call.warrant, call.lastEventID)
+      return self.later { driver throws(Problem) in
+        let run = try driver.abandon(number, warrant)
+        return Self.begun(run.json(isCarried: false), after, status: 200)
       }
     }
   }

@@ -39,6 +39,11 @@ private final class StubDriver: PlanDriver {
     return (run, false)
   }
 
+  func abandon(_ number: Int, _ warrant: Warrant) throws(Problem) -> PlanRun {
+    note("abandon \(number) by \(warrant.author)")
+    return run
+  }
+
   func carries(_ number: Int) -> Bool { number == 1 }
   func works(of plan: PlanName) -> [String]? { ["check", "fence west", "wait 1 ms"] }
 }
@@ -102,12 +107,17 @@ private final class StubDriver: PlanDriver {
     #expect(try desk.call("POST", "/v1/plans/R-1/resume", body: confirm).status == 200)
     let aborted = try desk.call("POST", "/v1/plans/R-1/abort", body: Self.reason)
     #expect(aborted.status == 200 && aborted.json["run"]?["carried"] == .boolean(false))
+    let closed = try desk.call("POST", "/v1/plans/R-1/abandon", body: Self.reason)
+    #expect(closed.status == 200 && closed.json["run"]?["carried"] == .boolean(false))
+    #expect(
+      try desk.call("POST", "/v1/plans/R-1/abandon", "otto-token", body: Self.reason).status == 403)
     let shown = try desk.call("GET", "/v1/plans/R-1", "otto-token").json
     #expect(shown["works"]?.items.count == 3 && shown["carried"] == .boolean(true))
     #expect(try desk.call("GET", "/v1/plans/R-2").status == 404)
     #expect(
       driver.asked.withLock { $0 } == [
         "begin by ana", "preview 4 true [\"S3\"]", "resume 1 true", "abort 1",
+        "abandon 1 by ana",
       ])
   }
 

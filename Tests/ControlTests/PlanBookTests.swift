@@ -44,7 +44,9 @@ enum Rehearsal {
       ("b0 f0 a u0 C", "canceled -1 waiting"),
       ("a", "canceled -1 waiting"),
       ("b0 f0 a f0", "paused-by-failed-step 0 failed"),
-      ("F", "failed 0 waiting"),
+      ("F", "failed 0 waiting"), ("A", "failed 0 waiting"), ("b0 f0 A", "failed 0 failed"),
+      ("b0 p A", "failed 0 begun"), ("b0 d0 g1 f1 A", "failed 1 failed"),
+      ("b0 d0 b1 a f1 A", "failed 1 failed"), ("F A", nil), ("b0 A b0", nil), ("A A", nil),
       ("b0 g0", nil), ("d0", nil), ("b1", nil), ("b0 d1", nil), ("u0", nil), ("r", nil),
       ("b0 E", nil), ("b0 d0 F", nil), ("b0 d0 b1 d1 b2 o2 E", nil), ("p p", nil),
       ("g0 a", nil), ("b0 d0 g1 f1 a", nil), ("b0 d0 a g0", nil), ("b0 d0 a u0 E", nil),
@@ -66,6 +68,7 @@ enum Rehearsal {
           case "p": .pause(run: 1)
           case "r": .resume(run: 1)
           case "a": .abort(run: 1)
+          case "A": .abandon(run: 1)
           case "E": .end(run: 1, .completed, "")
           case "X": .end(run: 1, .completedWithExceptions, "")
           case "C": .end(run: 1, .canceled, "")
@@ -238,6 +241,7 @@ enum Rehearsal {
         .plan(.step(run: number, index: index, .done, "")),
         .plan(.step(run: number, index: index, .failed, "why")),
         .plan(.pause(run: number)), .plan(.resume(run: number)), .plan(.abort(run: number)),
+        .plan(.abandon(run: number)),
         .plan(.step(run: number, index: index, .undone, "")),
         .plan(.end(run: number, .canceled, "over")),
         .waive([.spacing], until: Shift.at(second + 30)), .agree(number),

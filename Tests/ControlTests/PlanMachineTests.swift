@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct PlanMachineTests {
   /// The plan of `Drawer`, with hooks that the stage understands.
-  private static func text(_ more: String = "step_timeout: 8s") -> String {
+  static func text(_ more: String = "step_timeout: 8s") -> String {
     """
     plan: west-move
     say: The writes of west move to west-2
@@ -25,7 +25,7 @@ import Testing
     """
   }
 
-  private func run(
+  func run(
     _ stage: PlanStage, _ plan: FailoverPlan, accepts: [String] = [], by author: String = "Ana"
   ) throws -> PlanRun {
     let runner = PlanRunner(StageStore(stage: stage), stage, author: author)

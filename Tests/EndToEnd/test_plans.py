@@ -288,6 +288,39 @@ class Switchovers(PlanCase):
               within=30)
 
 
+    def test_a_run_that_leads_nowhere_is_closed(self):
+        """The primary dies while its writes are fenced: no way on, and `unfence` finds nobody."""
+        self.by_name["us-west-2"].ask("/fault", {"lag_ms": 60000})
+        canaries = region.Canaries(self.edge)
+        canaries.wait(10)
+        process = workshop.spawn(
+            self.words("plan", "run", self.plan("step_timeout: 3s"), *self.who()),
+            stdout=subprocess.DEVNULL)
+        until(lambda: self.runs() and self.runs()[-1]["step"] == 3, self.runs)
+        number = self.runs()[-1]["run"]
+        carried = self.command("plan", "abandon", number, *self.who())
+        self.assertIn("[run-carried]", carried.error)
+        self.by_name["us-west-1"].kill()
+        process.wait(60)
+        canaries.stop()
+        self.assertEqual(self.runs()[-1]["status"], "paused-by-failed-step", self.runs())
+        self.assertEqual(self.record()["state"], "fenced")
+        self.assertIn("[run-state]", self.command("plan", "abort", number, *self.who()).error)
+        for path in (self.edge.folder / "operators" / "plans").glob("*.yaml"):
+            path.unlink()
+        held = self.command("plan", "abandon", number, *self.who())
+        self.assertIn("`homeward authority change us-west restore`", held.error)
+        self.assertIn("[run-holds-authority]", held.error)
+        restored = self.command("authority", "change", "us-west", "restore", *self.who())
+        self.assertEqual(restored.status, 0, restored)
+        closed = self.command("plan", "abandon", number, *self.who())
+        self.assertEqual(closed.status, 0, closed)
+        self.assertEqual(self.runs()[-1]["status"], "failed")
+        # S9 keeps nobody away any more.
+        shown = self.command("plan", "show", self.plan()).text
+        self.assertRegex(shown, r"S9 +holds")
+
+
 class APICase(PlanCase):
     """The same, asked through the admin API: Ana by her certificate, Bo by a token."""
 

@@ -57,6 +57,9 @@ public struct AuthorityRecord: Hashable, Sendable {
   /// The number of the act that did: an edge that has seen it knows this state.
   public internal(set) var number: Int
 
+  /// Whether the endpoint may take writes again in its own epoch.
+  var canBeRestored: Bool { (state == .fencing || state == .fenced) && epoch == holderEpoch }
+
   /// How the domain's log came about.
   public var history: EpochHistory { EpochHistory(holderEpoch: holderEpoch, forks: forks) }
 }

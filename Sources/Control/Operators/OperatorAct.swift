@@ -108,6 +108,7 @@ extension OperatorState {
     case .waive(let rules, let until): try next.ask(rules, until: until, act.warrant)
     case .agree(let number): try next.agree(to: number, act.warrant)
     case .plan(let deed):
+      if case .abandon(let run) = deed { try next.checkAuthorities(heldBy: run) }
       try next.plans.take(deed, number: next.actCount, act.warrant, at: next.time)
     case .authority(let domain, let change):
       try next.change(domain, change, act.warrant)
@@ -130,6 +131,12 @@ extension OperatorState {
     } catch {
       throw .authority(error)
     }
+  }
+
+  /// Refuses to close a run while a write authority is under way by it.
+  private func checkAuthorities(heldBy run: Int) throws(OperatorRefusal) {
+    let held = authorities.first { $0.state.isMoving && $0.plan == plans.run(run)?.id }
+    if let held { throw .plan(.holdsAuthority(run: run, held)) }
   }
 
   /// Refuses an order of a level that the scope has, and a soft one where everything is frozen.

@@ -10,6 +10,8 @@ public enum PlanRefusal: Hashable, Sendable {
   case doesNotFit(run: Int, PlanStatus)
   /// There is no way back any more.
   case noWayBack(run: Int)
+  /// The run has a write authority under way: closed, it would leave its writes held.
+  case holdsAuthority(run: Int, AuthorityRecord)
   /// The one who runs a plan does not approve it, and nobody does so twice.
   case approvedAlready(String)
   /// The approver is none of those the plan asks for.
@@ -21,13 +23,22 @@ extension PlanRefusal: CustomStringConvertible {
   public var description: String {
     switch self {
     case .busy(let run, let plan, let claim):
-      "S9: R-\(run) of plan `\(plan)` is about `\(claim)`, too; wait for its end, or abort it"
+      "S9: R-\(run) of plan `\(plan)` is about `\(claim)`, too; wait for its end, or abort it; one"
+        + " that can go neither on nor back: `homeward plan abandon R-\(run)`"
     case .noSuchRun(let number): "there is no run R-\(number); `homeward plan status` lists them"
     case .doesNotFit(let run, let status):
       "R-\(run) is \(status.rawValue); look at `homeward plan status`"
     case .noWayBack(let run):
       "R-\(run) has begun to promote: there is no way back but its end; `homeward plan resume`,"
-        + " then the plan that leads back"
+        + " then the plan that leads back; if it cannot end, settle the write authority by hand"
+        + " (`homeward authority change`), then `homeward plan abandon R-\(run)`"
+    case .holdsAuthority(let run, let record):
+      "the writes of `\(record.domain)` are \(record.state.rawValue) in epoch \(record.epoch) by"
+        + " R-\(run); first `homeward authority change \(record.domain)"
+        + (record.canBeRestored
+          ? " restore`, which lets `\(record.endpoint)` take them again, or `orphan`"
+          : " activate` once `\(record.candidate ?? "a server")` is their primary, or `orphan`, and"
+            + " bring them to a server by hand")
     case .approvedAlready(let author):
       "\(author) runs this plan or agreed to it already; another person must"
     case .role(let role, let wanted):
@@ -42,6 +53,7 @@ extension PlanRefusal: CustomStringConvertible {
     case .noSuchRun: "no-such-run"
     case .doesNotFit: "run-state"
     case .noWayBack: "no-way-back"
+    case .holdsAuthority: "run-holds-authority"
     case .approvedAlready: "approved-already"
     case .role: "approver-role"
     }
@@ -130,6 +142,14 @@ public struct PlanBook: Hashable, Sendable {
       }
       try change(number) {
         $0.turnBack("aborted by \(warrant.author): \(warrant.reason)", at: now)
+      }
+    case .abandon(let number):
+      try change(number) { run in
+        guard run.status.isActive else { return false }
+        run.status = .failed
+        run.words = "abandoned by \(warrant.author): \(warrant.reason)"
+        run.changedAt = now
+        return true
       }
     case .end(let number, let status, let words):
       try change(number) { $0.end(status, words, at: now) }

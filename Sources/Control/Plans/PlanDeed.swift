@@ -105,6 +105,8 @@ public enum PlanDeed: Hashable, Sendable {
   case resume(run: Int)
   /// A run turns back.
   case abort(run: Int)
+  /// A run that can go neither on nor back is closed where it stands.
+  case abandon(run: Int)
   /// A run is over.
   case end(run: Int, PlanStatus, String)
 
@@ -119,6 +121,7 @@ public enum PlanDeed: Hashable, Sendable {
     case .pause(let run): ["plan-pause", "\(run)", "", ""]
     case .resume(let run): ["plan-resume", "\(run)", "", ""]
     case .abort(let run): ["plan-abort", "\(run)", "", ""]
+    case .abandon(let run): ["plan-abandon", "\(run)", "", ""]
     case .end(let run, let status, let words):
       ["plan-end", "\(run)", status.rawValue, Chain.clean(words)]
     }
@@ -154,6 +157,7 @@ public enum PlanDeed: Hashable, Sendable {
       case "plan-pause": self = .pause(run: run)
       case "plan-resume": self = .resume(run: run)
       case "plan-abort": self = .abort(run: run)
+      case "plan-abandon": self = .abandon(run: run)
       default: return nil
       }
     }

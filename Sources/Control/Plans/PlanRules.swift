@@ -130,7 +130,8 @@ public struct PlanRules {
       return rival.map {
         .broken(
           "\($0.id) of plan `\($0.plan.id)` works there, too",
-          wayOut: "wait for its end, or abort it")
+          wayOut: "wait for its end, or abort it; one that can go neither on nor back:"
+            + " `homeward plan abandon \($0.id)`")
       } ?? .holds("no other plan works there")
     case .oldFenced:
       guard let move = plan.move else { return .holds("no write authority moves") }

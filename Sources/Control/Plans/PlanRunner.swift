@@ -48,19 +48,10 @@ public struct PlanRunner<Store: ControlStore> {
   public func act(
     _ deed: OperatorDeed, _ warrant: Warrant
   ) throws(PlanFault) -> OperatorState {
-    for _ in 0..<Self.attemptCountMax {
-      let stored = try read()
-      let now = surroundings.now()
-      let after: OperatorState
-      do throws(OperatorRefusal) {
-        after = try stored.books.state.applying(OperatorAct(deed, warrant), at: now)
-      } catch { throw .refused(error) }
-      if try append(OperatorAct(deed, warrant), at: now, to: stored) { return after }
-    }
-    throw .state(.busy(path: "the operators' folder"))
+    try store.act(
+      OperatorAct(deed, warrant), at: surroundings.now,
+      pause: { surroundings.pause(milliseconds: $0) })
   }
-
-  private static var attemptCountMax: Int { 50 }
 
   /// Carries `plan`'s run on. With `confirming`, a person says that what its step waits for is
   /// done.
@@ -145,21 +136,51 @@ public struct PlanRunner<Store: ControlStore> {
     if try append(act, at: now, to: stored) { surroundings.tell(run, deed.words(what)) }
   }
 
-  private func read() throws(PlanFault) -> StoredBooks {
-    do throws(StateFault) { return try store.read() } catch { throw .state(error) }
-  }
+  private func read() throws(PlanFault) -> StoredBooks { try store.books() }
 
   /// Whether the act is done now; not when somebody else acts or has acted.
   private func append(
     _ act: OperatorAct, at now: WallTime, to stored: StoredBooks
   ) throws(PlanFault) -> Bool {
-    do throws(StateFault) {
-      if try store.append(act, at: now, to: stored) != nil { return true }
-    } catch {
-      guard case .busy = error else { throw .state(error) }
-    }
+    if try store.takes(act, at: now, to: stored) { return true }
     surroundings.pause(milliseconds: 5)
     return false
+  }
+}
+
+extension ControlStore {
+  /// Does one act about plans, whoever else acts at the same time; the state after it. `pause` lets
+  /// so many milliseconds pass.
+  public func act(
+    _ act: OperatorAct, at now: () -> WallTime, pause: (Int) -> Void
+  ) throws(PlanFault) -> OperatorState {
+    for _ in 0..<50 {
+      let stored = try books()
+      let time = now()
+      let after: OperatorState
+      do throws(OperatorRefusal) {
+        after = try stored.books.state.applying(act, at: time)
+      } catch { throw .refused(error) }
+      if try takes(act, at: time, to: stored) { return after }
+      pause(5)
+    }
+    throw .state(.busy(path: "the operators' folder"))
+  }
+
+  fileprivate func books() throws(PlanFault) -> StoredBooks {
+    do throws(StateFault) { return try read() } catch { throw .state(error) }
+  }
+
+  /// Whether the act is done now; not when somebody else acts or has acted.
+  fileprivate func takes(
+    _ act: OperatorAct, at now: WallTime, to stored: StoredBooks
+  ) throws(PlanFault) -> Bool {
+    do throws(StateFault) {
+      return try append(act, at: now, to: stored) != nil
+    } catch {
+      guard case .busy = error else { throw .state(error) }
+      return false
+    }
   }
 }
 

@@ -127,6 +127,21 @@ final class PlanOffice: PlanDriver {
     return (try run(number), true)
   }
 
+  func abandon(_ number: Int, _ warrant: Warrant) throws(Problem) -> PlanRun {
+    _ = try run(number)
+    let lock = try take(number)
+    defer {
+      withExtendedLifetime(lock) {}
+      leave(number)
+    }
+    do throws(PlanFault) {
+      _ = try store.act(
+        OperatorAct(.plan(.abandon(run: number)), warrant), at: Clock.wall,
+        pause: { Thread.pause(milliseconds: $0) })
+    } catch { throw Problem(error) }
+    return try run(number)
+  }
+
   // MARK: Carrying
 
   /// Carries a run on until it waits for people or is over. One process and one thread at a time:
@@ -135,24 +150,7 @@ final class PlanOffice: PlanDriver {
     _ plan: FailoverPlan, _ number: Int,
     _ runner: sending PlanRunner<FileControlStore<SystemStorage>>, isConfirmed: Bool
   ) throws(Problem) {
-    let isTaken = try book.withLock { book throws(Problem) -> Bool in
-      if book.carried.contains(number) { return false }
-      guard book.carried.count < Self.runCountMax else { throw .crowded }
-      book.carried.insert(number)
-      return true
-    }
-    guard isTaken else { throw .carried(number) }
-    let lock: FileLock?
-    do throws(SystemError) {
-      lock = try FileLock(path: "\(folder.directory)/plans/R-\(number).lock")
-    } catch {
-      leave(number)
-      throw .storage(error)
-    }
-    guard let lock else {
-      leave(number)
-      throw .carried(number)
-    }
+    let lock = try take(number)
     do throws(SystemError) {
       let thread = try Thread(name: "homeward-plan") { [self] in
         var end = PlanProgress(run: number, words: "", isOver: true)
@@ -172,7 +170,31 @@ final class PlanOffice: PlanDriver {
     }
   }
 
+  /// Takes a run into this process's and this thread's hands.
+  private func take(_ number: Int) throws(Problem) -> FileLock {
+    let isTaken = try book.withLock { book throws(Problem) -> Bool in
+      if book.carried.contains(number) { return false }
+      guard book.carried.count < Self.runCountMax else { throw .crowded }
+      book.carried.insert(number)
+      return true
+    }
+    guard isTaken else { throw .carried(number) }
+    do throws(SystemError) {
+      try FileSystem.makeDirectory("\(folder.directory)/plans")
+      if let lock = try FileLock(path: lockPath(number)) { return lock }
+    } catch {
+      leave(number)
+      throw .storage(error)
+    }
+    leave(number)
+    throw .carried(number)
+  }
+
   private func leave(_ number: Int) { book.withLock { _ = $0.carried.remove(number) } }
+
+  private func lockPath(_ number: Int) -> String {
+    "\(folder.directory)/plans/R-\(number).lock"
+  }
 
   private func tell(_ progress: PlanProgress) { book.withLock { $0.hear }?(progress) }
 
@@ -225,7 +247,10 @@ final class PlanOffice: PlanDriver {
   private func kept(_ run: PlanRun) throws(Problem) -> FailoverPlan {
     let plan: FailoverPlan
     do { plan = try PlanFile.kept(run.plan, in: folder) } catch {
-      throw Problem(409, "plan-lost", "the plan of \(run.id) cannot be read: \(error)")
+      throw Problem(
+        409, "plan-lost",
+        "the plan of \(run.id) cannot be read: \(error); put its file back, or close"
+          + " the run where it stands: `homeward plan abandon \(run.id)`")
     }
     try checkPrograms(plan)
     return plan

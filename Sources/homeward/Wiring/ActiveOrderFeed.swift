@@ -293,6 +293,7 @@ extension OperatorLine {
       case .pause(let run): (subject, scope) = ("pause of a run", "R-\(run)")
       case .resume(let run): (subject, scope) = ("resumption of a run", "R-\(run)")
       case .abort(let run): (subject, scope) = ("abort of a run", "R-\(run)")
+      case .abandon(let run): (subject, scope) = ("abandonment of a run", "R-\(run)")
       case .end(let run, let status, _):
         (subject, scope) = ("end of a run: \(status.rawValue)", "R-\(run)")
       case .step: return nil

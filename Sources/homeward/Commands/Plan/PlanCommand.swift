@@ -22,7 +22,7 @@ struct PlanCommand: ParsableCommand {
     subcommands: [
       PlanCheckCommand.self, PlanShowCommand.self, PlanApproveCommand.self, PlanRunCommand.self,
       PlanStatusCommand.self, PlanPauseCommand.self, PlanResumeCommand.self,
-      PlanAbortCommand.self,
+      PlanAbortCommand.self, PlanAbandonCommand.self,
     ])
 }
 
@@ -298,7 +298,7 @@ struct PlanAbortCommand: ParsableCommand {
     commandName: "abort", abstract: "Turn a run back, step by step.",
     discussion: """
       Refused once a promotion has begun: then the plan's way back leads home (`homeward region \
-      failback`).
+      failback`). A run that cannot be turned back, either, is closed by `homeward plan abandon`.
 
       Exit status: 0 canceled, 1 refused or paused, 2 wrong usage or configuration.
       """)
@@ -311,5 +311,36 @@ struct PlanAbortCommand: ParsableCommand {
   /// Turns it back.
   func run() throws {
     try act.following("/v1/plans/\(name)/abort", act.body())
+  }
+}
+
+/// `homeward plan abandon`.
+struct PlanAbandonCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "abandon",
+    abstract: "Close a run that can go neither on nor back, where it stands.",
+    discussion: """
+      Nothing is undone: its orders stay, and servers stay as its hooks left them. Refused while \
+      somebody carries the run, and while it has a write authority under way: settle that first, \
+      by `homeward authority change`. The run's status is `failed` then, and other plans may \
+      work there. Needs no file of the plan.
+
+      Exit status: 0 done, 1 refused, 2 wrong usage or configuration.
+      """)
+
+  @Argument(help: "The run, such as R-12.", transform: runName)
+  var name: String
+
+  @OptionGroup var act: PlanActOptions
+
+  /// Closes it.
+  func run() throws {
+    _ = try act.ask(
+      try act.edge.connection(acts: true), "/v1/plans/\(name)/abandon", act.body())
+    StandardStream.output.write(
+      act.edge.json
+        ? "{\"ok\": true}\n"
+        : "\(name) is over where it stood; look at `homeward authority show` and `homeward region"
+          + " status` for what it left\n")
   }
 }

@@ -51,7 +51,8 @@ struct PlanReport {
     if status == .pausedByFailedStep {
       lines.append(
         "  mend it and `homeward plan resume \(id)`"
-          + (isSo("for_good") ? "" : ", or `homeward plan abort \(id)`"))
+          + (isSo("for_good") || isSo("turned_back") ? "" : ", or `homeward plan abort \(id)`")
+          + "; if neither leads anywhere, `homeward plan abandon \(id)`")
     }
     if status == .pendingApproval {
       let count = run["approvals_required"]?.number ?? 0

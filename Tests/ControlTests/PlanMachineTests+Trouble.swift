@@ -1,0 +1,45 @@
+import Base
+import Testing
+
+@testable import Control
+
+/// Runs in a world that went wrong around them: nobody left to turn to, clocks that lied.
+extension PlanMachineTests {
+  /// A run that can go neither on nor back is closed where it stands, once no write authority is
+  /// under way by it; then another plan may work there.
+  @Test(arguments: ["unfence", "promote"])
+  func aRunThatLeadsNowhereIsAbandoned(_ what: String) throws {
+    let stage = try PlanStage()
+    let plan = try Drawer.plan(Self.text("timeout: 60s\nstep_timeout: 1s"))
+    stage.failing = [what == "unfence" ? "west-1 unfence" : "west-2 promote"]
+    if what == "unfence" { stage.servers["west-2"]?.speed = 0 }
+    let stuck = try run(stage, plan)
+    #expect(stuck.status == .pausedByFailedStep)
+    let runner = PlanRunner(StageStore(stage: stage), stage, author: "Bo")
+    let warrant = Warrant(author: "Bo", reason: "it leads nowhere")
+    let abandon = OperatorDeed.plan(.abandon(run: stuck.number))
+    let held = try #require(try stage.state.authority("west"))
+    let refusal = PlanRefusal.holdsAuthority(run: stuck.number, held)
+    #expect(throws: PlanFault.refused(.plan(refusal))) { try runner.act(abandon, warrant) }
+    let first = what == "unfence" ? "restore" : "activate"
+    #expect("\(refusal)".contains("`homeward authority change west \(first)`"))
+    if what == "unfence" {
+      try runner.act(.authority("west", .restore), warrant)
+    } else {
+      // Nobody is the primary of epoch 8: a person gives the writes to another server.
+      try runner.act(.authority("west", .orphan), warrant)
+      try runner.act(.authority("west", .fenced(position: nil)), warrant)
+      #expect(throws: PlanFault.self) { try runner.act(abandon, warrant) }
+      try runner.act(.authority("west", .promote(endpoint: "west-3", position: nil)), warrant)
+      try runner.act(.authority("west", .activate), warrant)
+    }
+    let over = try #require(try runner.act(abandon, warrant).plans.run(stuck.number))
+    #expect(over.status == .failed && over.words == "abandoned by Bo: it leads nowhere")
+    #expect(try stage.files.read().warning == nil)
+    #expect(try stage.state.plans.active.isEmpty)
+    guard what == "unfence" else { return }
+    stage.failing = []
+    stage.servers["west-2"]?.speed = 50
+    #expect(try run(stage, plan).status == .completed)
+  }
+}
