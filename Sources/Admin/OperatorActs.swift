@@ -176,10 +176,10 @@ extension Problem {
 
   /// Why the store of orders cannot be used.
   public init(_ fault: StateFault) {
-    if case .busy = fault {
-      self.init(503, fault.code, "\(fault)", retryAfterSeconds: 1)
-    } else {
-      self.init(500, fault.code, "\(fault)")
+    switch fault {
+    case .busy: self.init(503, fault.code, "\(fault)", retryAfterSeconds: 1)
+    case .unreadableAct: self.init(422, fault.code, "\(fault)")
+    default: self.init(500, fault.code, "\(fault)")
     }
   }
 }

@@ -26,8 +26,8 @@ enum Limits {
   static let overrideMillisecondsMax = 7 * 86_400_000
   /// Bytes of the operators' history: a hundred thousand acts.
   static let operatorHistoryByteCountMax = 64 << 20
-  /// Bytes of the operators' snapshot.
-  static let operatorSnapshotByteCountMax = 1 << 20
+  /// Bytes of the operators' snapshot: all runs with all their marks, each of a kilobyte.
+  static let operatorSnapshotByteCountMax = 16 << 20
   /// Milliseconds between two acts that move requests: time for what the first
   /// does to be seen.
   static let switchSpacingMilliseconds = 5_000

@@ -130,6 +130,32 @@ import Testing
     #expect(try regions(store) == ["west", "east"])
   }
 
+  /// Words that no line holds are cleaned, or the act is refused before anything is written.
+  @Test func noActDamagesTheHistory() throws {
+    let (storage, store) = try make()
+    let roles = Rehearsal.terms(approvals: 1, roles: ["sre;lead"])
+    let files = storage.files
+    for terms in [roles, Rehearsal.terms(claims: ["a,b"]), Rehearsal.terms(claims: ["a\tb"])] {
+      #expect(throws: StateFault.unreadableAct(path: "ops/history")) {
+        try act(store, Rehearsal.act(.begin(Rehearsal.name, terms)), 2)
+      }
+      #expect(storage.files["ops/history"] == files["ops/history"])
+      #expect(storage.files["ops/snapshot"] == files["ops/snapshot"])
+    }
+    try act(store, Rehearsal.act(.begin(Rehearsal.name, Rehearsal.terms(approvals: 1))), 3)
+    try act(store, Rehearsal.act(.approve(Rehearsal.name, role: "on\tcall"), by: "Bo"), 4)
+    try act(store, Rehearsal.act(.step(run: 3, index: 0, .begun, "cut it\nthen call Bo")), 5)
+    try act(store, Rehearsal.act(.abort(run: 3)), 6)
+    try act(store, Rehearsal.act(.step(run: 3, index: 0, .undone, "")), 7)
+    try act(store, Rehearsal.act(.end(run: 3, .canceled, "no\tway")), 8)
+    let stored = try store.read()
+    #expect(stored.warning == nil && stored.books.state.actCount == 8)
+    #expect(stored.books.state.plans.approvals.map(\.role) == ["on call"])
+    let run = try #require(stored.books.state.plans.runs.first)
+    #expect(run.marks.map(\.words) == ["cut it then call Bo", ""] && run.words == "no way")
+    #expect(OperatorBooks(try #require(storage.files["ops/snapshot"])) == stored.books)
+  }
+
   @Test(
     "a restart on a damaged history survives the power's failing",
     arguments: [MemoryStorage.Break.crashBefore, .crashTorn, .crashAfter])

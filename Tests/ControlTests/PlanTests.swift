@@ -86,6 +86,7 @@ enum Drawer {
       ("domains: [west]", "domains: []", "4:10 E607"),
       ("rto_target: 2s", "rto_target: 2", "7:13 E"),
       ("rto_target: 2s", "expires: tomorrow", "7:10 E602"),
+      ("rto_target: 2s", "approvals: { roles: [sre, \"sre;lead\"] }", "7:27 E601"),
       ("rto_target: 2s", "approvals: { required: 12 }", "7:24 E"),
       ("rto_target: 2s", "ramp: { percents: [50, 5, 100] }", "7:19 E609"),
       ("rto_target: 2s", "ramp: { percents: [1, 5] }", "7:19 E609"),

@@ -193,7 +193,8 @@ public struct FileControlStore<Files: Storage>: ControlStore {
   /// What is in force.
   public func read() throws(StateFault) -> StoredBooks { try folder.read(storage) }
 
-  /// Appends an act. One writer at a time, by a lock on the folder.
+  /// Appends an act. One writer at a time, by a lock on the folder. One that would not read back as
+  /// it is, in the history or in the snapshot after it, is refused and nothing written.
   public func append(
     _ act: OperatorAct, at time: WallTime, to seen: StoredBooks
   ) throws(StateFault) -> OperatorLine? {
@@ -208,7 +209,11 @@ public struct FileControlStore<Files: Storage>: ControlStore {
     let present = try folder.read(storage)
     var after = present.books
     let line = OperatorLine(act, at: time, after: present.books)
-    guard present.books == seen.books, after.take(line) else { return nil }
+    guard present.books == seen.books else { return nil }
+    // What is written here once and does not read would stop every edge, and for good.
+    guard after.take(line), OperatorLine(line.text[...], after: present.books) == line,
+      after.isReadable
+    else { throw .unreadableAct(path: folder.historyPath) }
     do throws(StateFault) {
       try storing(folder.historyPath) { () throws(SystemError) in
         try write(line, after: present)

@@ -84,7 +84,7 @@ extension OperatorState {
     guard act.warrant.isComplete else { throw .warrant }
     next.actCount += 1
     next.revision += 1
-    switch act.deed {
+    switch act.deed.asLine {
     case .order(let kind, let scope, let until):
       try next.checkPlace(kind, scope)
       let latest = next.time.microseconds + UInt64(Limits.overrideMillisecondsMax) * 1_000

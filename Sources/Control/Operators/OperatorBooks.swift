@@ -45,6 +45,12 @@ public struct OperatorBooks: Hashable, Sendable {
     return Array((text + "\(SHA256.hash(Array(text.utf8)))\n").utf8)
   }
 
+  /// Whether these books read back from their file as they are.
+  var isReadable: Bool {
+    let bytes = bytes
+    return bytes.count <= Limits.operatorSnapshotByteCountMax && OperatorBooks(bytes) == self
+  }
+
   /// Reads a file's bytes; nil for anything that `bytes` did not write.
   init?(_ bytes: [UInt8]) {
     guard let text = String(validating: bytes, as: UTF8.self) else { return nil }

@@ -46,15 +46,17 @@ extension OperatorDeed {
     }
   }
 
-  /// The same with its end in whole milliseconds, as a line says it.
-  var inMilliseconds: OperatorDeed {
+  /// The same as a line says it, and so as a state knows it: ends in whole milliseconds, words
+  /// without control characters.
+  var asLine: OperatorDeed {
     switch self {
     case .order(let kind, let scope, let until):
       .order(kind, scope, until: until.inMilliseconds)
     case .share(let scope, let percent, let until):
       .share(scope, percent: percent, until: until.inMilliseconds)
     case .waive(let rules, let until): .waive(rules, until: until.inMilliseconds)
-    case .release, .agree, .plan, .authority: self
+    case .plan(let deed): .plan(deed.asLine)
+    case .release, .agree, .authority: self
     }
   }
 }

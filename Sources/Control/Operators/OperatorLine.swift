@@ -19,7 +19,7 @@ public struct OperatorLine: Hashable, Sendable {
     number = books.state.actCount + 1
     // The line says milliseconds, and what is read again must be the same.
     self.time = max(time, books.state.time).inMilliseconds
-    self.act = OperatorAct(act.deed.inMilliseconds, act.warrant)
+    self.act = OperatorAct(act.deed.asLine, act.warrant)
     chain = Chain.link(books.chain, Self.rest(number, self.time, self.act))
   }
 

@@ -48,6 +48,9 @@ struct PlanReader {
     let approvals = reader.optionalMapping("approvals", "`approvals`")
     let count = approvals?.integer("required", in: 0...9, default: 1) ?? 0
     let roles = approvals?.strings("roles", isRequired: false) ?? []
+    for case .scalar(let role) in approvals?.list("roles", isRequired: false) ?? [] {
+      _ = diagnostics.planName(role, "roles")
+    }
     approvals?.finish()
     let plan = FailoverPlan(
       name: PlanName(id: id, version: version, hash: hash), say: say, mode: mode, move: move,

@@ -117,13 +117,25 @@ public enum PlanDeed: Hashable, Sendable {
     case .begin(let plan, let terms):
       ["plan-begin", plan.text, terms.numbers, terms.claims.joined(separator: ",")]
     case .step(let run, let index, let change, let words):
-      ["plan-step", "\(run)", "\(index) \(change.rawValue)", Chain.clean(words)]
+      ["plan-step", "\(run)", "\(index) \(change.rawValue)", words]
     case .pause(let run): ["plan-pause", "\(run)", "", ""]
     case .resume(let run): ["plan-resume", "\(run)", "", ""]
     case .abort(let run): ["plan-abort", "\(run)", "", ""]
     case .abandon(let run): ["plan-abandon", "\(run)", "", ""]
     case .end(let run, let status, let words):
-      ["plan-end", "\(run)", status.rawValue, Chain.clean(words)]
+      ["plan-end", "\(run)", status.rawValue, words]
+    }
+  }
+
+  /// The same with words that fit into a line.
+  var asLine: PlanDeed {
+    switch self {
+    case .approve(let plan, let role): .approve(plan, role: Chain.clean(role))
+    case .step(let run, let index, let change, let words):
+      .step(run: run, index: index, change, Chain.clean(words))
+    case .end(let run, let status, let words):
+      .end(run: run, status, Chain.clean(words))
+    case .begin, .pause, .resume, .abort, .abandon: self
     }
   }
 

@@ -16,6 +16,8 @@ public enum StateFault: Error, Equatable, Sendable {
   case notApproved(path: String, reasons: [String])
   /// The version that is to be shadowed is not what was put there.
   case shadowDamaged(path: String)
+  /// An act whose line or books would not read back as they are: nothing was written.
+  case unreadableAct(path: String)
   /// Another process changes the state.
   case busy(path: String)
   /// A file could not be read or written.
@@ -45,6 +47,9 @@ extension StateFault: CustomStringConvertible {
     case .shadowDamaged(let path):
       "`\(path)` is not the version that was put there to be shadowed; nothing is shadowed; repeat"
         + " `homeward policy shadow`, or end it with `--off`"
+    case .unreadableAct(let path):
+      "`\(path)`: this act would not read back as it is, so it is refused, and nothing was written;"
+        + " use plain names and shorter words"
     case .busy(let path):
       "`\(path)`: another command is changing what stands there; wait for its end and repeat"
         + " this one"
@@ -64,6 +69,7 @@ extension StateFault: CustomStringConvertible {
     case .archiveDamaged: "archive-damaged"
     case .notApproved: "not-approved"
     case .shadowDamaged: "shadow-damaged"
+    case .unreadableAct: "unreadable-act"
     case .busy: "busy"
     case .storage: "storage"
     }
