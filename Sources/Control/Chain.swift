@@ -11,12 +11,14 @@ enum Chain {
   }
 
   /// Words that fit into a line: no control characters, and not endless.
-  static func clean(_ text: String) -> String {
+  static func clean(
+    _ text: String, byteCountMax: Int = Limits.detailByteCountMax
+  ) -> String {
     var line = String.UnicodeScalarView()
     var byteCount = 0
     for scalar in text.unicodeScalars {
       byteCount += UTF8.width(scalar)
-      if byteCount > Limits.detailByteCountMax { break }
+      if byteCount > byteCountMax { break }
       line.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
     }
     return String(line)

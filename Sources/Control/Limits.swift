@@ -39,7 +39,8 @@ enum Limits {
   static let planRunCountMax = 12
   /// Steps of a plan: a switchover of one domain has seven.
   static let planStepCountMax = 128
-  /// What is remembered of a run's steps: each begins, ends and may fail some times.
+  /// What is remembered of a run's steps: each begins, ends and may fail some times. Failures and
+  /// ways back are remembered beyond it: nothing else lets such a run stop.
   static let planMarkCountMax = 1_024
   /// Agreements of one day.
   static let approvalCountMax = 64

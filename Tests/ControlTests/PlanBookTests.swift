@@ -83,6 +83,24 @@ enum Rehearsal {
     }
   }
 
+  /// A run of too many marks stops, and turns back.
+  @Test func aRunOfManyMarksStillEnds() throws {
+    var state = try Rehearsal.begun()
+    func take(_ deed: PlanDeed) throws {
+      state = try state.applying(Rehearsal.act(deed), at: Shift.at(1))
+    }
+    try take(.step(run: 1, index: 0, .begun, ""))
+    for _ in 0..<1_024 {
+      try take(.step(run: 1, index: 0, .failed, "why"))
+      try take(.resume(run: 1))
+    }
+    #expect(throws: OperatorRefusal.self) { try take(.step(run: 1, index: 0, .done, "")) }
+    try take(.abort(run: 1))
+    try take(.step(run: 1, index: 0, .undone, ""))
+    try take(.end(run: 1, .canceled, ""))
+    #expect(state.plans.active.isEmpty)
+  }
+
   @Test func twoRunsOfOneDomainExcludeEachOther() throws {
     let state = try Rehearsal.begun()
     let other = Rehearsal.act(.begin(Rehearsal.name, Rehearsal.terms(claims: ["east", "west"])))

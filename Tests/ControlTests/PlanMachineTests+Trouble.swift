@@ -42,4 +42,27 @@ extension PlanMachineTests {
     stage.servers["west-2"]?.speed = 50
     #expect(try run(stage, plan).status == .completed)
   }
+
+  /// Words of any script fit a record: they are cut by bytes, between two scalars.
+  @Test func longWordsStopNoRun() throws {
+    let stage = try PlanStage()
+    let path = "/run/" + String(repeating: "線", count: 90)
+    stage.alarmFiles = [path]
+    let plan = try Drawer.plan(Self.text("abort_conditions: [{ file: \"\(path)\" }]"))
+    let run = try run(stage, plan, by: String(repeating: "田", count: 66))
+    #expect(run.status == .failed && run.words == "alarm: `\(path)` is there", "\(stage.told)")
+    #expect(try stage.files.read().lines.allSatisfy { $0.act.warrant.reason.utf8.count <= 200 })
+  }
+
+  /// Who may write nothing, not even that it failed, ends.
+  @Test(.timeLimit(.minutes(1))) func whoseWarrantIsRefusedEnds() throws {
+    let stage = try PlanStage()
+    let plan = try Drawer.plan(Self.text())
+    let runner = PlanRunner(StageStore(stage: stage), stage, author: "Ana")
+    let run = try runner.begin(plan, Warrant(author: "Ana", reason: "a test"), accepts: [])
+    let nobody = PlanRunner(
+      StageStore(stage: stage), stage, author: String(repeating: "n", count: 201))
+    #expect(throws: PlanFault.refused(.warrant)) { try nobody.carry(plan, run: run.number) }
+    #expect(try stage.state.plans.run(run.number)?.status == .inProgress)
+  }
 }

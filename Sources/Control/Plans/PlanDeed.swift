@@ -89,6 +89,9 @@ public enum StepChange: String, CaseIterable, Sendable {
   case failed
   /// It was undone on the way back.
   case undone
+
+  /// Whether a run of many marks takes it, too: by these it stops, or ends.
+  var isAlwaysTaken: Bool { self == .failed || self == .undone }
 }
 
 /// What happens to plans: the acts of people who run them, and the steps of the runs.

@@ -98,7 +98,7 @@ public struct PlanRun: Hashable, Sendable {
     _ index: Int, _ change: StepChange, _ words: String, at time: WallTime
   ) -> Bool {
     guard status == .inProgress, index == stepIndex, (0..<terms.stepCount).contains(index),
-      marks.count < Limits.planMarkCountMax
+      marks.count < Limits.planMarkCountMax || change.isAlwaysTaken
     else { return false }
     switch change {
     case .begun, .begunForGood:

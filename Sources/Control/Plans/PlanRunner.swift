@@ -115,7 +115,9 @@ public struct PlanRunner<Store: ControlStore> {
       case .plan(.abort): what
       default: "\(run.id) of plan \(run.plan.id): \(what)"
       }
-    let warrant = Warrant(author: author, reason: String(reason.prefix(180)), ticket: run.id)
+    let warrant = Warrant(
+      author: author, reason: Chain.clean(reason, byteCountMax: Limits.wordsByteCountMax),
+      ticket: run.id)
     let act = OperatorAct(deed, warrant)
     do throws(OperatorRefusal) {
       if deed.isAboutServers {
@@ -129,8 +131,12 @@ public struct PlanRunner<Store: ControlStore> {
       let failure = PlanDeed.step(
         run: run.number, index: run.stepIndex, .failed, "\(what): \(error)")
       surroundings.tell(run, "\(error)")
-      _ = try append(
-        OperatorAct(.plan(failure), warrant), at: now, to: stored)
+      let mark = OperatorAct(.plan(failure), warrant)
+      // What not even the mark may say is said again by the next turn, and the next: it ends here.
+      do throws(OperatorRefusal) {
+        _ = try stored.books.state.applying(mark, at: now)
+      } catch { throw .refused(error) }
+      _ = try append(mark, at: now, to: stored)
       return
     }
     if try append(act, at: now, to: stored) { surroundings.tell(run, deed.words(what)) }
