@@ -14,7 +14,7 @@ public struct RegionPreview {
   ) {
     do throws(OperatorRefusal) {
       let after = try safety.result(of: act, on: before, at: now)
-      rules = SafetyRule.ofOrders.map { ($0, safety.complaint($0, after, before)) }
+      rules = SafetyRule.ofOrders.map { ($0, safety.complaint($0, after, before, at: now)) }
       changes = outline.regions.flatMap { Self.changes($0, before, after) }
       var refused: OperatorRefusal?
       do throws(OperatorRefusal) { _ = try safety.judge(act, on: before, at: now) } catch {

@@ -192,7 +192,8 @@ final class PlanDriver {
             isFit: server.process == .running, isPossible: server.process != .dead)
         })
     }
-    var scene = PlanScene(now: now, serving: ServingWorld(regions, rows: world.law.rows))
+    var scene = PlanScene(
+      now: now, moment: world.now, serving: ServingWorld(regions, rows: world.law.rows))
     for server in world.servers {
       var views: [String: DomainView] = [:]
       for (domain, name) in Law.regionNames.enumerated() {

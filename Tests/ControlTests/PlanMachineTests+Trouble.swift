@@ -65,4 +65,24 @@ extension PlanMachineTests {
     #expect(throws: PlanFault.refused(.warrant)) { try nobody.carry(plan, run: run.number) }
     #expect(try stage.state.plans.run(run.number)?.status == .inProgress)
   }
+
+  /// One act while the clock was a day ahead: waits end and time-outs fire all the same.
+  @Test(.timeLimit(.minutes(1)), arguments: [("", "completed"), ("timeout: 1s", "timed-out")])
+  func timeGoesOnAfterAClockWasAhead(_ more: String, _ end: String) throws {
+    let stage = try PlanStage()
+    stage.servers["west-2"]?.speed = 0
+    stage.aheadSeconds = 86_400
+    let runner = PlanRunner(StageStore(stage: stage), stage, author: "Ana")
+    let warrant = Warrant(author: "Ana", reason: "a test")
+    try runner.act(.waive([.capacity], until: Shift.at(86_460)), warrant)
+    stage.aheadSeconds = 0
+    let plan = try Drawer.plan("plan: rest\nsay: rest\n\(more)\nsteps: [{ do: wait, for: 3s }]\n")
+    let begun = stage.milliseconds
+    let run = try run(stage, plan)
+    #expect(run.status.rawValue == end, "\(run.words) \(stage.told)")
+    #expect((900...3_700).contains(stage.milliseconds - begun))
+    // And a step that waits for something else than time.
+    let moved = try self.run(stage, Drawer.plan(Self.text("step_timeout: 1s")))
+    #expect(moved.status == .canceled && moved.words.contains("not done after"), "\(moved.words)")
+  }
 }

@@ -25,6 +25,8 @@ final class PlanStage: PlanSurroundings {
     "east-1": Server(region: "east", isPrimary: true),
   ]
   var milliseconds = 0
+  /// Seconds by which the wall clock is ahead.
+  var aheadSeconds = 0
   /// The process dies when this many more things were done; nil: it lives.
   var life: Int?
   /// Whether the last thing before its death had its effect.
@@ -102,7 +104,7 @@ final class PlanStage: PlanSurroundings {
   }
 
   func look(at state: OperatorState) -> PlanScene {
-    var scene = PlanScene(now: now(), serving: world())
+    var scene = PlanScene(now: now(), moment: bootTime(), serving: world())
     defer { missedLookCount = max(0, missedLookCount - 1) }
     scene.servers = servers.mapValues { server in
       let view = DomainView(
@@ -162,7 +164,7 @@ final class PlanStage: PlanSurroundings {
   }
 
   func now() -> WallTime {
-    WallTime(microseconds: Shift.at(0).microseconds + UInt64(milliseconds) * 1_000)
+    WallTime(microseconds: Shift.at(aheadSeconds).microseconds + UInt64(milliseconds) * 1_000)
   }
 
   func bootTime() -> Instant { Instant(nanoseconds: UInt64(milliseconds) * 1_000_000) }

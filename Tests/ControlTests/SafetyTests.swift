@@ -129,6 +129,20 @@ import Testing
     _ = try safety.judge(Shift.order(.drain, "east", until: 299), on: forced, at: Shift.at(120))
   }
 
+  /// An act that moved requests while a clock was ahead keeps nobody waiting until that time comes.
+  @Test(arguments: [(86_400, -1), (5, -1), (4, 9), (0, 5), (-1, 4), (-5, -1)])
+  func spacingIsJudgedByTheCallersTime(_ last: Int, _ wait: Int) throws {
+    let safety = Safety(Shift.chartOnly)
+    let state = try safety.judge(
+      Shift.order(.drain, "west", until: 90_000), on: OperatorState(), at: Shift.at(100 + last))
+    do throws(OperatorRefusal) {
+      _ = try safety.judge(Shift.release(1), on: state, at: Shift.at(100))
+      #expect(wait < 0)
+    } catch {
+      #expect(error.code == "rule-s6" && error.description.contains("; wait \(wait) s to see"))
+    }
+  }
+
   @Test func switchesAreApart() throws {
     let safety = Safety(Shift.chartOnly)
     let state = try safety.judge(

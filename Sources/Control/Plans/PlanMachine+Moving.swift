@@ -134,7 +134,7 @@ extension PlanMachine {
         return view.epoch < record.epoch
       }
       // Followers that know the epoch serve reads at once; writes do not wait long for them.
-      let spent = milliseconds(since: run.changedAt, scene.now)
+      let spent = spentMilliseconds(since: run.changedAt, scene)
       if !late.isEmpty, spent < Limits.followMilliseconds {
         return .success(
           .look(milliseconds: 20, "\(late.keys.sorted().joined(separator: ", ")) to follow"))

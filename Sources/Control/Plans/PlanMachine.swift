@@ -33,6 +33,9 @@ public struct PlanMachine {
   private var confirmed: Int?
   /// What the wait for the edges says, which the driver measures.
   private var fence: FenceWait.Verdict?
+  /// Since when this process has seen the run at work, and since when with so many marks.
+  private var workedSince: Instant?
+  private var markedSince: (count: Int, at: Instant)?
 
   /// For run `number` of `plan`.
   public init(_ plan: FailoverPlan, run number: Int) {
@@ -71,9 +74,10 @@ public struct PlanMachine {
         : back(run, state, scene)
     }
     guard run.stepIndex < plan.steps.count else { return finish(run) }
-    let age = milliseconds(since: run.startedAt, scene.now)
+    if workedSince == nil { workedSince = scene.moment }
+    if markedSince?.count != run.marks.count { markedSince = (run.marks.count, scene.moment) }
     if !run.isForGood {
-      if age > plan.timeoutMilliseconds {
+      if workedMilliseconds(run, scene) > plan.timeoutMilliseconds {
         return run.stepIndex == 0 && run.phase == .waiting
           ? end(.timedOut, Self.timeoutWord)
           : turnBack("\(Self.timeoutWord) after \(plan.timeoutMilliseconds / 1_000) s")
@@ -106,7 +110,7 @@ public struct PlanMachine {
     case .failure(let why) where why.waitsForPerson: return mark(run, .failed, why.words)
     case .failure(let why): return failed(run, step, why.words)
     case .success(.look(let pause, let what)):
-      let spent = milliseconds(since: run.changedAt, scene.now)
+      let spent = spentMilliseconds(since: run.changedAt, scene)
       if spent > step.timeoutMilliseconds {
         return failed(run, step, "not done after \(spent) ms: \(what)")
       }
@@ -129,7 +133,7 @@ public struct PlanMachine {
     let rules = PlanRules(plan, scene, state, accepts: run.terms.accepts, run: number)
     if let refusal = rules.refusal {
       // A server that missed one question may answer the next: no reason to refuse at once.
-      let waited = milliseconds(since: run.startedAt, scene.now)
+      let waited = workedMilliseconds(run, scene)
       return refusal.isBySight && waited < Limits.planSightMilliseconds
         ? .look(milliseconds: 250, refusal.complaint) : end(.failed, refusal.complaint)
     }
@@ -151,7 +155,7 @@ public struct PlanMachine {
     case .check: return .success(mark(run, .done, "the rules hold"))
     case .wait(let milliseconds):
       let begun = run.time(run.stepIndex, .begun) ?? run.changedAt
-      let left = milliseconds - self.milliseconds(since: begun, scene.now)
+      let left = milliseconds - spentMilliseconds(since: begun, scene)
       return .success(
         left <= 0 ? mark(run, .done) : .look(milliseconds: min(left, 500), "time to pass"))
     case .hook(let hook):
@@ -238,7 +242,22 @@ public struct PlanMachine {
 
   private func turnBack(_ words: String) -> PlanAction { .act(.plan(.abort(run: number)), words) }
 
-  func milliseconds(since earlier: WallTime, _ now: WallTime) -> Int {
+  /// How long the run has been at work. The acts' time stands still while a clock that was ahead is
+  /// right again, so what this process saw counts as well: the longer of the two.
+  private func workedMilliseconds(_ run: PlanRun, _ scene: PlanScene) -> Int {
+    max(
+      milliseconds(since: run.startedAt, scene.now),
+      workedSince.map { Int(clamping: scene.moment.milliseconds(since: $0)) } ?? 0)
+  }
+
+  /// The same of the step at work, which changed last at `earlier`.
+  func spentMilliseconds(since earlier: WallTime, _ scene: PlanScene) -> Int {
+    max(
+      milliseconds(since: earlier, scene.now),
+      markedSince.map { Int(clamping: scene.moment.milliseconds(since: $0.at)) } ?? 0)
+  }
+
+  private func milliseconds(since earlier: WallTime, _ now: WallTime) -> Int {
     now > earlier ? Int(clamping: (now.microseconds - earlier.microseconds) / 1_000) : 0
   }
 

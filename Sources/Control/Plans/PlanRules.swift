@@ -195,7 +195,7 @@ public struct PlanRules {
           let before = state
           state = try safety.result(
             of: OperatorAct(.order(kind, scope, until: until), warrant), on: state, at: state.time)
-          if let complaint = safety.complaint(rule, state, before) {
+          if let complaint = safety.complaint(rule, state, before, at: scene.now) {
             return .broken(
               "`\(step.work)`: \(complaint)",
               wayOut: "take less out of service (one server, or one tier), move the write authority"
@@ -298,14 +298,8 @@ public struct PlanRules {
   public static let dataLossWord = "data-loss"
 
   private var spacing: PlanFinding.Verdict {
-    guard let last = state.switchedAt else { return .holds(SafetyRule.spacing.text) }
-    let passed = (state.time.microseconds - last.microseconds) / 1_000
-    let left = Limits.switchSpacingMilliseconds - Int(clamping: passed)
-    return left > 0
-      ? .broken(
-        "the last act that moved requests was \(passed / 1_000) s ago",
-        wayOut: "wait \((left + 999) / 1_000) s to see what it does")
-      : .holds(SafetyRule.spacing.text)
+    state.spacingComplaint(at: scene.now).map { .broken($0.words, wayOut: $0.wayOut) }
+      ?? .holds(SafetyRule.spacing.text)
   }
 
   /// S8: the edges that write have seen the last change of write authority.

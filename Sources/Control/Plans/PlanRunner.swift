@@ -87,6 +87,7 @@ public struct PlanRunner<Store: ControlStore> {
       var present =
         isFencing ? scene ?? surroundings.look(at: state) : surroundings.look(at: state)
       present.now = surroundings.now()
+      present.moment = surroundings.bootTime()
       scene = present
       let action = machine.next(state, present)
       switch action {

@@ -38,6 +38,8 @@ public struct SeenServer: Hashable, Sendable {
 public struct PlanScene: Sendable {
   /// When.
   public var now: WallTime
+  /// The same by the clock that counts suspension, which nobody sets.
+  public var moment: Instant
   /// What is there to serve, and what the law allows.
   public var serving: ServingWorld
   /// Every configured server, by name.
@@ -52,8 +54,11 @@ public struct PlanScene: Sendable {
   public var alarmFiles: Set<String>
 
   /// Makes a scene; nothing is known but what is there to serve.
-  public init(now: WallTime, serving: ServingWorld, servers: [String: SeenServer] = [:]) {
+  public init(
+    now: WallTime, moment: Instant, serving: ServingWorld, servers: [String: SeenServer] = [:]
+  ) {
     self.now = now
+    self.moment = moment
     self.serving = serving
     self.servers = servers
     edges = []

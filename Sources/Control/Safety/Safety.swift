@@ -19,7 +19,7 @@ public struct Safety {
     let before = state.settled(at: now)
     let after = try result(of: act, on: before, at: now)
     for rule in SafetyRule.ofOrders where before.waiver(of: rule) == nil {
-      if let complaint = complaint(rule, after, before) {
+      if let complaint = complaint(rule, after, before, at: now) {
         throw .rule(rule, complaint, wayOut: wayOut(rule, act, before, now))
       }
     }
@@ -49,12 +49,16 @@ public struct Safety {
     }
   }
 
-  /// What `rule` has against `state`, which follows `before`, and against what time will make of
-  /// it; nil when it is kept.
+  /// What `rule` has against `state`, which follows `before` at `now`, and against what time will
+  /// make of it; nil when it is kept.
   public func complaint(
-    _ rule: SafetyRule, _ state: OperatorState, _ before: OperatorState
+    _ rule: SafetyRule, _ state: OperatorState, _ before: OperatorState, at now: WallTime
   ) -> String? {
-    if rule == .spacing { return spacingComplaint(state, before) }
+    if rule == .spacing {
+      return state.moved(from: before)
+        ? before.spacingComplaint(at: now).map { "\($0.words); \($0.wayOut)" }
+        : nil
+    }
     var future = state
     while true {
       let complaint =
@@ -65,15 +69,6 @@ public struct Safety {
       guard let next = future.nextExpiry else { return nil }
       future.settle(at: next)
     }
-  }
-
-  private func spacingComplaint(_ state: OperatorState, _ before: OperatorState) -> String? {
-    guard state.moved(from: before), let last = before.switchedAt else { return nil }
-    let passed = (state.time.microseconds - last.microseconds) / 1_000
-    let left = Limits.switchSpacingMilliseconds - Int(clamping: passed)
-    return left > 0
-      ? "the last act that moved requests was \(passed / 1_000) s ago; wait"
-        + " \((left + 999) / 1_000) s to see what it does" : nil
   }
 
   private func regionComplaint(_ state: OperatorState) -> String? {
@@ -133,5 +128,24 @@ public struct Safety {
       return "bring other servers that may serve them into service first, or have the officers"
         + " widen the policy"
     }
+  }
+}
+
+extension OperatorState {
+  /// Why an act that moves requests comes too soon at `now`, and how long to wait; nil when it does
+  /// not. A last one that lies ahead by more was done while some clock was wrong: a state's own
+  /// time stands still until then.
+  func spacingComplaint(at now: WallTime) -> (words: String, wayOut: String)? {
+    guard let last = switchedAt else { return nil }
+    let isAhead = last > now
+    let distance =
+      isAhead ? last.microseconds - now.microseconds : now.microseconds - last.microseconds
+    let passed = Int(clamping: distance / 1_000)
+    guard passed < Limits.switchSpacingMilliseconds else { return nil }
+    let left = Limits.switchSpacingMilliseconds + (isAhead ? passed : -passed)
+    return (
+      "the last act that moved requests was \(isAhead ? 0 : passed / 1_000) s ago",
+      "wait \((left + 999) / 1_000) s to see what it does"
+    )
   }
 }

@@ -55,7 +55,8 @@ final class PlanPlace: PlanSurroundings {
   func look(at state: OperatorState) -> PlanScene {
     let wall = now()
     var scene = PlanScene(
-      now: wall, serving: outline.world(folder.report(at: wall), state, outline.rows))
+      now: wall, moment: bootTime(),
+      serving: outline.world(folder.report(at: wall), state, outline.rows))
     scene.servers = ask()
     // What the edge reported is older than this answer, or was never said.
     for region in scene.serving.regions.indices {
