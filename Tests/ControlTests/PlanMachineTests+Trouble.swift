@@ -85,4 +85,18 @@ extension PlanMachineTests {
     let moved = try self.run(stage, Drawer.plan(Self.text("step_timeout: 1s")))
     #expect(moved.status == .canceled && moved.words.contains("not done after"), "\(moved.words)")
   }
+
+  /// Who agrees late takes nothing of a run's time.
+  @Test func theWaitForApprovalIsNoWork() throws {
+    let stage = try PlanStage()
+    let plan = try Drawer.plan(
+      "plan: rest\nsay: rest\ntimeout: 3s\napprovals: { required: 1 }\n"
+        + "steps: [{ do: wait, for: 1s }]\n")
+    let pending = try run(stage, plan)
+    #expect(pending.status == .pendingApproval)
+    stage.milliseconds += 60_000
+    let runner = PlanRunner(StageStore(stage: stage), stage, author: "Bo")
+    try runner.act(.plan(.approve(plan.name, role: "")), Warrant(author: "Bo", reason: "read it"))
+    #expect(try runner.carry(plan, run: pending.number).status == .completed)
+  }
 }

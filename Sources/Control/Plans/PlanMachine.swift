@@ -246,7 +246,7 @@ public struct PlanMachine {
   /// right again, so what this process saw counts as well: the longer of the two.
   private func workedMilliseconds(_ run: PlanRun, _ scene: PlanScene) -> Int {
     max(
-      milliseconds(since: run.startedAt, scene.now),
+      milliseconds(since: run.workedSince, scene.now),
       workedSince.map { Int(clamping: scene.moment.milliseconds(since: $0)) } ?? 0)
   }
 

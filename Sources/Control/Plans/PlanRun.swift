@@ -88,6 +88,9 @@ public struct PlanRun: Hashable, Sendable {
   /// The identifier for people.
   public var id: String { "R-\(number)" }
 
+  /// Since when its steps may be done: its wait for approval takes nothing of its time.
+  var workedSince: WallTime { marks.first?.time ?? changedAt }
+
   /// When a step last changed so; nil when it never did.
   public func time(_ index: Int, _ change: StepChange) -> WallTime? {
     marks.last { $0.index == index && $0.change == change }?.time
