@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import curl, h2, workshop
+from harness import clock, curl, h2, workshop
 from harness.case import document
 from harness.edge import Edge, Endpoint, reported
 from harness.origin import Origin
@@ -90,6 +90,9 @@ class Reader:
 class RegionCase(unittest.TestCase):
     """Two regions with a primary and a replica each."""
 
+    #: What the edge runs with; None for our own.
+    environment = None
+
     def setUp(self):
         self.servers = {
             region: [Process(region, f"{region}-1", "primary", [other]),
@@ -101,6 +104,7 @@ class RegionCase(unittest.TestCase):
             {region: [Endpoint(primary), Endpoint(replica, tier="replica")]
              for region, (primary, replica) in self.servers.items()},
             policy=POLICY, admin=True, timeouts={"first_byte": "5s"})
+        self.edge.environment = self.environment
         self.edge.start()
         self.addCleanup(self.edge.kill)
         until(lambda: [s["reach"] for r in self.status()["regions"] for s in r["servers"]]
@@ -423,6 +427,23 @@ class Offline(RegionCase):
         result = self.order("prefer", "east", "--author", "Bo")
         self.assertEqual(result.status, 2)
         self.assertIn("`--author` needs `--offline`", result.error)
+
+
+@unittest.skipUnless(clock.compiler(), "needs a C compiler")
+class MovedClock(RegionCase):
+    """The wall clock of the edge's machine is set back."""
+
+    def setUp(self):
+        self.clock = clock.Moving()
+        self.environment = self.clock.environment
+        super().setUp()
+
+    def test_reports_go_on(self):
+        def written():
+            return int((reported(self.edge.folder / "operators") or "-\t0").split("\t")[1])
+        before = until(written, "a report")
+        self.clock.set(-3600)
+        until(lambda: written() < before - 3_000_000_000, written)
 
 
 class Unconfigured(unittest.TestCase):

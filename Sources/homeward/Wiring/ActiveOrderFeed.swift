@@ -32,7 +32,7 @@ final class ActiveOrderFeed: OperatorFeed {
     var lastWarning: String?
     /// The health that was written last, and when.
     var written: UInt64?
-    var writtenAt = WallTime(microseconds: 0)
+    var writtenAt: Instant?
     var summary: [String] = []
   }
 
@@ -93,7 +93,7 @@ final class ActiveOrderFeed: OperatorFeed {
       // A folder that is gone is not made anew: it may come back.
       if let health = sight.health, isGood || memory.stored == nil {
         memory.holdOuts.keep(health)
-        report(health, sight.traffic, now, &memory)
+        report(health, sight.traffic, now, begin, &memory)
       }
       guard let stored = memory.stored else { return nil }
       let state = stored.books.state.settled(at: now)
@@ -256,20 +256,22 @@ final class ActiveOrderFeed: OperatorFeed {
   /// Writes what the edge sees: soon when something changed, else now and then. It is for people
   /// and for the safety rules: when the disk does not take it, the next one may.
   private func report(
-    _ health: HealthSnapshot, _ traffic: TrafficBoard, _ now: WallTime, _ memory: inout Memory
+    _ health: HealthSnapshot, _ traffic: TrafficBoard, _ now: WallTime, _ begin: Instant,
+    _ memory: inout Memory
   ) {
     let report = RegionReport(
       health, traffic, process: processIdentifier(), at: Clock.monotonic(), now)
     let summary = report.summary
-    let passed = (max(now, memory.writtenAt).microseconds - memory.writtenAt.microseconds) / 1_000
+    // Not by the wall clock: one that is set back would stop reports until it has caught up.
+    let passed = memory.writtenAt.map { begin.milliseconds(since: $0) } ?? .max
     guard
       passed >= Self.reportMilliseconds
         || (passed >= Self.changeMilliseconds && summary != memory.summary)
     else { return }
-    memory.writtenAt = now
+    memory.writtenAt = begin
     memory.summary = summary
     EdgeReports(folder).write(report, of: memory.registrar.edge)
-    for gone in memory.registrar.tidy(at: Clock.boot()) {
+    for gone in memory.registrar.tidy(at: begin) {
       EdgeReports(folder).remove(gone)
       logger.warning("an edge is gone without its leave", metadata: ["edge": "\(gone)"])
     }

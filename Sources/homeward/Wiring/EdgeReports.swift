@@ -31,9 +31,14 @@ struct EdgeReports {
   /// Takes an edge's report away: it sees nothing any more.
   func remove(_ edge: String) { try? FileSystem.remove(folder.reportPath(edge)) }
 
-  /// The reports of the last seconds, in no order.
+  /// The reports of the last seconds, in no order. One from further ahead than edges' clocks differ
+  /// was written before some clock was set back: nobody knows its age.
   func recent(at now: WallTime) -> [RegionReport] {
-    all.map(\.report).filter { Self.age($0, at: now) < Self.ageMicrosecondsMax }
+    all.map(\.report).filter { report in
+      let ahead = max(now, report.time).microseconds - now.microseconds
+      return Self.age(report, at: now) < Self.ageMicrosecondsMax
+        && ahead <= Self.ageMicrosecondsMax
+    }
   }
 
   /// Takes away what edges have left that ended.
