@@ -82,6 +82,10 @@ import Testing
     #expect(try store.read().doubt(knowing: known) == nil)
     // What was known is more than what is there now.
     #expect(known.doubt(knowing: try store.read()) == .otherHistory)
+    // An edge believes the newer of its two files: the way out names both.
+    for file in ["`signed`", "`operators.copy`"] {
+      #expect("\(OperatorDoubt.otherHistory)".contains(file))
+    }
   }
 
   @Test func aSnapshotIsTakenOnlyAsItWasSigned() throws {

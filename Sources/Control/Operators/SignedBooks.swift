@@ -82,7 +82,8 @@ public enum OperatorDoubt: Hashable, Sendable, CustomStringConvertible {
         + " for the reason, and put the folder back as it was"
     case .otherHistory:
       "the history does not continue what this edge signed; put the folder back as it was, or, if"
-        + " the history is right, remove this edge's file in `signed` and start it again"
+        + " the history is right, remove both files of what this edge signed, its own in `signed`"
+        + " and the one that `operators.copy` names, and start it again"
     }
   }
 }
