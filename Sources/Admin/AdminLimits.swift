@@ -37,6 +37,8 @@ public enum AdminLimits {
   public static let workCountMax = 4
   /// Nesting of a body.
   public static let depthMax = 8
+  /// The greatest count in a file that others may have written: sums of some of them fit an `Int`.
+  static let countMax = 1 << 53
   /// Bytes of an edge's report in its file: thousands of endpoints.
   public static let reportByteCountMax = 1 << 20
 }

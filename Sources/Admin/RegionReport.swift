@@ -135,15 +135,15 @@ public struct RegionReport: Sendable {
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
       .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
     guard let head = lines.first, head.count == 3, head[0] == "homeward-edge",
-      let microseconds = UInt64(head[1]), let process = Int(head[2])
+      let microseconds = Self.count(head[1]), let process = Self.count(head[2])
     else { return nil }
-    time = WallTime(microseconds: microseconds)
+    time = WallTime(microseconds: UInt64(microseconds))
     self.process = process
     var servers: [Server] = []
     for fields in lines.dropFirst() {
-      guard fields.count == 17, let position = UInt64(fields[14]), let seconds = Int(fields[9]),
-        let rate = Int(fields[10]),
-        let underWay = Int(fields[11]), let failures = Int(fields[12])
+      guard fields.count == 17, let position = UInt64(fields[14]),
+        let seconds = Self.count(fields[9]), let rate = Self.count(fields[10]),
+        let underWay = Self.count(fields[11]), let failures = Self.count(fields[12])
       else { return nil }
       var traffic = Traffic()
       traffic.tenthsPerSecond = rate
@@ -152,13 +152,19 @@ public struct RegionReport: Sendable {
       servers.append(
         Server(
           name: fields[0], region: fields[1], tier: fields[2], reach: fields[3], role: fields[4],
-          freshness: fields[5], lag: Int(fields[6]),
+          freshness: fields[5], lag: Self.count(fields[6]),
           copies: fields[7].split(separator: ",").map(String.init), epoch: UInt64(fields[13]),
-          position: position, load: Int(fields[15]), isSaturated: fields[16] == "saturated",
+          position: position, load: Self.count(fields[15]), isSaturated: fields[16] == "saturated",
           failure: fields[8],
           seconds: seconds, traffic: traffic))
     }
     self.servers = servers
+  }
+
+  /// A count as a file gives it, which anybody of the folder may have written: nil for anything
+  /// that is none, or not one of this world.
+  private static func count(_ text: String) -> Int? {
+    Int(text).flatMap { (0...AdminLimits.countMax).contains($0) ? $0 : nil }
   }
 
   /// What changes only when something happens: everything but lags, ages and traffic.

@@ -15,9 +15,17 @@ public struct Traffic: Hashable, Sendable {
 
   /// Adds what another edge counts.
   mutating func add(_ other: Traffic) {
-    tenthsPerSecond += other.tenthsPerSecond
-    underWayCount += other.underWayCount
-    failureCount += other.failureCount
+    tenthsPerSecond = Self.sum(tenthsPerSecond, other.tenthsPerSecond)
+    underWayCount = Self.sum(underWayCount, other.underWayCount)
+    failureCount = Self.sum(failureCount, other.failureCount)
+  }
+}
+
+extension Traffic {
+  /// The sum of two counts, or the greatest that there is.
+  fileprivate static func sum(_ one: Int, _ other: Int) -> Int {
+    let (sum, isOver) = one.addingReportingOverflow(other)
+    return isOver ? .max : sum
   }
 }
 

@@ -10,6 +10,11 @@ enum Chain {
     "\(SHA256.hash(Array("\(chain) \(rest)".utf8)))"
   }
 
+  /// A count as a file gives it; nil for anything that is none, or not one of this world.
+  static func count(_ text: some StringProtocol, from least: Int = 0) -> Int? {
+    Int(text).flatMap { (least...Limits.countMax).contains($0) ? $0 : nil }
+  }
+
   /// Words that fit into a line: no control characters, and not endless.
   static func clean(
     _ text: String, byteCountMax: Int = Limits.detailByteCountMax

@@ -64,6 +64,8 @@ enum Limits {
   static let authorityCountMax = 64
   /// Bytes of an edge's marks of who waits for an operator: a line for each endpoint.
   static let holdOutByteCountMax = 256 << 10
+  /// The greatest count in a file that others may have written: sums of some of them fit an `Int`.
+  static let countMax = 1 << 53
   /// Bytes of an edge's registration: a line for each domain.
   static let registrationByteCountMax = 64 << 10
   /// Milliseconds after which no lease can be valid still: its 6,000, and what two machines' clocks

@@ -78,6 +78,23 @@ import Testing
     #expect(RegionReport(joining: []) == nil)
   }
 
+  /// Anybody who can write the folder can write any number there.
+  @Test(arguments: ["9223372036854775807", "9007199254740993", "-1"])
+  func aCountOfNoWorldIsNone(_ count: String) throws {
+    let text = String(decoding: try Self.report().bytes, as: UTF8.self)
+    for new in ["\t\(count)\t2\t1\t", "\t50\t\(count)\t1\t", "\t50\t2\t\(count)\t"] {
+      let changed = text.replacing("\t50\t2\t1\t", with: new)
+      #expect(changed != text && RegionReport(Array(changed.utf8)) == nil)
+    }
+  }
+
+  @Test func aSumOfTrafficHasAnEnd() {
+    var traffic = Traffic()
+    traffic.tenthsPerSecond = .max - 1
+    for _ in 0..<3 { traffic.add(traffic) }
+    #expect(traffic.tenthsPerSecond == .max)
+  }
+
   @Test func whatIsNoReportIsNone() throws {
     let bytes = try Self.report().bytes
     #expect(RegionReport([]) == nil)

@@ -1,4 +1,5 @@
 import Base
+import Native
 import Reactor
 import Testing
 
@@ -128,6 +129,21 @@ import Testing
     try act(store, Shift.order(.prefer, "east"), 20)
     #expect(try store.read().warning == nil)
     #expect(try regions(store) == ["west", "east"])
+  }
+
+  /// Books with counts of no world are none: nothing is counted on from there.
+  @Test(arguments: ["9223372036854775807", "9007199254740993", "-1"])
+  func booksWithoutAWorldAreNone(_ count: String) throws {
+    let (storage, store) = try make()
+    let text = String(decoding: try #require(storage.files["ops/snapshot"]), as: UTF8.self)
+    let body = text.replacing("\t2\t2\t", with: "\t\(count)\t2\t").dropLast(65)
+    #expect(!text.hasPrefix(body))
+    storage.tamper("ops/base", Array((body + "\(SHA256.hash(Array(body.utf8)))\n").utf8))
+    #expect(try regions(store) == ["west", "central"])
+    try act(store, Shift.order(.prefer, "east"), 9)
+    let seen = EdgeRegistration(
+      edge: "a.1", Array("homeward-writer\ta.1\t\(count)\t1\t1\nend\n".utf8)).seen
+    #expect(seen == nil)
   }
 
   /// Words that no line holds are cleaned, or the act is refused before anything is written.

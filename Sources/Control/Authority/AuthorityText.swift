@@ -57,7 +57,7 @@ extension AuthorityRecord {
     guard fields.count == 15, fields[0] == Self.mark,
       let state = AuthorityState(rawValue: fields[2]), let epoch = UInt64(fields[3]),
       let holderEpoch = UInt64(fields[5]), let since = WallTime(text: fields[10]),
-      let number = Int(fields[11])
+      let number = Chain.count(fields[11])
     else { return nil }
     var forks: [EpochHistory.Fork] = []
     for text in fields[8].split(separator: ",") {

@@ -51,7 +51,7 @@ public struct EdgeRegistration: Hashable, Sendable {
     var writes: [String: Int] = [:]
     var isWhole = lines.suffix(2) == [["end"], [""]]
     for fields in lines.dropFirst().dropLast(2) {
-      guard fields.count == 2, let count = Int(fields[1]), count >= 0 else {
+      guard fields.count == 2, let count = Chain.count(fields[1]) else {
         isWhole = false
         break
       }
@@ -59,15 +59,16 @@ public struct EdgeRegistration: Hashable, Sendable {
     }
     let head = lines.first ?? []
     guard isWhole, head.count == 5, head[0] == "homeward-writer", head[1] == edge,
-      let seen = Int(head[2]), let time = UInt64(head[3]), let boot = UInt64(head[4])
+      let seen = Chain.count(head[2], from: -1), let time = Chain.count(head[3]),
+      let boot = Chain.count(head[4])
     else {
       (seen, self.writes, time, bootMilliseconds) = (nil, [:], WallTime(microseconds: 0), 0)
       return
     }
     self.seen = seen >= 0 ? seen : nil
     self.writes = writes
-    self.time = WallTime(microseconds: time)
-    bootMilliseconds = boot
+    self.time = WallTime(microseconds: UInt64(time))
+    bootMilliseconds = UInt64(boot)
   }
 
   /// Whether it starts no write of the record's domain any more, and none is under way.

@@ -61,7 +61,7 @@ public struct OperatorBooks: Hashable, Sendable {
     }
     let body = Array(bytes.prefix(bytes.count - 65))
     guard digest == ["\(SHA256.hash(body))"], lines[0].count == 6,
-      let actCount = Int(lines[0][2]), let revision = Int(lines[0][3]),
+      let actCount = Chain.count(lines[0][2]), let revision = Chain.count(lines[0][3]),
       let time = WallTime(text: lines[0][4])
     else { return nil }
     chain = lines[0][1]
@@ -79,7 +79,7 @@ public struct OperatorBooks: Hashable, Sendable {
         guard isTaken else { return nil }
         continue
       }
-      guard fields.count == 9, let number = Int(fields[0]),
+      guard fields.count == 9, let number = Chain.count(fields[0]),
         let kind = OverrideKind(rawValue: fields[1]),
         let scope = OverrideScope(fields[2], place: fields[3]),
         let since = WallTime(text: fields[4])

@@ -36,15 +36,16 @@ extension OperatorState {
   mutating func take(more fields: [String]) -> Bool? {
     switch (fields.first, fields.count) {
     case ("share", 9):
-      guard let number = Int(fields[1]), let scope = OverrideScope(fields[2], place: fields[3]),
-        let percent = Int(fields[4]), let until = WallTime(text: fields[5])
+      guard let number = Chain.count(fields[1]),
+        let scope = OverrideScope(fields[2], place: fields[3]),
+        let percent = Chain.count(fields[4]), let until = WallTime(text: fields[5])
       else { return false }
       shares.append(
         Share(
           number: number, scope: scope, percent: percent, warrant: Warrant(fields: fields[6...]),
           until: until))
     case ("waiver", 8):
-      guard let number = Int(fields[1]), let rules = Waiver.rules(fields[2]),
+      guard let number = Chain.count(fields[1]), let rules = Waiver.rules(fields[2]),
         let until = WallTime(text: fields[4])
       else { return false }
       waivers.append(
@@ -61,7 +62,7 @@ extension OperatorState {
       guard let run = PlanRun(fields: fields) else { return false }
       plans.runs.append(run)
     case ("mark", 5):
-      guard let index = Int(fields[1]), let change = StepChange(rawValue: fields[2]),
+      guard let index = Chain.count(fields[1]), let change = StepChange(rawValue: fields[2]),
         let time = WallTime(text: fields[3]), !plans.runs.isEmpty
       else { return false }
       plans.runs[plans.runs.count - 1].marks.append(
@@ -75,11 +76,12 @@ extension OperatorState {
 extension PlanRun {
   /// Reads a run's line; its marks follow.
   fileprivate init?(fields: [String]) {
-    guard let number = Int(fields[1]),
+    guard let number = Chain.count(fields[1]),
       case .begin(let plan, let terms)? = PlanDeed(
         ["plan-begin", fields[2], fields[3], fields[4]]),
       let startedAt = WallTime(text: fields[5]), let status = PlanStatus(rawValue: fields[6]),
-      let stepIndex = Int(fields[7]), let phase = Phase(rawValue: fields[8]),
+      let stepIndex = Chain.count(fields[7], from: -1), stepIndex <= terms.stepCount,
+      let phase = Phase(rawValue: fields[8]),
       let isTurnedBack = Bool(fields[9]), let isForGood = Bool(fields[10]),
       let changedAt = WallTime(text: fields[11])
     else { return nil }

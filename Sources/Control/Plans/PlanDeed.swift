@@ -64,9 +64,9 @@ public struct PlanTerms: Hashable, Sendable {
 
   fileprivate init?(numbers: String, claims: String) {
     let parts = numbers.split(separator: ";", omittingEmptySubsequences: false)
-    guard parts.count == 4, let steps = Int(parts[0]), let approvals = Int(parts[1]) else {
-      return nil
-    }
+    guard parts.count == 4, let steps = Chain.count(parts[0], from: 1),
+      steps <= Limits.planStepCountMax, let approvals = Chain.count(parts[1])
+    else { return nil }
     self.init(
       stepCount: steps, approvalCount: approvals,
       roles: parts[2].split(separator: "+").map(String.init),
