@@ -21,6 +21,18 @@ import Testing
     return OperatorFolder(path)
   }
 
+  /// What a killed process left is no answer to whether a file is taken, nor is who asks as well.
+  @Test func aFileIsTakenBesideOthers() throws {
+    let path = try folder("written").directory
+    for number in 0..<4 {
+      try FileSystem.replace("\(path)/.plan-\(processIdentifier())-\(number)", with: [])
+    }
+    try FileSystem.replace("\(path)/.plan-\(processIdentifier())", with: [])
+    DispatchQueue.concurrentPerform(iterations: 32) { _ in #expect(PlanPlace.takesFile(path)) }
+    #expect(try FileSystem.names(in: path).filter { $0.hasPrefix(".plan-") }.isEmpty)
+    #expect(!PlanPlace.takesFile(path + "/nowhere"))
+  }
+
   /// A report counts for ten seconds, and so does one whose edge's clock is a little ahead.
   @Test(
     arguments: [(0, true), (9, true), (10, false), (-9, true), (-10, true), (-11, false)] + [

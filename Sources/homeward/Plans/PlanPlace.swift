@@ -6,6 +6,7 @@ internal import Native
 internal import Origins
 internal import Policy
 internal import Reactor
+internal import Synchronization
 
 /// The world in which this process carries a run: the configured servers, asked directly, the
 /// operators' folder, and the programs and addresses that hooks name. One thread.
@@ -124,16 +125,30 @@ final class PlanPlace: PlanSurroundings {
     if let writable, moment.milliseconds(since: writable.at) < Self.writableMilliseconds {
       return writable.isWritable
     }
-    let path = configuration.audit.directory + "/.plan-\(processIdentifier())"
-    var isWritable = true
+    let isWritable = Self.takesFile(configuration.audit.directory)
+    writable = (isWritable, moment)
+    return isWritable
+  }
+
+  /// Tells the files of this process's threads apart.
+  private static let fileCount = Atomic<Int>(0)
+  private static let filePrefix = ".plan-"
+
+  /// Whether a folder takes a file, to the disk. Takes away what killed processes left of such: one
+  /// that is being written needs its name no more.
+  static func takesFile(_ directory: String) -> Bool {
+    for name in (try? FileSystem.names(in: directory)) ?? [] where name.hasPrefix(filePrefix) {
+      try? FileSystem.remove("\(directory)/\(name)")
+    }
+    let number = fileCount.add(1, ordering: .relaxed).newValue
+    let path = "\(directory)/\(filePrefix)\(processIdentifier())-\(number)"
+    defer { try? FileSystem.remove(path) }
     do throws(SystemError) {
       let file = try AppendFile(path: path, isNew: true)
       try file.write(Array("homeward\n".utf8))
       try file.synchronize()
-    } catch { isWritable = false }
-    try? FileSystem.remove(path)
-    writable = (isWritable, moment)
-    return isWritable
+      return true
+    } catch { return false }
   }
 
   func call(_ hook: Hook) -> String? { Self.call(hook) }
