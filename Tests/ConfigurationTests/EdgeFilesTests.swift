@@ -46,6 +46,8 @@ import Testing
     let reports = EdgeReports(folder)
     reports.write(report, of: "edge-1.1")
     #expect(reports.recent(at: WallTime(microseconds: now)).isEmpty == !counts)
+    try FileSystem.replace(folder.reportPath("edge-1.1.new"), with: [])
     reports.remove("edge-1.1")
+    #expect(try FileSystem.names(in: folder.reportsPath).isEmpty)
   }
 }

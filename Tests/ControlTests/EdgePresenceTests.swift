@@ -52,6 +52,13 @@ import Testing
     #expect(register(&presence, at: 16_000)?.edge == "a.1.3")
   }
 
+  @Test func whoIsForgottenLeavesNothing() throws {
+    let storage = MemoryStorage()
+    for name in ["a.1", "a.1.new", "b.1", "b.1.new"] { storage.tamper("ops/edges/\(name)", []) }
+    OperatorFolder("ops").forget(["a.1"], storage)
+    #expect(storage.files.keys.sorted() == ["ops/edges/b.1", "ops/edges/b.1.new"])
+  }
+
   @Test func aSilentEdgeIsGoneAfterTwiceALease() {
     var silent = SilentEdges()
     #expect(silent.look([edge("a", at: 0), edge("b", at: 0)], at: at(100)).isEmpty)

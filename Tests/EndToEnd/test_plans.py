@@ -186,6 +186,7 @@ class Switchovers(PlanCase):
         self.assertEqual(self.command("plan", "check", path).status, 0)
         result = self.run_plan(path, "--json")
         self.assertEqual((result.status, result.json["status"]), (0, "completed"), result)
+        self.assertEqual(list((self.edge.folder / "operators" / "plans").glob("*.lock")), [])
         record = self.record()
         self.assertEqual((record["state"], record["endpoint"], record["epoch"]),
                          ("active", "us-west-2", 2))
@@ -316,6 +317,7 @@ class Switchovers(PlanCase):
         closed = self.command("plan", "abandon", number, *self.who())
         self.assertEqual(closed.status, 0, closed)
         self.assertEqual(self.runs()[-1]["status"], "failed")
+        self.assertEqual(list((self.edge.folder / "operators" / "plans").glob("*.lock")), [])
         # S9 keeps nobody away any more.
         shown = self.command("plan", "show", self.plan()).text
         self.assertRegex(shown, r"S9 +holds")

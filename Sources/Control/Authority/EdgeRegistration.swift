@@ -106,8 +106,12 @@ extension OperatorFolder {
     }
   }
 
-  /// Takes away the files of edges that stayed silent; see `SilentEdges`.
+  /// Takes away the files of edges that stayed silent, and what they left of the next ones; see
+  /// `SilentEdges`.
   public func forget(_ edges: [String], _ storage: some Storage) {
-    for edge in edges { try? storage.remove(edgePath(edge)) }
+    for path in edges.map(edgePath) {
+      try? storage.remove(path)
+      try? storage.remove(path + ".new")
+    }
   }
 }

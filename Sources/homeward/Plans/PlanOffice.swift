@@ -139,6 +139,7 @@ final class PlanOffice: PlanDriver {
         OperatorAct(.plan(.abandon(run: number)), warrant), at: Clock.wall,
         pause: { Thread.pause(milliseconds: $0) })
     } catch { throw Problem(error) }
+    removeLock(number)
     return try run(number)
   }
 
@@ -155,7 +156,8 @@ final class PlanOffice: PlanDriver {
       let thread = try Thread(name: "homeward-plan") { [self] in
         var end = PlanProgress(run: number, words: "", isOver: true)
         do throws(PlanFault) {
-          _ = try runner.carry(plan, run: number, confirming: isConfirmed)
+          let last = try runner.carry(plan, run: number, confirming: isConfirmed)
+          if !last.status.isActive { removeLock(number) }
         } catch {
           end = PlanProgress(run: number, words: "\(error)", isOver: true, code: error.code)
         }
@@ -191,6 +193,10 @@ final class PlanOffice: PlanDriver {
   }
 
   private func leave(_ number: Int) { book.withLock { _ = $0.carried.remove(number) } }
+
+  /// Takes the lock's file away, by who holds it, once the run is over: who still has that file, or
+  /// makes another one, finds nothing to do. A crash before this leaves an empty file.
+  private func removeLock(_ number: Int) { try? FileSystem.remove(lockPath(number)) }
 
   private func lockPath(_ number: Int) -> String {
     "\(folder.directory)/plans/R-\(number).lock"

@@ -28,8 +28,12 @@ struct EdgeReports {
     try? replaceUnsynced(path, report.bytes)
   }
 
-  /// Takes an edge's report away: it sees nothing any more.
-  func remove(_ edge: String) { try? FileSystem.remove(folder.reportPath(edge)) }
+  /// Takes an edge's report away, and what it left of the next one: it sees nothing any more.
+  func remove(_ edge: String) {
+    for path in [folder.reportPath(edge), folder.reportPath(edge) + ".new"] {
+      try? FileSystem.remove(path)
+    }
+  }
 
   /// The reports of the last seconds, in no order. One from further ahead than edges' clocks differ
   /// was written before some clock was set back: nobody knows its age.
