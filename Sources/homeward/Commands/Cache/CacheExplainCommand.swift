@@ -64,7 +64,7 @@ struct CacheExplainCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("His address.", valueName: "address"))
   var client: String?
 
-  @Flag(name: .long, help: "Print a line of JSON for each.")
+  @Flag(name: .long, help: "Print a line of JSON for each: its `url` and the `answer`.")
   var json = false
 
   func validate() throws {
@@ -97,7 +97,8 @@ struct CacheExplainCommand: ParsableCommand {
           ] + sender), ifRevision: nil
       ).required()
       if json {
-        StandardStream.output.write("\(answer)\n")
+        let line = JSONValue.object([("url", .text(one)), ("answer", answer)]).line
+        StandardStream.output.write("\(line)\n")
       } else {
         let title = url.count == 1 ? [] : (index == 0 ? [] : [""]) + ["\(one):"]
         StandardStream.output.write((title + lines(answer)).map { $0 + "\n" }.joined())

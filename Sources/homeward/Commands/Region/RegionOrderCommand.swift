@@ -33,6 +33,9 @@ struct RegionOrderCommand<Verb: OrderVerb>: ParsableCommand {
       guard let seconds = orderSeconds(text) else {
         throw ValidationError("`\(text)` is no time such as 90s, 30m, 4h or 2d")
       }
+      guard seconds <= 604_800 else {
+        throw ValidationError("`\(text)` is too long: an order stands seven days at most")
+      }
       return seconds
     })
   var duration: Int

@@ -69,6 +69,9 @@ struct RegionBreakGlassCommand: ParsableCommand {
       guard let seconds = orderSeconds(text) else {
         throw ValidationError("`\(text)` is no time such as 90s or 30m")
       }
+      guard seconds <= 3_600 else {
+        throw ValidationError("`\(text)` is too long: rules are set aside for an hour at most")
+      }
       return seconds
     })
   var duration: Int
