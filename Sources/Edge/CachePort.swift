@@ -1,5 +1,6 @@
 internal import Base
 internal import Cache
+internal import Origins
 internal import Proxy
 internal import Reactor
 
@@ -37,6 +38,20 @@ final class CachePort {
     _ request: borrowing JudgedRequest, _ ruling: consuming Ruling, hasBody: Bool
   ) -> CacheUse {
     CacheUse(request, ruling, hasBody: hasBody, &builder)
+  }
+
+  /// The loop knows of these authorities from now on. What it decided before may come from those
+  /// before: `CacheKeeper` ended what was stored when the news came, and this ends what was asked
+  /// for while it was on its way here.
+  func sees(_ health: HealthSnapshot, after old: HealthSnapshot) {
+    guard health.epochs != old.epochs || health.topology !== old.topology else { return }
+    for (index, epoch) in health.epochs.enumerated() {
+      let name = health.topology.regionNames[index]
+      guard let epoch, let place = old.topology.regionNames.firstIndex(of: name),
+        let before = old.epochs[place], before != epoch, let region = store.names.region(name)
+      else { continue }
+      store.generations.bumpFailover(region)
+    }
   }
 
   // MARK: Waiting

@@ -88,13 +88,8 @@ extension Exchange {
   /// The request leaves for the origin of the machine's choice.
   func cacheDeparts() {
     if cacheUse?.isFetching == true {
-      let choice = request.decision.narrowed.choices[machine.choice]
-      let isCopy = snapshot.topology.tier(of: choice.endpoint) != .primary
-      let mayLag =
-        isCopy
-        && worker.cache?.store.changes.mayLackChange(
-          lagMilliseconds: choice.lagMilliseconds, at: now) != false
-      cacheUse?.departs(&request, mayLag: mayLag, at: now)
+      let doubt = request.cacheDoubt(choice: machine.choice, snapshot)
+      cacheUse?.departs(&request, doubt: doubt, at: now)
     }
     if worker.cache != nil, request.mayChange { beginChange() }
   }
@@ -206,8 +201,9 @@ extension Exchange {
   /// lack it. Before the client hears.
   func endChange() {
     guard !changedTags.isEmpty, let store = worker.cache?.store else { return }
-    bumpChangedTags()
+    // First: who decides behind the bump sees how new the change is.
     if request.changesKept(snapshot) { store.changes.changed(at: now) }
+    bumpChangedTags()
   }
 
   /// The origin answered a change.

@@ -131,6 +131,7 @@ final class Worker: TimerTarget, ListenerOwner {
     let next = Generation(
       snapshot.copyForLoop(), health: health.copyForLoop(), after: old, worker: self)
     generation = next
+    if let old { cache?.sees(health, after: old.health) }
     identity.adopt(snapshot.identity)
     for pool in old?.pools ?? [] where !next.pools.contains(where: { $0 === pool }) {
       pool.retire()
@@ -143,6 +144,7 @@ final class Worker: TimerTarget, ListenerOwner {
   private func adopt(_ health: HealthSnapshot) {
     let old = generation.health
     generation.health = health.copyForLoop()
+    cache?.sees(health, after: old)
     let isAnyNewlyDown = zip(old.statuses, health.statuses).contains {
       $0.reach != .down && $1.reach == .down
     }

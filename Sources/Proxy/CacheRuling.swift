@@ -83,6 +83,18 @@ extension JudgedRequest {
     return ruling
   }
 
+  /// Why an answer of the choice at `index` must not be kept, though it may be passed on; nil when
+  /// it may. The request may have waited since it was decided, for another one's answer or for a
+  /// connection: its choice is as good, and its lag as small, as they were then.
+  public func cacheDoubt(choice index: Int, _ snapshot: Snapshot) -> NotStored? {
+    guard let store = snapshot.cacheSetting?.store else { return nil }
+    if store.generations.newestFailover != decision.failoverSeen { return .fenced }
+    let choice = decision.narrowed.choices[index]
+    guard snapshot.topology.tier(of: choice.endpoint) != .primary else { return nil }
+    return store.changes.mayLackChange(
+      lagMilliseconds: choice.lagMilliseconds, seen: decision.narrowedAt) ? .lagging : nil
+  }
+
   /// Whom the request is about, and what of him decides.
   private func takePatient(_ ruling: inout Ruling, _ snapshot: Snapshot) {
     ruling.consent = decision.facts.consent

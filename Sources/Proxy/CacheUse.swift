@@ -84,12 +84,12 @@ public struct CacheUse: ~Copyable {
     fill = Fill(permit)
   }
 
-  /// The request leaves for an origin. One that may lack a change of which the edge knows is asked,
-  /// but its answer is not stored.
-  public mutating func departs(_ request: inout JudgedRequest, mayLag: Bool, at now: Instant) {
+  /// The request leaves for an origin. One that is in `doubt` (`JudgedRequest.cacheDoubt`) is
+  /// asked, but its answer is not stored.
+  public mutating func departs(_ request: inout JudgedRequest, doubt: NotStored?, at now: Instant) {
     guard let fill, fill.mayFetch else { return }
-    if mayLag {
-      status.detail = .lagging
+    if let doubt {
+      status.detail = doubt
       if isValidating { request.askUnconditionally() }
       self.fill = nil
       return

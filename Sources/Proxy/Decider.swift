@@ -66,6 +66,8 @@ public struct Decider: ~Copyable {
           stalenessMillisecondsMax: candidate.stalenessMillisecondsMax,
           isMarkedStale: candidate.isMarkedStale, orderGroup: candidate.orderGroup))
     }
+    decision.narrowedAt = now
+    decision.failoverSeen = snapshot.cacheSetting?.store.generations.newestFailover ?? 0
     Narrowing.narrow(
       steps, intent: decision.facts.operation.isSafe ? .read : .write,
       home: decision.facts.home, place: decision.facts.location,

@@ -52,6 +52,10 @@ public struct Decision: Sendable {
   public internal(set) var statedReason: [UInt8] = []
   /// When it was taken.
   public internal(set) var time = WallTime(microseconds: 0)
+  /// When its endpoints were looked at, by the clock that measures; their lags are of that time.
+  public internal(set) var narrowedAt = Instant(nanoseconds: 0)
+  /// The newest failover of which the store knew then; see `JudgedRequest.cacheDoubt`.
+  var failoverSeen: UInt64 = 0
   /// What the request's target tells.
   public internal(set) var classification = Classification()
   /// What the request's body adds to that; nil when it was not needed. Set before

@@ -174,6 +174,18 @@ import Testing
     #expect(try bench.fill() == nil)
   }
 
+  /// What a server had when it was looked at counts, however late it is asked.
+  @Test func aCopyIsAsNewAsWhenItWasSeen() {
+    let clock = ChangeClock()
+    #expect(!clock.mayLackChange(lagMilliseconds: nil, seen: second(1)))
+    clock.changed(at: second(10))
+    #expect(clock.mayLackChange(lagMilliseconds: 0, seen: second(9)))
+    #expect(clock.mayLackChange(lagMilliseconds: 0, seen: second(10)))
+    #expect(!clock.mayLackChange(lagMilliseconds: 0, seen: second(10.1)))
+    #expect(clock.mayLackChange(lagMilliseconds: 100, seen: second(10.1)))
+    #expect(clock.mayLackChange(lagMilliseconds: nil, seen: second(99)))
+  }
+
   /// Tags that nobody watches cost no one his entry; those that share a counter end together.
   @Test(arguments: [UInt64(1), 2])
   func countersAreNeverLate(seed: UInt64) throws {

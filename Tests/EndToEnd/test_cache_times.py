@@ -13,13 +13,29 @@ from harness.waiting import until
 DAY = 86_400
 
 
+class ReportingOrigin(ScriptedOrigin):
+    """An origin that says of which epoch it is."""
+
+    epoch, probe_count = 1, 0
+
+    def until_probed(self):
+        """Waits until the edge has read what it says now."""
+        count = self.probe_count
+        # The answer to the second probe from here on comes when the first was taken in.
+        until(lambda: self.probe_count >= count + 3, "a probe")
+
+    def _report(self):
+        self.probe_count += 1
+        return json.dumps(json.loads(super()._report()) | {"epoch": self.epoch}).encode()
+
+
 class Copies(CacheCase):
     """Reference data is read from a copy that is a minute behind its authority."""
 
     @classmethod
     def make(cls):
         cls.origin = ScriptedOrigin("west")
-        cls.copy = ScriptedOrigin("west", "west-2", "replica")
+        cls.copy = ReportingOrigin("west", "west-2", "replica")
         cls.copy.lag_milliseconds = 60_000
         cls.east = ScriptedOrigin("east")
         cls.issuer = tokens.Issuer()
@@ -35,6 +51,8 @@ class Copies(CacheCase):
         return edge
 
     def test_a_write_is_not_followed_by_what_a_copy_had_before(self):
+        self.copy.lag_milliseconds = 60_000
+        self.copy.until_probed()
         kept, changed = self.name(), self.name()
         for name in (kept, changed):
             self.copy.expect(name, good(body=b"old"))
@@ -57,22 +75,33 @@ class Copies(CacheCase):
         # What nobody changed is kept as before.
         self.assert_hit(self.get(f"/fhir/ValueSet/{kept}"))
 
-
-class ReportingOrigin(ScriptedOrigin):
-    """An origin that says of which epoch it is."""
-
-    epoch, probe_count = 1, 0
-
-    def until_probed(self):
-        """Waits until the edge has read what it says now."""
-        count = self.probe_count
-        # The answer to the second probe from here on comes when the first was taken in.
-        until(lambda: self.probe_count >= count + 3, "a probe")
-
-    def _report(self):
-        self.probe_count += 1
-        return json.dumps(json.loads(super()._report()) | {"epoch": self.epoch}).encode()
-
+    def test_who_waited_goes_by_how_far_the_copy_was_when_he_came(self):
+        """A change while a request waits for another one's answer: its choice is from before."""
+        self.copy.lag_milliseconds = 0
+        self.copy.until_probed()
+        name, other = self.name(), self.name()
+        path = f"/fhir/ValueSet/{name}"
+        self.copy.expect(name, good(body=b"old", is_body_held=True),
+                         *[good(body=b"old")] * 2)
+        self.copy.expect(other, good())
+        first, second = self.h2(), self.h2()
+        streams = [first.request("GET", path, self.fields["nurse"])]
+        until(lambda: self.copy.asked(name), "the first request")
+        streams.append(second.request("GET", path, self.fields["nurse"]))
+        # What came behind it on its connection is answered: it waits.
+        self.get(f"/fhir/ValueSet/{other}", client=second)
+        self.copy.lag_milliseconds = 60_000
+        self.origin.expect(name, answer(body=b"changed"))
+        self.get(path, "nurse", ("content-type", "application/fhir+json"), method="PUT",
+                 body=b'{"resourceType":"ValueSet"}')
+        # Some probes later the change is older than the lag of then.
+        self.copy.until_probed()
+        self.copy.release()
+        first.finish(streams[0])
+        waited = second.finish(streams[1])
+        self.assertEqual(bytes(waited.body), b"old")
+        self.assertEqual(self.status(waited).get("detail"), "lagging", waited.headers)
+        self.assert_forwarded(self.get(path))
 
 class Authorities(CacheCase):
     """What an authority answered ends with its epoch."""
@@ -122,6 +151,27 @@ class Authorities(CacheCase):
         self.origin.release()
         self.assertEqual(bytes(client.finish(stream).body), b"the old one's")
         self.origin.expect(name, good(body=b"the new one's"))
+        self.assertEqual(bytes(self.get(path).body), b"the new one's")
+
+    def test_who_waited_asks_the_authority_of_before(self):
+        name, other = self.name(), self.name()
+        path = f"/fhir/ValueSet/{name}"
+        self.origin.expect(name, good(body=b"the old one's", is_body_held=True),
+                           good(body=b"the old one's"), good(body=b"the new one's"))
+        self.origin.expect(other, good())
+        first, second = self.h2(), self.h2()
+        streams = [first.request("GET", path, self.fields["nurse"])]
+        until(lambda: self.origin.asked(name), "the first request")
+        streams.append(second.request("GET", path, self.fields["nurse"]))
+        # What came behind it on its connection is answered: it waits.
+        self.get(f"/fhir/ValueSet/{other}", client=second)
+        self.origin.epoch += 1
+        self.origin.until_probed()
+        self.origin.release()
+        first.finish(streams[0])
+        waited = second.finish(streams[1])
+        self.assertEqual(bytes(waited.body), b"the old one's")
+        self.assertEqual(self.status(waited).get("detail"), "fenced", waited.headers)
         self.assertEqual(bytes(self.get(path).body), b"the new one's")
 
 

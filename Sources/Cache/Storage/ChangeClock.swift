@@ -17,13 +17,14 @@ public final class ChangeClock: Sendable {
     _ = newest.max(now.nanoseconds, ordering: .releasing)
   }
 
-  /// Whether a server that is `lag` milliseconds behind may lack a change; nil: nobody knows how
-  /// far it is behind.
-  public func mayLackChange(lagMilliseconds lag: UInt64?, at now: Instant) -> Bool {
+  /// Whether a server that was `lag` milliseconds behind at `seen` may lack a change that is known
+  /// by now; nil: nobody knows how far it is behind. What is asked for later than `seen` is no
+  /// newer for that: the server may have stood still since.
+  public func mayLackChange(lagMilliseconds lag: UInt64?, seen: Instant) -> Bool {
     let newest = newest.load(ordering: .acquiring)
     guard newest > 0 else { return false }
     guard let lag else { return true }
-    return now.milliseconds(since: Instant(nanoseconds: newest)) <= lag + Self.marginMilliseconds
+    return seen.milliseconds(since: Instant(nanoseconds: newest)) <= lag + Self.marginMilliseconds
   }
 
   /// What a measured lag may miss: clocks are read in milliseconds, and twice.

@@ -62,6 +62,8 @@ public final class Generations: Sendable {
   private let floorNumber = Atomic<UInt64>(0)
   /// The newest bump of any group: which groups an answer has is known only when it comes.
   private let groupNumber = Atomic<UInt64>(0)
+  /// The newest failover of any region: who decided before it may ask who lost the authority.
+  private let failoverNumber = Atomic<UInt64>(0)
   /// The newest bump of each region's failover.
   nonisolated(unsafe) private let failovers: UnsafeMutablePointer<Atomic<UInt64>>
   private let hash: SipHash24
@@ -129,7 +131,12 @@ public final class Generations: Sendable {
   public func bumpFailover(_ region: RegionNumber) {
     let number = takeNumber()
     _ = unsafe failovers[Int(region.index)].max(number, ordering: .sequentiallyConsistent)
+    _ = failoverNumber.max(number, ordering: .sequentiallyConsistent)
   }
+
+  /// The number of the newest failover of any region: what a decision that is taken now has seen.
+  @inline(__always)
+  public var newestFailover: UInt64 { failoverNumber.load(ordering: .sequentiallyConsistent) }
 
   /// Ends every entry whose request left before now.
   public func bumpAll() {
