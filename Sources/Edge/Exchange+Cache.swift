@@ -162,7 +162,8 @@ extension Exchange {
 
   /// Sends the stored answer.
   func serveHit() {
-    let isEnd = cacheUse?.serve(to: &held.head, of: request, snapshot) != false
+    // A refresh is over when it is confirmed: nobody drains what nobody is sent.
+    let isEnd = cacheUse?.serve(to: &held.head, of: request, snapshot) != false || isRefresh
     outcome.status = held.head.status
     outcome.answeredAt = now
     isResponding = true

@@ -5,6 +5,7 @@ import json
 
 from harness import cachepolicy
 from harness.cachetable import answer, good
+from harness.script import Reply
 from harness.waiting import until
 from test_cache import VITALS, KeptCase
 
@@ -81,6 +82,21 @@ class Refresh(KeptCase):
         until(lambda: self.records(
             "outcome", lambda line: line.get("cache", {}).get("verdict") == "not-refreshed"),
             "a record of the failure")
+
+    def test_a_large_one_that_is_confirmed_is_over_at_once(self):
+        """Nobody takes the body: what waits for room in nobody's queue would wait for its end."""
+        name = self.name()
+        path = SLOT.format(name=name)
+        self.origin.expect(name, good("Age: 90", 'ETag: "v"', body=b"l" * 600_000),
+                           Reply(304, (P60, 'ETag: "v"')))
+        self.get(path)
+        begun = self.records("outcome", lambda line: "cache" in line)
+        self.get(path)
+        until(lambda: [line["cache"]["verdict"] for line in self.records(
+            "outcome", lambda line: "cache" in line)[len(begun):]].count("refreshed") == 1,
+            "the end of the refresh")
+        self.assert_hit(self.get(path))
+        self.assertEqual(len(self.origin.asked(name)), 2)
 
     def test_so_many_at_once(self):
         """All on one connection, and so on one loop."""
