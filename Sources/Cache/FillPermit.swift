@@ -46,6 +46,10 @@ public struct FillPermit: ~Copyable {
     tags.number = claim.store.generations.now
   }
 
+  /// The origin is asked, but what it answers is for nobody else: those who wait ask by themselves,
+  /// for the next of them would fare no better.
+  public consuming func decline() { claim.settle(.fetch) }
+
   /// Whether the origin is asked if a stored answer is still good.
   public var isValidation: Bool { stale != nil }
 

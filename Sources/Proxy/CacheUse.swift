@@ -91,6 +91,7 @@ public struct CacheUse: ~Copyable {
     if let doubt {
       status.detail = doubt
       if isValidating { request.askUnconditionally() }
+      fill.permit.take()?.decline()
       self.fill = nil
       return
     }

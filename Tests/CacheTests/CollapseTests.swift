@@ -149,6 +149,19 @@ import Testing
     #expect(late == .stale)
   }
 
+  /// Who knows before he asks that his answer is for nobody else sends all on, not one by one.
+  @Test func whoDeclinesSendsAllOn() throws {
+    let bench = try StoreBench()
+    let permit = try bench.permit()
+    for token in 1...3 { #expect(try bench.outcome(waiter: waiter(UInt64(token))) == "wait") }
+    permit.decline()
+    #expect(bench.store.takeReleases().map(\.next) == [.fetch, .fetch, .fetch])
+    // That says nothing of those who come later.
+    let later = try bench.permit()
+    #expect(try bench.outcome(waiter: waiter(4)) == "wait")
+    _ = consume later
+  }
+
   /// A fill that failed because its origin did makes the others try again, not all at once.
   @Test func errorsAreNotRemembered() throws {
     let bench = try StoreBench()
