@@ -104,12 +104,14 @@ public struct FillPermit: ~Copyable {
     let fields = StoredFields.select(head.fields, rules.fields)
     if let reason = reason
       ?? (fields.bytes.count > CacheLimits().headByteCountMax ? .headTooLarge : nil)
+      ?? (head.contentLength ?? 0 > bodyByteCountMax ? .tooLarge : nil)
+      ?? (claim.store.canSeal(ruling, at: now) ? nil : .noKey)
     {
       let isError = Freshness.isError(status: head.status)
       // The origin has another answer by now: the stored one must not come back in its windows.
       if let stale, !isError { claim.takeOut(stale.facts.number) }
-      // A fence says nothing of the next answer.
-      claim.refuse(at: now, isLasting: !isError && reason != .fenced)
+      // A fence says nothing of the next answer, nor does a key that cannot be had now.
+      claim.refuse(at: now, isLasting: !isError && reason != .fenced && reason != .noKey)
       return .refused(reason)
     }
     let facts = EntryFacts(
@@ -123,6 +125,11 @@ public struct FillPermit: ~Copyable {
     return .storable(
       StorableResponse(
         claim, facts, fields, ruling, groups: groups, declaredByteCount: head.contentLength))
+  }
+
+  /// Bytes that the body may have.
+  private var bodyByteCountMax: UInt64 {
+    UInt64(min(ruling.row.rules.bodyByteCountMax, claim.store.limits.bodyByteCountMax))
   }
 
   /// The origin says with a 304 that the stored answer is good: what it says is merged, judged

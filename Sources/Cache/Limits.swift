@@ -27,7 +27,8 @@ public struct CacheLimits: Sendable, Equatable {
   public var generationCount = 1 << 18
   /// Tenants and regions that the store numbers.
   public var nameCountMax = 1024
-  /// Data keys that can be opened with at once.
+  /// Data keys that can be opened with at once. Rows that seal for users have as many owners as
+  /// users; whose keys were used least recently make room, with what they sealed.
   public var dataKeyCountMax = 4096
 
   /// Makes the default limits.

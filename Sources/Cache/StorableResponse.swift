@@ -136,6 +136,12 @@ private struct FillingBody: ~Copyable {
 }
 
 extension CacheStore {
+  /// Whether an answer that is stored by `ruling` could be sealed, if it must be.
+  func canSeal(_ ruling: Ruling, at now: Instant) -> Bool {
+    guard let owner = KeyOwner(ruling) else { return true }
+    return keys?.key(for: owner, at: now) != nil
+  }
+
   /// Makes the entry of an answer, sealed if its row says so; nil when no key can be had.
   func seal(
     _ facts: EntryFacts, _ fields: Fields, _ parts: [[UInt8]], _ ruling: Ruling,

@@ -159,6 +159,95 @@ import Testing
     #expect(ring.count == 0)
   }
 
+  private func ring(countMax: Int, rotation: KeyRotation = KeyRotation()) throws -> DataKeyRing {
+    var limits = CacheLimits()
+    limits.dataKeyCountMax = countMax
+    return DataKeyRing(keeper: try keeper(), instance: 1, rotation: rotation, limits: limits)
+  }
+
+  /// A user of rows that seal for each.
+  private func user(_ number: Int) throws -> KeyOwner {
+    let bench = try StoreBench(publicRules { $0.seal = .user })
+    return try #require(KeyOwner(bench.ruling { $0.user = Array("u\(number)".utf8) }))
+  }
+
+  /// As many users as come: there is always a key, and who was there least recently has none left.
+  @Test func theLeastRecentlyUsedKeysMakeRoom() throws {
+    let ring = try ring(countMax: 64)
+    let busy = try #require(ring.key(for: try user(0), at: later(0)))
+    let part = try #require(busy.seal([1], [], at: later(0)))
+    var keys: [DataKey] = []
+    for number in 1...500 {
+      let time = later(Double(number))
+      keys.append(try #require(ring.key(for: try user(number), at: time)))
+      #expect(busy.open(part, [], at: time) == [1])
+      #expect(ring.count <= 64)
+    }
+    #expect(ring.count >= 64 - 64 / 8)
+    #expect(keys.prefix(400).allSatisfy(\.isDropped))
+    #expect(!keys.suffix(50).contains(where: \.isDropped))
+    #expect(ring.key(for: try user(0), at: later(501)) === busy)
+    #expect(ring.key(for: try user(500), at: later(501)) === keys.last)
+  }
+
+  /// Owners who store nothing any more take no place; what is sealed keeps its key.
+  @Test func ownersAreLetGo() throws {
+    let ring = try ring(countMax: 64)
+    var kept = ring.key(for: try user(0), at: later(0))
+    let part = try #require(kept?.seal([1], [], at: later(0)))
+    for number in 1..<40 { _ = ring.key(for: try user(number), at: later(0)) }
+    #expect(ring.count == 40)
+    ring.rest(at: later(599))
+    #expect(ring.count == 40)
+    ring.rest(at: later(601))
+    #expect(ring.count == 1)
+    #expect(kept?.open(part, [], at: later(601)) == [1])
+    // Dropping a tenant's keys still finds it.
+    #expect(ring.drop(tenant: try user(0).tenant) == 1)
+    #expect(kept?.open(part, [], at: later(602)) == nil)
+    kept = nil
+    ring.rest(at: later(700))
+    #expect(ring.count == 0)
+    // A key past its rotation is no better than none.
+    let old = try #require(ring.key(for: try user(1), at: later(700)))
+    _ = old.seal([1], [], at: later(4299))
+    ring.rest(at: later(4301))
+    #expect(ring.key(for: try user(1), at: later(4301)) !== old)
+  }
+
+  /// Many users at once, each with an entry: the last is served from it like the first was.
+  @Test func nobodyIsTheLastWhoIsKept() throws {
+    let bench = try StoreBench(publicRules { $0.seal = .user }, keyCountMax: 32)
+    for number in 0..<100 {
+      let ruling = bench.ruling { $0.user = Array("u\(number)".utf8) }
+      bench.now = second(Double(number) / 100)
+      #expect(try bench.fill(request(), ruling, body: "\(number)") == nil)
+      #expect(try bench.outcome(request(), ruling) == "hit \(number)")
+    }
+    #expect(bench.store.statistics().dataKeyCount <= 32)
+  }
+
+  /// What cannot be sealed, or is longer than is kept, is said not to be stored by its head.
+  @Test func whatIsNotStoredIsSaidAtOnce() throws {
+    let keeper = FickleKeeper(try keeper())
+    let bench = try StoreBench(sealed, keeper: keeper)
+    func refusal(_ lines: [String]) throws -> NotStored? {
+      var permit = try bench.permit()
+      permit.depart(request(), at: bench.now)
+      switch permit.admit(response(200, lines), from: bench.west, at: bench.now, wall: noon) {
+      case .refused(let reason): return reason
+      case .storable: return nil
+      }
+    }
+    #expect(try refusal([]) == nil)
+    #expect(try refusal(["Content-Length: 8388609"]) == .tooLarge)
+    keeper.isThere.store(false, ordering: .relaxed)
+    bench.store.keys?.dropAll()
+    #expect(try refusal([]) == .noKey)
+    keeper.isThere.store(true, ordering: .relaxed)
+    #expect(try refusal([]) == nil)
+  }
+
   private func later(_ value: Double) -> Instant { second(value) }
 
   /// INVARIANT (fresh nonce): a counter never comes twice, also not after a rest.

@@ -22,14 +22,16 @@ final class StoreBench {
 
   init(
     _ rules: RowRules = publicRules(), limits: CacheLimits = StoreBench.smallLimits,
-    hashMask: UInt64 = .max, keeper: (any KeyEncryption)? = nil
+    hashMask: UInt64 = .max, keeper: (any KeyEncryption)? = nil, keyCountMax: Int = 4096
   ) throws {
     let local = unsafe LocalKeyEncryption(
       name: "test", key: SecretBytes.random(count: 32), random: secureRandom)
     let keeper = try #require(keeper ?? local)
+    var limits = limits
+    limits.dataKeyCountMax = keyCountMax
     store = CacheStore(
-      limits: limits, keys: DataKeyRing(keeper: keeper, instance: 7), tableKey: (1, 2),
-      hashMask: hashMask)
+      limits: limits, keys: DataKeyRing(keeper: keeper, instance: 7, limits: limits),
+      tableKey: (1, 2), hashMask: hashMask)
     west = try #require(store.names.region("us-west"))
     east = try #require(store.names.region("us-east"))
     north = try #require(store.names.tenant("north"))

@@ -126,6 +126,9 @@ final class DataKey: Sendable {
     }
   }
 
+  /// When it sealed or opened something last.
+  var usedAt: Instant { state.withLock { $0.usedAt } }
+
   /// Whether it was dropped.
   var isDropped: Bool { state.withLock { $0.wrapped == nil } }
 

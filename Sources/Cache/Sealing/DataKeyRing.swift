@@ -20,7 +20,10 @@ public struct KeyRotation: Sendable {
 
 /// The data keys of the process, by whose entries they seal. Any thread.
 ///
-/// An entry holds its key; the ring knows all that are left, so that it can drop them.
+/// An entry holds its key; the ring knows all that are left, so that it can drop them. Owners are
+/// let go of when they store nothing for a while (`rest`): there are as many as users. When there
+/// are too many keys all the same, those that were used least recently are dropped, and what they
+/// sealed ends, as entries do that make room for others.
 public final class DataKeyRing: Sendable {
   private struct Held {
     weak var key: DataKey?
@@ -52,12 +55,11 @@ public final class DataKeyRing: Sendable {
   /// The name of the key that wraps.
   public var keeperName: String { keeper.name }
 
-  /// The key that seals for `owner` now; nil when there are too many, or its keeper wraps none.
+  /// The key that seals for `owner` now; nil when its keeper wraps none.
   func key(for owner: KeyOwner, at now: Instant) -> DataKey? {
     state.withLock { state in
       if let key = state.current[owner], !key.isDue(at: now, rotation) { return key }
-      if state.all.count >= countMax { state.all.removeAll { $0.key == nil } }
-      guard state.all.count < countMax else { return nil }
+      if state.all.count >= countMax { makeRoom(in: &state) }
       state.numberOfKeys += 1
       guard
         let key = DataKey(
@@ -86,16 +88,35 @@ public final class DataKeyRing: Sendable {
   /// How many keys can still open something.
   public var count: Int { state.withLock { $0.all.count { $0.key?.isDropped == false } } }
 
-  /// Wipes keys that nothing used for a while; call now and then.
+  /// Wipes keys that nothing used for a while, and lets go of owners who need none; call now and
+  /// then.
   public func rest(at now: Instant) {
     let span = rotation.restMilliseconds * 1_000_000
     guard now.nanoseconds > span else { return }
     let since = Instant(nanoseconds: now.nanoseconds - span)
     let held = state.withLock { state in
+      // An entry keeps its key; without one, the owner gets another when he needs it.
+      state.current = state.current.filter {
+        $0.value.usedAt >= since && !$0.value.isDue(at: now, rotation)
+      }
       state.all.removeAll { $0.key == nil }
       return state.all
     }
     for held in held { held.key?.rest(unusedSince: since) }
+  }
+
+  /// Drops the eighth of all keys that was used least recently: so many at once that the look at
+  /// all of them is paid by many who need a new one.
+  private func makeRoom(in state: inout State) {
+    state.all.removeAll { $0.key == nil }
+    guard state.all.count >= countMax else { return }
+    let keys = state.all.compactMap(\.key).map { (key: $0, usedAt: $0.usedAt) }
+      .sorted { $0.usedAt < $1.usedAt }
+    for entry in keys.prefix(max(countMax / 8, 1)) {
+      entry.key.drop()
+      if state.current[entry.key.owner] === entry.key { state.current[entry.key.owner] = nil }
+    }
+    state.all.removeAll { $0.key?.isDropped ?? true }
   }
 
   private func drop(where isMeant: (KeyOwner) -> Bool) -> Int {
