@@ -143,7 +143,7 @@ public struct FillPermit: ~Copyable {
     let old = stale.facts
     guard
       ValidatorMatch(update, etag: old.etag, lastModifiedSeconds: old.lastModifiedSeconds) == .same,
-      let answer = stale.open(at: now)
+      let answer = stale.openWhole(at: now)
     else {
       claim.dropEntry(old.number)
       return .askAgain
@@ -180,7 +180,7 @@ public struct FillPermit: ~Copyable {
     facts.decision = ruling.decision
     guard
       let entry = claim.store.seal(
-        facts, merged.fields, answer.bodyParts, ruling, groups: groups, at: now),
+        facts, merged.fields, answer.parts, ruling, groups: groups, at: now),
       claim.store.publish(entry) == nil,
       let hit = claim.store.authorise(entry, ruling, at: now)
     else {

@@ -1,7 +1,8 @@
 internal import Base
 public import HTTP
 
-/// A hit whose answer is readable: head and body, which lives as long as this does.
+/// A hit whose answer is readable: its head and the beginning of its body. What follows is opened
+/// as it is sent; the entry lives as long as this does.
 public struct OpenedHit: Sendable {
   /// What it is.
   public let hit: ServableHit
@@ -52,47 +53,71 @@ public struct OpenedHit: Sendable {
 
   /// The bytes of the answer's body, piece by piece.
   public func body(_ kind: HitAnswer) -> BodyCursor {
-    switch kind {
-    case .whole: BodyCursor(answer, 0..<hit.bodyByteCount)
-    case .part(let range): BodyCursor(answer, range)
-    case .notModified, .unsatisfiable: BodyCursor(answer, 0..<0)
-    }
+    let range: Range<UInt64> =
+      switch kind {
+      case .whole: 0..<hit.bodyByteCount
+      case .part(let range): range
+      case .notModified, .unsatisfiable: 0..<0
+      }
+    return BodyCursor(answer, of: hit.entry, range, openedAt: hit.now)
   }
 }
 
-/// Walks the bytes of a stored body without copying them.
+/// Walks the bytes of a stored body: opens each part when it is reached, and holds one at a time.
 public struct BodyCursor: Sendable {
-  private let parts: [[UInt8]]
-  private var part = 0
+  private let entry: Entry
+  private let openedAt: Instant
+  /// The part at hand; nil before it was reached.
+  private var bytes: [UInt8]?
+  /// The later part that comes next, or is the one to open.
+  private var nextPart = 0
+  /// Where the next byte stands in the part at hand.
   private var offset: Int
   /// Bytes that are left.
   public private(set) var remainingByteCount: Int
+  /// Whether a part did not open: what was handed out is not the whole, and nothing follows.
+  public private(set) var isTorn = false
 
-  /// Starts at the range's first byte.
-  init(_ answer: OpenAnswer, _ range: Range<UInt64>) {
-    parts = answer.parts
+  /// Starts at the range's first byte. Parts before it stay closed.
+  init(_ answer: OpenAnswer, of entry: Entry, _ range: Range<UInt64>, openedAt: Instant) {
+    self.entry = entry
+    self.openedAt = openedAt
     offset = answer.bodyOffset + Int(range.lowerBound)
     remainingByteCount = range.count
-    while part < parts.count && offset >= parts[part].count {
-      offset -= parts[part].count
-      part += 1
+    guard remainingByteCount > 0 else { return }
+    if offset < answer.first.count {
+      bytes = answer.first
+      return
+    }
+    offset -= answer.first.count
+    while nextPart < entry.laterPartCount, offset >= entry.byteCount(ofLaterPart: nextPart) {
+      offset -= entry.byteCount(ofLaterPart: nextPart)
+      nextPart += 1
     }
   }
 
-  /// Hands up to `byteCountMax` of the next bytes to `body`; false when there are none left. The
-  /// pointer is valid inside `body` only.
+  /// Hands up to `byteCountMax` of the next bytes to `body`; false when there are none left, or
+  /// what follows does not open. The pointer is valid inside `body` only.
   public mutating func withNext(
     byteCountMax: Int, _ body: (UnsafeRawBufferPointer) -> Void
   ) -> Bool {
-    guard remainingByteCount > 0, part < parts.count else { return false }
-    let count = min(byteCountMax, remainingByteCount, parts[part].count - offset)
-    unsafe parts[part].withUnsafeBytes {
+    guard remainingByteCount > 0, !isTorn else { return false }
+    if bytes == nil, nextPart < entry.laterPartCount {
+      bytes = entry.openLaterPart(nextPart, at: openedAt)
+      nextPart += 1
+    }
+    guard let part = bytes, offset < part.count else {
+      isTorn = true
+      return false
+    }
+    let count = min(byteCountMax, remainingByteCount, part.count - offset)
+    unsafe part.withUnsafeBytes {
       unsafe body(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count]))
     }
     offset += count
     remainingByteCount -= count
-    if offset == parts[part].count {
-      part += 1
+    if offset == part.count || remainingByteCount == 0 {
+      bytes = nil
       offset = 0
     }
     return true

@@ -75,7 +75,8 @@ public struct ServableHit: Sendable {
   /// How long it stays fresh, in milliseconds; negative for how long it is stale.
   public let remainingMilliseconds: Int64
   private let policy: SHA256Digest
-  private let now: Instant
+  /// When it was authorised.
+  let now: Instant
 
   /// Authorised by `Serve` alone.
   fileprivate init(_ entry: Entry, _ ruling: Ruling, at now: Instant) {
@@ -116,8 +117,8 @@ public struct ServableHit: Sendable {
     }
   }
 
-  /// Fields and body; nil when a sealed entry does not open: give it to `CacheStore.reject` and ask
-  /// the origin. A plain one is not copied.
+  /// Fields and the body's beginning; nil when a sealed entry does not open: give it to
+  /// `CacheStore.reject` and ask the origin. A plain one is not copied.
   public func open() -> OpenedHit? {
     entry.open(at: now).map { OpenedHit(hit: self, answer: $0) }
   }

@@ -180,10 +180,18 @@ extension Exchange {
     let room = snapshot.limits.http.sendHighMarkBytes - codec.queuedByteCount(stream)
     let sent = unsafe cacheUse?.send(byteCountMax: room) { unsafe codec.send(stream, $0) }
     outcome.responseBytes += UInt64(sent ?? 0)
+    if cacheUse?.isTorn == true { return tearHit() }
     context.flushLater(client)
     guard !isSendingHit else { return touch(snapshot.timeouts.clientStallMilliseconds) }
     codec.finish(stream, trailers: nil)
     finish(.complete)
+  }
+
+  /// The rest of the stored answer does not open: what the client has must not look complete.
+  private func tearHit() {
+    if let hit = cacheUse?.outcome.hit { reject(hit) }
+    context.resetLater(client, clientStream)
+    finish(.originAborted)
   }
 
   /// Whether a part of the stored body is still to be sent.

@@ -195,6 +195,9 @@ public struct CacheUse: ~Copyable {
   /// Bytes of the stored answer's body that are left.
   public var remainingByteCount: Int { cursor?.remainingByteCount ?? 0 }
 
+  /// Whether the stored answer does not open any further: what was sent must not look whole.
+  public var isTorn: Bool { cursor?.isTorn == true }
+
   /// Hands up to `byteCountMax` of the next bytes to `body`; how many.
   public mutating func send(
     byteCountMax: Int, _ body: (UnsafeRawBufferPointer) -> Void
@@ -203,7 +206,7 @@ public struct CacheUse: ~Copyable {
     var left = byteCountMax
     while left > 0, remainingByteCount > 0 {
       let count = remainingByteCount
-      unsafe _ = cursor?.withNext(byteCountMax: left, body)
+      guard unsafe cursor?.withNext(byteCountMax: left, body) == true else { break }
       left -= count - remainingByteCount
     }
     return before - remainingByteCount

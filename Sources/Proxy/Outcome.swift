@@ -10,7 +10,8 @@ public struct Outcome: Sendable {
     case complete
     /// The edge answered by itself.
     case refused
-    /// The origin failed in the middle of its answer; the client saw a reset.
+    /// The origin failed in the middle of its answer, or a stored one did not open to its end; the
+    /// client saw a reset.
     case originAborted = "origin-aborted"
     /// The answer's labels say that it must not be disclosed: none of it was, or the client saw a
     /// reset behind what was not labelled.

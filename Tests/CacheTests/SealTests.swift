@@ -41,7 +41,7 @@ import Testing
     let entry = try bench.hit().entry
     guard case .sealed(let key, let head, let parts) = entry.answer else { return }
     func opens(_ facts: EntryFacts, _ head: SealedPart, _ parts: [SealedPart]) -> Bool {
-      Entry(facts, .sealed(key, head: head, parts: parts)).open(at: bench.now) != nil
+      Entry(facts, .sealed(key, head: head, parts: parts)).openWhole(at: bench.now) != nil
     }
     let facts = entry.facts
     #expect(opens(facts, head, parts))
@@ -78,6 +78,45 @@ import Testing
     #expect(!moved { $0.status = 404 })
     #expect(!moved { $0.bodyByteCount += 1 })
     #expect(moved { $0.decision = 0 })
+  }
+
+  /// Of a large answer, a hit opens its beginning; each part when it is reached, and no other.
+  @Test func partsAreOpenedWhenTheyAreReached() throws {
+    let bench = try StoreBench(sealed)
+    let body = String(repeating: "0123456789", count: 20_000)
+    try bench.fill(body: body, ["ETag: \"a\""])
+    let whole = try bench.hit()
+    guard case .sealed(let key, let head, var parts) = whole.entry.answer else { return }
+    #expect(parts.count == 3)
+    parts[1].bytes[0] ^= 1
+    let entry = Entry(whole.entry.facts, .sealed(key, head: head, parts: parts))
+    let hit = try #require(bench.store.authorise(entry, bench.ruling(), at: bench.now))
+    let part = 65_536
+    // The head, and what does not touch the second later part, is there.
+    #expect(bench.body(hit, .notModified) == "")
+    let open = [0..<1, 0..<part * 2, part..<part * 2, part * 2 - 1..<part * 2, part * 3..<200_000]
+    for range in open {
+      let wanted = body.dropFirst(range.lowerBound).prefix(range.count)
+      let got = bench.body(hit, .part(UInt64(range.lowerBound)..<UInt64(range.upperBound)))
+      #expect(got == String(wanted))
+    }
+    let torn = [part * 2..<part * 2 + 1, part * 3 - 1..<part * 3, part - 1..<part * 2 + 1]
+    for range in torn {
+      #expect(bench.body(hit, .part(UInt64(range.lowerBound)..<UInt64(range.upperBound))) == nil)
+    }
+    // It tells that what it gave is not the whole, and gives nothing more.
+    var cursor = try #require(hit.open()).body(.whole)
+    var count = 0
+    while unsafe cursor.withNext(byteCountMax: .max, { count += $0.count }) {}
+    #expect(cursor.isTorn && count == part * 2 && cursor.remainingByteCount == 200_000 - count)
+    #expect(bench.store.reject(hit))
+    #expect(bench.store.statistics().classes[0].brokenSealCount == 1)
+    // A key that is dropped while an answer is being sent ends it where it is.
+    var other = try #require(whole.open()).body(.whole)
+    key.drop()
+    count = 0
+    while unsafe other.withNext(byteCountMax: 1000, { count += $0.count }) {}
+    #expect(other.isTorn && count == part)
   }
 
   @Test func aBrokenEntryIsAMissAndAnEvent() throws {
@@ -317,14 +356,14 @@ import Testing
     let head = fields(["A: 1", "Content-Type: text/plain", "ETag: \"x\"", "B: "])
     let written = SealedHead.text(head)
     // The body's beginning may follow.
-    let read = try #require(OpenAnswer(opened: [written + [1, 2, 3]]))
+    let read = try #require(OpenAnswer(opened: written + [1, 2, 3]))
     #expect(text(read.fields) == text(head))
     #expect(read.bodyOffset == written.count)
-    for end in written.indices { #expect(OpenAnswer(opened: [Array(written[..<end])]) == nil) }
+    for end in written.indices { #expect(OpenAnswer(opened: Array(written[..<end])) == nil) }
     for _ in 0..<1000 {
       var broken = written
       broken[Int.random(in: 0..<4, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
-      #expect(OpenAnswer(opened: [broken])?.bodyOffset != written.count)
+      #expect(OpenAnswer(opened: broken)?.bodyOffset != written.count)
     }
   }
 

@@ -138,13 +138,13 @@ final class StoreBench {
     _ = unsafe Array(text.utf8).withUnsafeBytes { unsafe storing.append($0, at: now) }
   }
 
-  /// The whole body of a hit; nil when it does not open.
+  /// The body of a hit; nil when it does not open to its end.
   func body(_ hit: ServableHit, _ answer: HitAnswer = .whole) -> String? {
     guard let opened = hit.open() else { return nil }
     var cursor = opened.body(answer)
     var bytes: [UInt8] = []
     while unsafe cursor.withNext(byteCountMax: 1000, { unsafe bytes.append(contentsOf: $0) }) {}
-    return String(decoding: bytes, as: UTF8.self)
+    return cursor.isTorn ? nil : String(decoding: bytes, as: UTF8.self)
   }
 
   /// The hit that a look-up must give.

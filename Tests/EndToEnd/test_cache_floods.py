@@ -45,6 +45,24 @@ class Floods(CacheCase):
             self.assertEqual(self.status(found).get("detail"), "too-large")
 
 
+class Large(CacheCase):
+    """Large answers, and clients that ask for them and read nothing."""
+
+    def test_who_reads_nothing_costs_a_few_parts(self):
+        name = self.name()
+        path = f"/fhir/ValueSet/{name}"
+        self.origin.expect(name, good('ETag: "v"', body=bytes(range(256)) * 16_000))
+        client = self.h2(window=1 << 24, connection_window=1 << 26)
+        self.get(path, client=client)
+        self.assert_hit(self.get(path, client=client))
+        before = self.edge.resident()
+        slow = self.h2(window=0)
+        streams = [slow.request("GET", path, self.fields["nurse"]) for _ in range(40)]
+        slow.wait(lambda: all(slow.streams[stream].status for stream in streams), "the heads")
+        # 40 streams of 4 MB: each holds what its queue takes, and no more.
+        self.assertLess(self.edge.resident() - before, 40 << 20)
+
+
 class Policies(CacheCase):
     """A policy that changes while the edge runs."""
 

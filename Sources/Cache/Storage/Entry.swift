@@ -10,27 +10,27 @@ enum StoredAnswer: Sendable {
   case sealed(DataKey, head: SealedPart, parts: [SealedPart])
 }
 
-/// An answer in the clear.
+/// The beginning of an answer in the clear: its fields, and its body's first part.
 struct OpenAnswer: Sendable {
   /// The fields; nil when they stand before the body.
   private let plainFields: Fields?
-  /// Bytes among which the body is.
-  let parts: [[UInt8]]
-  /// Where the body begins in the first of them.
+  /// The body's first part, behind the fields if those were sealed with it.
+  let first: [UInt8]
+  /// Where the body begins in it.
   let bodyOffset: Int
 
   /// An answer that was stored in the clear.
-  init(fields: Fields, parts: [[UInt8]]) {
+  init(fields: Fields, first: [UInt8]) {
     plainFields = fields
-    self.parts = parts
+    self.first = first
     bodyOffset = 0
   }
 
-  /// An answer that was opened, `parts` beginning with its fields; nil when they do not.
-  init?(opened parts: [[UInt8]]) {
-    guard let offset = unsafe SealedHead.read(parts[0], line: { _, _ in }) else { return nil }
+  /// An answer that was opened, `first` beginning with its fields; nil when it does not.
+  init?(opened first: [UInt8]) {
+    guard let offset = unsafe SealedHead.read(first, line: { _, _ in }) else { return nil }
     plainFields = nil
-    self.parts = parts
+    self.first = first
     bodyOffset = offset
   }
 
@@ -45,14 +45,7 @@ struct OpenAnswer: Sendable {
   func write(to fields: inout Fields) {
     if let plainFields { return fields.replace(with: plainFields) }
     fields.removeAll()
-    unsafe SealedHead.read(parts[0]) { unsafe fields.append(name: $0, value: $1) }
-  }
-
-  /// The body's own parts.
-  var bodyParts: [[UInt8]] {
-    guard bodyOffset > 0 else { return parts }
-    let first = Array(parts[0][bodyOffset...])
-    return (first.isEmpty ? [] : [first]) + parts.dropFirst()
+    unsafe SealedHead.read(first) { unsafe fields.append(name: $0, value: $1) }
   }
 }
 
@@ -175,20 +168,53 @@ final class Entry: Sendable {
     return false
   }
 
-  /// The answer in the clear; nil when it cannot be opened.
+  /// The answer's beginning in the clear; nil when it cannot be opened. What follows is opened when
+  /// it is wanted (`openPart`): a body of many parts is never held as a whole to be sent.
   func open(at now: Instant) -> OpenAnswer? {
     switch answer {
-    case .plain(let fields, let parts): return OpenAnswer(fields: fields, parts: parts)
-    case .sealed(let key, let head, let sealed):
+    case .plain(let fields, let parts):
+      return OpenAnswer(fields: fields, first: parts.first ?? [])
+    case .sealed(let key, let head, _):
       guard let text = key.open(head, headBinding, at: now) else { return nil }
-      var parts = [text]
-      for (index, part) in sealed.enumerated() {
-        guard let bytes = key.open(part, SealedHead.binding(binding, part: index), at: now)
-        else { return nil }
-        parts.append(bytes)
-      }
-      return OpenAnswer(opened: parts)
+      return OpenAnswer(opened: text)
     }
+  }
+
+  /// How many parts the body has behind its first.
+  var laterPartCount: Int {
+    switch answer {
+    case .plain(_, let parts): max(parts.count - 1, 0)
+    case .sealed(_, _, let parts): parts.count
+    }
+  }
+
+  /// How many bytes a later part has in the clear; the first of them is part 0.
+  func byteCount(ofLaterPart index: Int) -> Int {
+    switch answer {
+    case .plain(_, let parts): parts[index + 1].count
+    case .sealed(_, _, let parts): parts[index].bytes.count - AEADKey.tagByteCount
+    }
+  }
+
+  /// A later part in the clear; nil when it cannot be opened.
+  func openLaterPart(_ index: Int, at now: Instant) -> [UInt8]? {
+    switch answer {
+    case .plain(_, let parts): parts[index + 1]
+    case .sealed(let key, _, let parts):
+      key.open(parts[index], SealedHead.binding(binding, part: index), at: now)
+    }
+  }
+
+  /// The whole answer in the clear, to be sealed anew; nil when it cannot be opened.
+  func openWhole(at now: Instant) -> (fields: Fields, parts: [[UInt8]])? {
+    guard let answer = open(at: now) else { return nil }
+    let first = Array(answer.first[answer.bodyOffset...])
+    var parts = first.isEmpty ? [] : [first]
+    for index in 0..<laterPartCount {
+      guard let part = openLaterPart(index, at: now) else { return nil }
+      parts.append(part)
+    }
+    return (answer.fields, parts)
   }
 }
 
