@@ -70,6 +70,14 @@ public final class CacheNames: Sendable {
     }
   }
 
+  /// The number of a tenant that has one; nil for other names, which get none by being asked about.
+  public func knownTenant(_ name: String) -> TenantNumber? {
+    tables.withLock { $0.tenants[name].map { TenantNumber($0) } }
+  }
+
+  /// The names of all tenants that have a number; for people.
+  public var tenantNames: [String] { tables.withLock { $0.tenants.keys.sorted() } }
+
   /// The name of a tenant; for people.
   public func name(of tenant: TenantNumber) -> String? {
     tables.withLock { tables in tables.tenants.first { $0.value == tenant.index }?.key }

@@ -27,6 +27,16 @@ public final class CacheOperations: Sendable {
     case patient(String)
   }
 
+  /// What an operator named is not there: nothing was ended, and nothing recorded.
+  public enum Unknown: Error, Equatable {
+    /// No tenant has this name; these are known.
+    case tenant(String, known: [String])
+    /// Neither a FHIR type nor a resource.
+    case tag(String)
+    /// No host, or host and port.
+    case authority(String)
+  }
+
   /// The store's figures, with the names of tenants.
   public struct Figures: Sendable {
     /// The figures.
@@ -82,20 +92,27 @@ public final class CacheOperations: Sendable {
   /// Ends what is meant, on all loops at once, and what is being fetched of it. Gives how many
   /// entries were taken out by it; nil where that is not counted, since they go as they are met.
   @discardableResult
-  public func cachePurge(_ purge: Purge, author: String, reason: String = "") -> Int? {
+  public func cachePurge(
+    _ purge: Purge, author: String, reason: String = ""
+  ) throws(Unknown) -> Int? {
     var count: Int?
     switch purge {
     case .all:
       store.purgeAll()
       record("purge", scope: "all", author, reason)
     case .tenant(let name):
-      if let tenant = store.names.tenant(name) { store.purge(tenant: tenant) }
+      store.purge(tenant: try tenant(name))
       record("purge", scope: "tenant \(name)", author, reason)
     case .tag(let text):
-      store.purge(tag: text)
+      guard store.purge(tag: text) else { throw .tag(text) }
       record("purge", scope: "tag \(text)", author, reason)
     case .prefix(let authority, let path):
-      count = store.purge(authority: Array(authority.utf8), pathPrefix: Array(path.utf8))
+      var canonical: [UInt8] = []
+      let isRead = unsafe Array(authority.utf8).withUnsafeBytes {
+        unsafe CanonicalAuthority.canonicalize($0, into: &canonical)
+      }
+      guard isRead else { throw .authority(authority) }
+      count = store.purge(authority: canonical, pathPrefix: Array(path.utf8))
       record("purge", scope: "a path prefix", author, reason)
     case .patient(let id):
       store.purge(patient: id, state.withLock { $0.snapshot })
@@ -108,14 +125,22 @@ public final class CacheOperations: Sendable {
   /// Destroys a tenant's keys: what they sealed cannot be opened by anybody, whatever memory it
   /// lies in. Gives how many keys there were.
   @discardableResult
-  public func cacheShred(tenant name: String, author: String, reason: String = "") -> Int {
-    var count = 0
-    if let tenant = store.names.tenant(name) {
-      count = store.keys?.drop(tenant: tenant) ?? 0
-      store.purge(tenant: tenant)
-    }
+  public func cacheShred(
+    tenant name: String, author: String, reason: String = ""
+  ) throws(Unknown) -> Int {
+    let tenant = try tenant(name)
+    let count = store.keys?.drop(tenant: tenant) ?? 0
+    store.purge(tenant: tenant)
     record("shred", scope: "tenant \(name)", author, reason)
     return count
+  }
+
+  /// The tenant of a name that some policy in force has had.
+  private func tenant(_ name: String) throws(Unknown) -> TenantNumber {
+    guard let tenant = store.names.knownTenant(name) else {
+      throw .tenant(name, known: store.names.tenantNames)
+    }
+    return tenant
   }
 
   private func record(_ act: String, scope: String, _ author: String, _ reason: String) {

@@ -45,12 +45,19 @@ extension CacheStore {
   /// Something else is known of a patient, his consent perhaps: what depends on it ends.
   public func patientChanged(_ person: [UInt8]) { generations.bump(CacheTags.consent(person)) }
 
-  /// Ends all that depends on a FHIR type (`ValueSet`) or on one resource (`ValueSet/123`).
-  public func purge(tag text: String) {
-    let id = Array(text.utf8)
-    guard !id.contains(0x2F) else { return purge(CacheTag(.resource, id: id)) }
-    purge(CacheTag(.type, id: id))
-    purge(CacheTag(.type, id: id + [0x2F, 0x2A]))
+  /// Ends all that depends on a FHIR type (`ValueSet`) or on one resource (`ValueSet/123`), as a
+  /// change of it would: searches of the type, and whatever may look at any terminology. False for
+  /// a text that names neither; nothing is ended then.
+  public func purge(tag text: String) -> Bool {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let type = ResourceType(purged: parts[0]),
+      parts.count == 1 || !parts[1].isEmpty
+    else { return false }
+    purge(CacheTags.type(type))
+    purge(CacheTags.reference)
+    purge(
+      parts.count == 1 ? CacheTags.anyOf(type) : CacheTags.resource(type, parts[1].utf8))
+    return true
   }
 
   /// Ends all that depends on a patient, whichever of his ids this is.
@@ -62,6 +69,13 @@ extension CacheStore {
 }
 
 extension ResourceType {
+  /// The type that FHIR writes so.
+  fileprivate init?(purged name: Substring) {
+    let type = Self.allCases.first { $0 != .none && $0 != .unknown && "\($0.name)" == name }
+    guard let type else { return nil }
+    self = type
+  }
+
   /// The type's name as bytes.
   fileprivate var bytes: [UInt8] { Array("\(name)".utf8) }
 }

@@ -67,6 +67,49 @@ class Operators(CacheCase):
                 self.assertEqual(
                     self.ask("POST", "/v1/cache/purges", body | {"reason": "x"}).status, 422)
 
+    def purge(self, **what):
+        """Ends something."""
+        return self.ask("POST", "/v1/cache/purges", what | {"reason": "a test"})
+
+    def test_a_type_ends_whatever_looks_at_it(self):
+        for tag, path in (("ValueSet", "/fhir/ValueSet/$expand?url=http://x/{name}"),
+                          ("ValueSet", "/fhir/ValueSet/{name}/$expand"),
+                          ("ValueSet", "/fhir/ValueSet/{name}"),
+                          ("ValueSet/{name}", "/fhir/ValueSet?_id={name}"),
+                          ("ValueSet/{name}", "/fhir/ValueSet/{name}/$expand"),
+                          ("CodeSystem/x", "/fhir/CodeSystem/$lookup?code={name}")):
+            with self.subTest(tag=tag, path=path):
+                name = self.name()
+                path = path.format(name=name)
+                self.origin.expect(name, good(body=b"old"), good(body=b"new"))
+                self.get(path)
+                self.assert_hit(self.get(path))
+                ended = self.purge(what="tag", tag=tag.format(name=name))
+                self.assertEqual(ended.status, 200, ended)
+                self.assertEqual(bytes(self.get(path).body), b"new")
+
+    def test_what_is_not_there_is_not_ended(self):
+        name = self.name()
+        path = f"/fhir/ValueSet/{name}"
+        self.origin.expect(name, good())
+        self.get(path)
+        for tag in ("Valueset", "ValueSet/", "ValueSet/1/2", "/1", "unknown", "none"):
+            with self.subTest(tag):
+                answer = self.purge(what="tag", tag=tag)
+                self.assertEqual((answer.status, answer.json["title"]), (422, "unknown-tag"), answer)
+        # However many are asked about: none takes a place that a tenant of the policy needs.
+        for number in range(3):
+            tenant = f"Norht{number}"
+            shred = self.ask("POST", "/v1/cache/shreds", {"tenant": tenant, "reason": "x"},
+                             token="officer")
+            for answer in (self.purge(what="tenant", tenant=tenant), shred):
+                self.assertEqual(answer.status, 422, answer)
+                self.assertEqual(answer.json["title"], "unknown-tenant")
+                self.assertIn("`north`, `south`", answer.json["detail"])
+                self.assertEqual(answer.json["detail"].count("Norht"), 1, answer)
+        self.assertEqual(self.purge(what="prefix", authority="a b", path="/").status, 422)
+        self.assert_hit(self.get(path))
+
     def test_an_explanation_is_of_one_request(self):
         for target in ("/app/a HTTP/1.1\r\nx: y\r\n", "no path", ""):
             with self.subTest(target):

@@ -25,6 +25,9 @@ public struct CacheRoutes {
   }
 
   private static let problems: [UInt16: String] = [409: "this edge keeps nothing"]
+  private static let unknown: [UInt16: String] = [
+    422: "the body is malformed, or names a tenant or type that is not there: nothing was ended"
+  ]
 
   // MARK: Looking
 
@@ -243,11 +246,15 @@ public struct CacheRoutes {
         .init("path", .text, "of `prefix`: how paths begin", isRequired: false),
         .init("patient", .text, "of `patient`: one of his ids", isRequired: false),
         .init("reason", .text, "stands in the record; no patient's data"),
-      ]), outcomes: [Self.ended], problems: Self.problems
+      ]), outcomes: [Self.ended], problems: Self.problems.merging(Self.unknown) { $1 }
     ) { call throws(Problem) in
       let purge = try Self.purge(call)
-      let count = try self.cache().cachePurge(
-        purge, author: call.caller.name, reason: call.text("reason"))
+      let cache = try self.cache()
+      let count: Int?
+      do {
+        count = try cache.cachePurge(
+          purge, author: call.caller.name, reason: call.text("reason"))
+      } catch { throw Problem(error) }
       return .json(.object([("ok", .boolean(true)), ("count", .optional(count))]))
     }
   }
@@ -285,11 +292,38 @@ public struct CacheRoutes {
       body: .object([
         .init("tenant", .text),
         .init("reason", .text, "stands in the record; no patient's data"),
-      ]), outcomes: [Self.ended], problems: Self.problems
+      ]), outcomes: [Self.ended], problems: Self.problems.merging(Self.unknown) { $1 }
     ) { call throws(Problem) in
-      let count = try self.cache().cacheShred(
-        tenant: call.text("tenant"), author: call.caller.name, reason: call.text("reason"))
+      let cache = try self.cache()
+      let count: Int
+      do {
+        count = try cache.cacheShred(
+          tenant: call.text("tenant"), author: call.caller.name, reason: call.text("reason"))
+      } catch { throw Problem(error) }
       return .json(.object([("ok", .boolean(true)), ("count", .number(count))]))
+    }
+  }
+}
+
+extension Problem {
+  /// What was named is not there.
+  fileprivate init(_ unknown: CacheOperations.Unknown) {
+    switch unknown {
+    case .tenant(let name, let known):
+      let names = known.prefix(20).map { "`\($0)`" }.joined(separator: ", ")
+      let rest = known.count > 20 ? " and \(known.count - 20) others" : ""
+      self.init(
+        422, "unknown-tenant",
+        known.isEmpty
+          ? "no tenant `\(name)`: the policy has none"
+          : "no tenant `\(name)`: there are \(names)\(rest)")
+    case .tag(let text):
+      self.init(
+        422, "unknown-tag",
+        "`\(text)` is no FHIR type and no resource: write `ValueSet` or `ValueSet/123`")
+    case .authority(let text):
+      self.init(
+        422, "malformed-body", "`\(text)` is no authority: write a host, and a port if any")
     }
   }
 }
