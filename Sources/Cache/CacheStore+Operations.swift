@@ -35,8 +35,11 @@ struct PurgeLog {
 }
 
 extension CacheKey {
-  /// Whether the key's target lies on `authority` and its path begins with `path`.
+  /// Whether the key's target lies on `authority`, which is canonical, and its path begins with
+  /// `path`.
   func isBelow(authority: [UInt8], path: [UInt8]) -> Bool {
+    let authority = OriginName.withoutDefaultPort(
+      authority, isSecure: text[KeyBuilder.schemeOffset] == 1)
     var offset = KeyBuilder.fixedByteCount
     func part() -> ArraySlice<UInt8> {
       let count = text[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }

@@ -40,7 +40,7 @@ public struct FillPermit: ~Copyable {
   public mutating func depart(_ head: borrowing RequestHead, at now: Instant) {
     if requestTime == nil {
       origin = (head.authority, head.isSecure)
-      watch(.target(AffectedTarget(authority: head.authority, target: head.target)))
+      watch(.target(AffectedTarget(head)))
     }
     requestTime = now
     tags.number = claim.store.generations.now

@@ -4,8 +4,9 @@ internal import Native
 
 /// Makes keys: one for each loop, which reuses its memory as long as keys do not outlive a look-up.
 ///
-/// The text is: form, key parts, class, sensitivity, tenant, region, scheme, method class;
-/// authority; path; query; each representation field of the row; each part that the row asks for.
+/// The text is: form, key parts, class, sensitivity, tenant, region, scheme, method class; authority
+/// without the scheme's own port; path; query; each representation field of the row; each part that
+/// the row asks for.
 /// All parts have a fixed length or begin with theirs.
 public struct KeyBuilder: ~Copyable {
   /// The text being built.
@@ -17,6 +18,8 @@ public struct KeyBuilder: ~Copyable {
 
   /// Bytes before the authority.
   static let fixedByteCount = 10
+  /// Where the scheme stands among them: 1 for `https`.
+  static let schemeOffset = 8
   /// Says which form the text has.
   private static let form: UInt8 = 1
 
@@ -52,7 +55,7 @@ public struct KeyBuilder: ~Copyable {
     text.append(byte: head.isSecure ? 1 : 0)
     // One class for GET and HEAD: a GET's answer answers both.
     text.append(byte: 0)
-    text.append(head.authority)
+    text.append(OriginName.ofRequest(head))
     text.append(head.target[..<head.pathCount])
     guard appendQuery(head.target[head.pathCount...], row.rules.query) else {
       return .bypass(.queryParameter)

@@ -4,6 +4,7 @@ internal import Clinical
 internal import Directory
 internal import HTTP
 internal import Identity
+internal import Origins
 internal import Policy
 
 /// What the cache may do for one request: the plan's step of tier `cache`, the matrix row and who

@@ -125,9 +125,7 @@ extension JudgedRequest {
 
   /// What a request that may change something may end. Made once, before it is sent.
   public func changedTags(_ snapshot: Snapshot) -> [CacheTag] {
-    var tags = [
-      CacheTag.target(AffectedTarget(authority: head.authority, target: head.target))
-    ]
+    var tags = [CacheTag.target(AffectedTarget(head))]
     let classification = decision.classification
     guard classification.isFHIR else { return tags }
     appendTypeTags(&tags)

@@ -1,4 +1,5 @@
 public import Base
+internal import Cache
 internal import Clinical
 internal import Directory
 public import HTTP

@@ -37,7 +37,7 @@ import Testing
       { bench.store.generations.bump(CacheTag(.tenant, tenant: bench.north)) },
       {
         bench.store.generations.bump(
-          .target(AffectedTarget(authority: request().authority, target: request().target)))
+          .target(AffectedTarget(request())))
       },
       { bench.store.purgeAll() },
       { bench.store.purge(authority: Array("ehr.example".utf8), pathPrefix: Array("/".utf8)) },
@@ -160,6 +160,48 @@ import Testing
     #expect(try bench.outcome(request(.get, "/a/1", authority: "other.example")) == "hit other")
     try bench.fill(request(.get, "/a/1"), body: "new")
     #expect(try bench.outcome(request(.get, "/a/1")) == "hit new")
+  }
+
+  /// The port that a scheme implies names no other origin: what asks, changes and purges with it
+  /// means the same.
+  @Test func aDefaultPortIsNoOtherOrigin() throws {
+    let bench = try StoreBench()
+    func head(_ method: HTTP.Method, port: String, secure: Bool) -> RequestHead {
+      var head = request(method, "/a", authority: "ehr.example" + port)
+      head.isSecure = secure
+      return head
+    }
+    for (secure, own, other) in [(true, ":443", ":80"), (false, ":80", ":443")] {
+      let plain = head(.get, port: "", secure: secure)
+      let same = head(.get, port: own, secure: secure)
+      for foreign in [other, ":8443", ":1443"] {
+        let different = head(.get, port: foreign, secure: secure)
+        #expect(try bench.key(plain, bench.ruling()) != bench.key(different, bench.ruling()))
+      }
+      #expect(try bench.key(plain, bench.ruling()) == bench.key(same, bench.ruling()))
+      for (kept, changing) in [(plain, same), (same, plain)] {
+        let change = {
+          var head = changing
+          head.method = .put
+          return head
+        }()
+        try bench.fill(kept, body: "A")
+        #expect(try bench.outcome(changing) == "hit A")
+        for target in UnsafeEffect.targets(of: change, answered: response(200)) {
+          bench.store.purge(.target(target))
+        }
+        #expect(try bench.outcome(kept) == "fill")
+        try bench.fill(kept, body: "B", ["Cache-Groups: \"g\""])
+        let groups = CacheGroups.ended(
+          by: response(200, ["Cache-Group-Invalidation: \"g\""]), to: change)
+        for tag in groups { bench.store.generations.bump(tag) }
+        #expect(try bench.outcome(kept) == "fill")
+        try bench.fill(kept, body: "C")
+        let path = Array("/a".utf8)
+        #expect(bench.store.purge(authority: Array("ehr.example:1".utf8), pathPrefix: path) == 0)
+        #expect(bench.store.purge(authority: changing.authority, pathPrefix: path) == 1)
+      }
+    }
   }
 
   /// More purges than are remembered: what began before the forgotten ones is not stored.

@@ -218,7 +218,7 @@ import Testing
         let path = pick(["/a", "/b"])
         let head = head(path, "x")
         bench.store.purge(
-          .target(AffectedTarget(authority: head.authority, target: head.target)))
+          .target(AffectedTarget(head)))
         note("target\(path)")
       default:
         if flip(20) {

@@ -55,6 +55,11 @@ class Operators(CacheCase):
         self.assertEqual(self.verdict(path), "miss")
         until(lambda: ("tia", "a path prefix", "a test") in self.records("cache purge"),
               lambda: self.records("cache purge"))
+        for authority in ("EDGE.homeward.example", "edge.homeward.example:443"):
+            path = self.keep()
+            ended = self.ask("POST", "/v1/cache/purges",
+                             purge | {"authority": authority, "path": path})
+            self.assertEqual((ended.status, ended.json["count"]), (200, 1), ended)
         path = self.keep()
         self.assertEqual(self.ask("POST", "/v1/cache/purges", {
             "what": "all", "reason": "a test"}).status, 200)

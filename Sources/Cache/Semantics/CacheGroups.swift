@@ -21,7 +21,7 @@ public enum CacheGroups {
   private static func tag(_ name: [UInt8]?, authority: [UInt8], isSecure: Bool) -> CacheTag {
     var text = KeyText()
     text.append(byte: isSecure ? 1 : 0)
-    text.append(authority)
+    text.append(OriginName.withoutDefaultPort(authority, isSecure: isSecure))
     if let name {
       text.append(byte: 1)
       text.append(name)

@@ -2,15 +2,45 @@ public import HTTP
 
 /// A URI that an unsafe request may have changed.
 public struct AffectedTarget: Hashable, Sendable {
-  /// The canonical authority.
+  /// The canonical authority, as `OriginName` has it.
   public var authority: [UInt8]
   /// The canonical target: path and query.
   public var target: [UInt8]
 
-  /// Names a target.
-  public init(authority: [UInt8], target: [UInt8]) {
-    self.authority = authority
-    self.target = target
+  /// Names a target of the origin that a request names: its own, unless another one is given.
+  public init(_ request: borrowing RequestHead, target: [UInt8]? = nil) {
+    authority = Array(OriginName.ofRequest(request))
+    self.target = target ?? request.target
+  }
+}
+
+/// How keys and tags name an origin: its authority without the port that the scheme implies (RFC
+/// 9110 section 4.2.3), so that `ehr.example:443` is not another one than `ehr.example`.
+enum OriginName {
+  /// The name of a request's origin.
+  @inline(__always)
+  static func ofRequest(_ request: borrowing RequestHead) -> ArraySlice<UInt8> {
+    withoutDefaultPort(request.authority, isSecure: request.isSecure)
+  }
+
+  /// A canonical authority without the port that its scheme implies.
+  @inline(__always)
+  static func withoutDefaultPort(
+    _ authority: [UInt8], isSecure: Bool
+  ) -> ArraySlice<UInt8> {
+    let count = authority.count
+    // `3` or `0`: few authorities end so.
+    guard count > 4, authority[count - 1] == (isSecure ? 0x33 : 0x30) else { return authority[...] }
+    let isDefault = authority[...].ends(with: isSecure ? ":443" : ":80")
+    return isDefault ? authority[..<(count - (isSecure ? 4 : 3))] : authority[...]
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Whether the last bytes are these.
+  fileprivate func ends(with text: StaticString) -> Bool {
+    let end = suffix(text.utf8CodeUnitCount)
+    return text.withUTF8Buffer { unsafe end.elementsEqual($0) }
   }
 }
 
@@ -27,7 +57,7 @@ public enum UnsafeEffect {
   public static func targets(
     of request: borrowing RequestHead, answered response: borrowing ResponseHead
   ) -> [AffectedTarget] {
-    var found = [AffectedTarget(authority: request.authority, target: request.target)]
+    var found = [AffectedTarget(request)]
     guard (200...399).contains(response.status) else { return found }
     for index in 0..<response.fields.lines.count {
       let line = response.fields.lines[index]
@@ -35,7 +65,7 @@ public enum UnsafeEffect {
         field == .location || field == .contentLocation,
         let target = resolve(response.fields.bytes(line), against: request)
       else { continue }
-      let affected = AffectedTarget(authority: request.authority, target: target)
+      let affected = AffectedTarget(request, target: target)
       if !found.contains(affected) { found.append(affected) }
     }
     return found
@@ -61,7 +91,8 @@ public enum UnsafeEffect {
         unsafe CanonicalAuthority.canonicalize($0, into: &authority)
       }
       guard isRead,
-        withoutDefaultPort(authority, request) == withoutDefaultPort(request.authority, request)
+        OriginName.withoutDefaultPort(authority, isSecure: request.isSecure)
+          == OriginName.ofRequest(request)
       else { return nil }
       text = Array(rest[end...])
       if text.first != 0x2F { text.insert(0x2F, at: 0) }
@@ -96,14 +127,5 @@ public enum UnsafeEffect {
     if text.first == 0x3F { return Array(path) + text }
     let directory = path.lastIndex(of: 0x2F).map { path[...$0] } ?? [0x2F]
     return Array(directory) + text
-  }
-
-  /// The authority without the port that its scheme implies.
-  private static func withoutDefaultPort(
-    _ authority: [UInt8], _ request: borrowing RequestHead
-  ) -> [UInt8] {
-    let port = Array((request.isSecure ? ":443" : ":80").utf8)
-    return authority.count > port.count && authority.suffix(port.count).elementsEqual(port)
-      ? Array(authority.dropLast(port.count)) : authority
   }
 }

@@ -251,7 +251,7 @@ public struct CacheRoutes {
       let purge = try Self.purge(call)
       let cache = try self.cache()
       let count: Int?
-      do {
+      do throws(CacheOperations.Unknown) {
         count = try cache.cachePurge(
           purge, author: call.caller.name, reason: call.text("reason"))
       } catch { throw Problem(error) }
@@ -296,7 +296,7 @@ public struct CacheRoutes {
     ) { call throws(Problem) in
       let cache = try self.cache()
       let count: Int
-      do {
+      do throws(CacheOperations.Unknown) {
         count = try cache.cacheShred(
           tenant: call.text("tenant"), author: call.caller.name, reason: call.text("reason"))
       } catch { throw Problem(error) }
