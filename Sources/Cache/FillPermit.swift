@@ -107,7 +107,7 @@ public struct FillPermit: ~Copyable {
       ?? (head.contentLength ?? 0 > bodyByteCountMax ? .tooLarge : nil)
       ?? (claim.store.canSeal(ruling, at: now) ? nil : .noKey)
     {
-      let isError = Freshness.isError(status: head.status)
+      let isError = Freshness.saysNothing(status: head.status)
       // The origin has another answer by now: the stored one must not come back in its windows.
       if let stale, !isError { claim.takeOut(stale.facts.number) }
       // A fence says nothing of the next answer, nor does a key that cannot be had now.

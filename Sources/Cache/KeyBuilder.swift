@@ -4,9 +4,9 @@ internal import Native
 
 /// Makes keys: one for each loop, which reuses its memory as long as keys do not outlive a look-up.
 ///
-/// The text is: form, key parts, class, sensitivity, tenant, region, scheme, method class; authority
-/// without the scheme's own port; path; query; each representation field of the row; each part that
-/// the row asks for.
+/// The text is: form, key parts, class, sensitivity, tenant, region, scheme, method class;
+/// authority without the scheme's own port; path; query; each representation field of the row; each
+/// part that the row asks for.
 /// All parts have a fixed length or begin with theirs.
 public struct KeyBuilder: ~Copyable {
   /// The text being built.

@@ -45,6 +45,17 @@ import Testing
     _ = consume later
   }
 
+  /// What did not exist for a moment, and does now, is fetched once for all again.
+  @Test func whatIsStoredIsWaitedFor() throws {
+    let bench = try StoreBench()
+    #expect(try bench.fill(status: 404) == .status)
+    #expect(try bench.fill(body: "made", ["Cache-Control: max-age=1"]) == nil)
+    bench.now = second(100)
+    let permit = try bench.permit()
+    #expect(try bench.outcome(waiter: waiter(1)) == "wait")
+    _ = consume permit
+  }
+
   /// Attack: a request with another authorisation never waits for this one's answer.
   @Test func otherViewsDoNotWait() throws {
     let bench = try StoreBench()

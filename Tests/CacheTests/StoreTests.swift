@@ -354,4 +354,16 @@ import Testing
     #expect(explain(bench.ruling()) == .dead(.invalidated))
     #expect(bench.store.statistics().classes == before)
   }
+
+  /// An origin that has too much to do says nothing of what is stored: when it fails next, that
+  /// stands in as before.
+  @Test(arguments: [408, 425, 429, 500, 503] as [UInt16])
+  func whoeverWantsToBeAskedAgainEndsNothing(status: UInt16) throws {
+    let bench = try StoreBench()
+    try bench.fill(body: "old", ["ETag: \"a\"", "Cache-Control: max-age=60"])
+    bench.now = second(200)
+    #expect(try bench.fill(status: status) == .status)
+    let permit = try bench.permit()
+    #expect(permit.standIn(at: bench.now).flatMap { bench.body($0) } == "old")
+  }
 }

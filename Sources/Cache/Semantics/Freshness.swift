@@ -130,4 +130,10 @@ public struct Freshness: Sendable, Equatable {
   public static func isError(status: UInt16) -> Bool {
     status == 500 || (502...504).contains(status)
   }
+
+  /// Whether a status says nothing of the answer that is asked for: the origin failed, or wants to
+  /// be asked again (408, 425, 429). What is stored stays as good as it was.
+  static func saysNothing(status: UInt16) -> Bool {
+    isError(status: status) || status == 408 || status == 425 || status == 429
+  }
 }

@@ -21,6 +21,12 @@ struct MarkTable {
     marks[Int(truncatingIfNeeded: hash) & (marks.count - 1)] = Mark(hash: hash, until: until)
   }
 
+  /// Takes the key's mark away.
+  mutating func remove(_ hash: UInt64) {
+    let place = Int(truncatingIfNeeded: hash) & (marks.count - 1)
+    if marks[place].hash == hash { marks[place] = Mark() }
+  }
+
   /// Whether the key is marked at `now`.
   func contains(_ hash: UInt64, at now: Instant) -> Bool {
     let mark = marks[Int(truncatingIfNeeded: hash) & (marks.count - 1)]

@@ -214,6 +214,8 @@ struct Shard {
     if node == entries.count { entries.append(nil) }
     entries[node] = entry
     table.insert(hash(key), node)
+    // Whoever asks for it next may wait for its successor.
+    uncacheable.remove(hash(key))
     queues.insert(node, hash: key.word, cost: entry.cost)
     tenantLinks.reserve(node)
     tenantLinks.append(node, cost: entry.cost, to: &tenants[tenant, default: Chain()])
