@@ -92,7 +92,10 @@ public final class CacheStore: Sendable {
   public func lookUp(
     _ key: CacheKey, _ request: RequestFacts, _ ruling: Ruling, waiter: Waiter?, at now: Instant
   ) -> Lookup {
-    guard ruling.mayServe || ruling.mayStore else { return .fetch(.region) }
+    let mayFetch = !request.directives.onlyIfCached
+    guard ruling.mayServe || ruling.mayStore else {
+      return mayFetch ? .fetch(.region) : .unavailable
+    }
     let step = cell(key).state.withLock { shard in
       shard.step(
         key, request, ruling, waiter: waiter,
@@ -107,7 +110,7 @@ public final class CacheStore: Sendable {
     case .fill(let number, let reason):
       return .fill(FillPermit(self, key, request, ruling, number, stale: nil, reason))
     case .wait: return .wait
-    case .fetch(let reason): return .fetch(reason)
+    case .fetch(let reason): return mayFetch ? .fetch(reason) : .unavailable
     case .unavailable: return .unavailable
     }
   }

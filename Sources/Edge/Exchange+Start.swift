@@ -20,6 +20,12 @@ extension Exchange {
       // What was found to hold more than its request says is nobody else's.
       asked.usesCache =
         request.decision.cacheStep != nil && reconsiderationCount == 0 && usesCache()
+      // Also where this cache has nothing for such a request: no origin is to be asked.
+      if !asked.usesCache, snapshot.cacheSetting != nil, request.mayBeStored,
+        request.wantsOnlyStored
+      {
+        return answer(.notStored)
+      }
       perform(machine.begin(asked))
     }
   }

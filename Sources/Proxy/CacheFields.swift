@@ -29,6 +29,15 @@ extension JudgedRequest {
     return false
   }
 
+  /// Whether the client wants nothing but a stored answer (RFC 9111 section 5.2.1.7).
+  public var wantsOnlyStored: Bool {
+    for index in 0..<head.fields.lines.count where head.fields.lines[index].known == .cacheControl {
+      let text = unsafe head.fields.withValue(head.fields.lines[index]) { unsafe Array($0) }
+      if RequestDirectives(cacheControl: text).onlyIfCached { return true }
+    }
+    return false
+  }
+
   /// Whether answers to the request's method are ever stored.
   public var mayBeStored: Bool { head.method == .get || head.method == .head }
 
@@ -52,6 +61,12 @@ enum UnkeyedFields {
   /// Whether a field without a meaning of its own here is in the key, conditional, or harmless.
   @inline(__always)
   static func isHarmless(_ line: Fields.Line, of fields: borrowing Fields) -> Bool {
+    isKnown(line, of: fields) || isSecurity(line, of: fields)
+  }
+
+  /// Whether the field is one of these, by the length of its name.
+  @inline(__always)
+  private static func isKnown(_ line: Fields.Line, of fields: borrowing Fields) -> Bool {
     switch line.nameCount {
     case 3: fields.isNamed(line, "dnt")
     case 5: fields.isNamed(line, "range")
@@ -64,14 +79,12 @@ enum UnkeyedFields {
         || fields.isNamed(line, "priority")
     case 10: fields.isNamed(line, "user-agent")
     case 13: fields.isNamed(line, "if-none-match")
-    case 14: fields.isNamed(line, "accept-charset") || isSecurity(line, of: fields)
-    case 15:
-      fields.isNamed(line, "accept-encoding") || fields.isNamed(line, "accept-language")
-        || isSecurity(line, of: fields)
+    case 14: fields.isNamed(line, "accept-charset")
+    case 15: fields.isNamed(line, "accept-encoding") || fields.isNamed(line, "accept-language")
     case 17: fields.isNamed(line, "if-modified-since")
     case 19: fields.isNamed(line, "if-unmodified-since")
     case 25: fields.isNamed(line, "upgrade-insecure-requests")
-    default: isSecurity(line, of: fields)
+    default: false
     }
   }
 

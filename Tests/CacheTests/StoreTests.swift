@@ -266,6 +266,17 @@ import Testing
     #expect(try bench.outcome(only) == "unavailable")
     try bench.fill(body: "A")
     #expect(try bench.outcome(only) == "hit A")
+    // What is there for others only is no reason to ask an origin.
+    for change in [
+      { $0.sourceRegions = RegionSet() },
+      {
+        $0.mayServe = false
+        $0.mayStore = false
+      },
+    ] as [(inout Ruling) -> Void] {
+      #expect(try bench.outcome(request(), bench.ruling(change)).starts(with: "fetch"))
+      #expect(try bench.outcome(only, bench.ruling(change)) == "unavailable")
+    }
   }
 
   /// What is no whole answer is never asked for in order to be stored.

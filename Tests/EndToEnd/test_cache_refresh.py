@@ -140,6 +140,16 @@ class Sight(KeptCase):
         self.origin.expect(name, good())
         self.assertEqual(self.status(self.get(path))["fwd"], "stale")
 
+    def test_no_origin_is_asked_for_those_who_want_none(self):
+        name, path, _ = self.keep("/fhir/ValueSet/{name}")
+        only = ("cache-control", "max-stale, only-if-cached")
+        self.assert_hit(self.get(path, "nurse", only))
+        # Another route, nobody's tenant, a field that is in no key: nothing here is for them.
+        for who, more in (("biller", ()), ("loner", ()), ("nurse", [("x-odd", "1")])):
+            with self.subTest(who=who, more=more):
+                self.assertEqual(self.get(path, who, only, *more).status, 504)
+        self.assertEqual(len(self.origin.asked(name)), 1)
+
     def test_a_fetch_for_many_names_no_client(self):
         name, _, _ = self.keep("/fhir/ValueSet/{name}")
         asked = self.origin.asked(name)[-1]

@@ -154,7 +154,9 @@ private struct Edge {
     arguments: [
       ("x-unheard-of", "1", true), ("x-forwarded-host", "evil", true), ("date", "now", true),
       ("user-agent", "a", false), ("referer", "https://a", false),
-      ("sec-fetch-mode", "cors", false),
+      ("sec-fetch-mode", "cors", false), ("sec-gpc", "1", false),
+      ("sec-ch-dpr", "2", false), ("sec-ch-ua-bitness", "64", false),
+      ("sec-ch-ua-model", "a", false), ("save-data", "on", true), ("x-odd-7", "1", true),
       ("accept-language", "de", false), ("if-none-match", "\"a\"", false),
       ("cookie", "a=b", false), ("traceparent", "00", false),
     ])
