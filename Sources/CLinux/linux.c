@@ -11,3 +11,7 @@ int homeward_accept(int listener, struct sockaddr_storage *peer, socklen_t *coun
 int homeward_allocate(int descriptor, int64_t offset, int64_t count) {
   return fallocate(descriptor, 0, offset, count);
 }
+
+int homeward_open_unnamed(const char *path) {
+  return open(path, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+}

@@ -21,5 +21,9 @@
 // newest bump when its request left, and is dead when a tag of it was bumped later:
 // INVARIANT (fence). Whoever writes bumps before the write is sent and again when it was answered.
 //
-// Limits: `CacheLimits`. Time and chance are arguments; nothing is written to disk. Expanded keys
-// lie in OpenSSL's contexts: that the process leaves no core dump is the executable's to arrange.
+// A disk, where there is one (`Disk`), takes what memory evicts, sealed, of rows that allow it.
+// Such an entry stands in its shard's table without its bytes: whatever ends entries ends it, too.
+// A look-up that meets it waits for `DiskWorker` to read it back, and looks again.
+//
+// Limits: `CacheLimits`. Time, chance and the disk are arguments. Expanded keys lie in OpenSSL's
+// contexts: that the process leaves no core dump is the executable's to arrange.

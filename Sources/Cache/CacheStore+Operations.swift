@@ -110,7 +110,9 @@ extension CacheStore {
       }
       statistics.entryCount += shard.entryCount
       statistics.byteCount += shard.byteCount
-      statistics.fillCount += shard.fills.count
+      statistics.diskEntryCount += shard.diskEntryCount
+      statistics.diskByteCount += shard.diskByteCount
+      statistics.fillCount += shard.fills.count { !$0.value.isLoad }
       statistics.evictedCount += shard.evictedCount
     }
     statistics.dataKeyCount = keys?.count ?? 0
@@ -123,7 +125,10 @@ extension CacheStore {
   ) -> CacheExplanation {
     guard ruling.mayServe || ruling.mayStore else { return .bypass(.region) }
     let found: (Entry?, Bool) = cell(key).state.withLock { shard in
-      (shard.find(key).flatMap { shard.entries[$0] }, shard.fills[key.digest] != nil)
+      (
+        shard.find(key).flatMap { shard.entries[$0] },
+        shard.fills[key.digest].map { !$0.isLoad } ?? false
+      )
     }
     guard let entry = found.0 else { return found.1 ? .filling : .miss }
     let hit: ServableHit

@@ -21,7 +21,7 @@ public enum Lookup: ~Copyable {
   case unavailable
 }
 
-/// The store: shared by all loops, bounded by bytes, never on disk.
+/// The store: shared by all loops, bounded by bytes; on disk lies what `disk` takes, sealed.
 ///
 /// Any thread. Each shard has a lock that is held for one look-up or one change, never while bytes
 /// are copied, sealed or sent.
@@ -29,8 +29,8 @@ public final class CacheStore: Sendable {
   /// One shard behind its lock.
   final class Cell: Sendable {
     let state: Mutex<Shard>
-    init(_ limits: CacheLimits, hashMask: UInt64) {
-      state = Mutex(Shard(limits, hashMask: hashMask))
+    init(_ limits: CacheLimits, hashMask: UInt64, hasDisk: Bool) {
+      state = Mutex(Shard(limits, hashMask: hashMask, hasDisk: hasDisk))
     }
   }
 
@@ -42,6 +42,8 @@ public final class CacheStore: Sendable {
   public let changes = ChangeClock()
   /// The keys of sealed entries; nil: rows that seal store nothing.
   public let keys: DataKeyRing?
+  /// The way to the disk; nil: nothing lies there.
+  public let disk: DiskTier?
   /// The limits.
   public let limits: CacheLimits
   private let cells: [Cell]
@@ -56,23 +58,28 @@ public final class CacheStore: Sendable {
 
   /// Makes an empty store. `tableKey` is random.
   public convenience init(
-    limits: CacheLimits = CacheLimits(), keys: DataKeyRing?, tableKey: (UInt64, UInt64)
+    limits: CacheLimits = CacheLimits(), keys: DataKeyRing?, tableKey: (UInt64, UInt64),
+    disk: DiskTier? = nil
   ) {
-    self.init(limits: limits, keys: keys, tableKey: tableKey, hashMask: .max)
+    self.init(limits: limits, keys: keys, tableKey: tableKey, disk: disk, hashMask: .max)
   }
 
   /// Makes a store whose tables see only some bits of a key's hash; for tests of collisions.
   init(
-    limits: CacheLimits, keys: DataKeyRing?, tableKey: (UInt64, UInt64), hashMask: UInt64
+    limits: CacheLimits, keys: DataKeyRing?, tableKey: (UInt64, UInt64), disk: DiskTier?,
+    hashMask: UInt64
   ) {
     let shardCount = limits.shardCount
     precondition(shardCount > 0 && shardCount & (shardCount - 1) == 0, "a power of two")
     self.limits = limits
     self.keys = keys
+    self.disk = disk
     names = CacheNames(limits: limits)
     generations = Generations(limits: limits, key: tableKey)
     entryHash = SipHash24(key0: ~tableKey.0, key1: ~tableKey.1)
-    cells = (0..<shardCount).map { _ in Cell(limits, hashMask: hashMask) }
+    cells = (0..<shardCount).map { _ in
+      Cell(limits, hashMask: hashMask, hasDisk: disk != nil)
+    }
   }
 
   /// What names an entry in records: a keyed hash of its key, under a key of this process.
@@ -97,9 +104,12 @@ public final class CacheStore: Sendable {
       return mayFetch ? .fetch(.region) : .unavailable
     }
     let step = cell(key).state.withLock { shard in
-      shard.step(
+      let step = shard.step(
         key, request, ruling, waiter: waiter,
         number: fillNumber.add(1, ordering: .relaxed).newValue, generations, at: now)
+      // INVARIANT (on its way)
+      if case .fill = step { disk?.forget(key.digest) }
+      return step
     }
     switch step {
     case .hit(let hit): return .hit(hit)
@@ -109,6 +119,8 @@ public final class CacheStore: Sendable {
       return .validate(FillPermit(self, key, request, ruling, number, stale: entry, reason))
     case .fill(let number, let reason):
       return .fill(FillPermit(self, key, request, ruling, number, stale: nil, reason))
+    case .load(let entry, let number, let waiter):
+      return load(entry, number, waiter, at: now)
     case .wait: return .wait
     case .fetch(let reason): return mayFetch ? .fetch(reason) : .unavailable
     case .unavailable: return .unavailable
@@ -173,12 +185,17 @@ public final class CacheStore: Sendable {
       return .fenced
     }
     if entry.isShredded { return .shredded }
-    return cell(facts.key).state.withLock { shard in
+    return change(facts.key) { shard in
       // Under the lock of the shard that a purge by prefix walks: one of both sees the other.
-      if purges.withLock({ $0.covers(facts) }) { return .fenced }
+      if isPurged(facts) { return .fenced }
+      // INVARIANT (on its way)
+      disk?.forget(facts.key.digest)
       return shard.insert(entry)
     }
   }
+
+  /// Whether a purge by prefix means an entry that its walk may have missed.
+  func isPurged(_ facts: EntryFacts) -> Bool { purges.withLock { $0.covers(facts) } }
 
   /// Takes out an entry that did not open, and counts it unless its key was dropped. A security
   /// event for the log when this is true.
@@ -186,10 +203,16 @@ public final class CacheStore: Sendable {
   public func reject(_ hit: ServableHit) -> Bool {
     let isBroken = !hit.entry.isShredded
     let facts = hit.entry.facts
-    cell(facts.key).state.withLock {
-      $0.reject(facts.key, number: facts.number, isBroken: isBroken)
-    }
+    takeOut(facts.key, number: facts.number, isBroken: isBroken)
     return isBroken
+  }
+
+  /// Takes out an entry, wherever it stands or is on its way to: INVARIANT (on its way).
+  func takeOut(_ key: CacheKey, number: UInt64, isBroken: Bool = false) {
+    cell(key).state.withLock { shard in
+      disk?.forget(key.digest)
+      shard.reject(key, number: number, isBroken: isBroken)
+    }
   }
 
   /// An origin answered a HEAD: what is stored of the same target ends if it is another version
@@ -197,7 +220,10 @@ public final class CacheStore: Sendable {
   public func headAnswered(_ key: CacheKey, _ head: borrowing ResponseHead, _ wall: WallTime) {
     let response = ResponseFacts(head, at: wall)
     cell(key).state.withLock { shard in
-      guard let node = shard.find(key), let facts = shard.entries[node]?.facts else { return }
+      guard let node = shard.find(key), let facts = shard.entries[node]?.facts else {
+        disk?.forget(key.digest)
+        return
+      }
       let verdict = HeadVerdict(
         response, etag: facts.etag, lastModifiedSeconds: facts.lastModifiedSeconds,
         bodyByteCount: facts.bodyByteCount)

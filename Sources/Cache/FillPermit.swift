@@ -310,6 +310,6 @@ final class FillClaim {
 
   /// Takes the stored answer out, if it is still that one.
   func takeOut(_ entryNumber: UInt64) {
-    store.cell(key).state.withLock { $0.reject(key, number: entryNumber, isBroken: false) }
+    store.takeOut(key, number: entryNumber)
   }
 }

@@ -52,6 +52,16 @@ public struct CacheLimits: Sendable, Equatable {
   public static let partByteCount = 64 << 10
   /// Recent purges by prefix that fills under way are held against.
   static let recentPurgeCount = 64
+  /// What part of the memory may be taken by what is known of entries on disk: an eighth leaves
+  /// the most to answers, and a thousand bytes each suffice for a hundred times their size there.
+  static let diskShareOfMemory = 8
+  /// Bytes of evicted entries that wait to be written; a disk that is slower gets fewer.
+  static let offeredByteCountMax = 16 << 20
+  /// Entries that wait to be read at once; who asks for more asks an origin.
+  static let diskLoadCountMax = 1024
+  /// How long one read or write may take before others ask an origin instead: a disk that stalls
+  /// must not stall clients.
+  static let diskPatienceMilliseconds: UInt64 = 500
   /// How long an origin that failed is not asked again for an answer that may stand in.
   static let failureMilliseconds: UInt64 = 1_000
 }

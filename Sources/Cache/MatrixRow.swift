@@ -120,6 +120,8 @@ public struct RowRules: Sendable, Hashable {
   public var negativeMilliseconds: UInt32 = 0
   /// Under whose key it is sealed.
   public var seal = SealScope.none
+  /// Whether a sealed entry for which memory has no room may lie on disk.
+  public var mayLieOnDisk = false
   /// The roles that may be served an entry; nil for all.
   public var readerRoles: [Role]?
   /// The purposes for which an entry may be served; nil for all.
@@ -210,6 +212,7 @@ public final class MatrixRow: Sendable {
       rules.negativeMilliseconds, UInt32(rules.seal.rawValue),
       UInt32(rules.invalidations.rawValue), rules.honoursNoCache ? 1 : 0,
       rules.requiresValidator ? 1 : 0, UInt32(rules.collapse.rawValue),
+      rules.mayLieOnDisk ? 1 : 0,
     ] { text.append(number: UInt64(time)) }
     text.append(number: rules.readerRoles == nil ? 0 : 1)
     text.appendList(rules.readerRoles ?? []) { $0.append($1.rawValue) }

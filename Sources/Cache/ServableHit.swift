@@ -126,11 +126,9 @@ public struct ServableHit: Sendable {
   /// What the record of this hit says.
   public var evidence: HitEvidence {
     let facts = entry.facts
-    var keyNumber: UInt64?
-    if case .sealed(let key, _, _) = entry.answer { keyNumber = key.number }
     return HitEvidence(
       rowNumber: facts.row.number, rowFingerprint: facts.row.fingerprint,
-      policyAtStore: facts.policy, policyAtHit: policy, dataKeyNumber: keyNumber,
+      policyAtStore: facts.policy, policyAtHit: policy, dataKeyNumber: entry.dataKey?.number,
       keyDigest: facts.key.digest, ageMilliseconds: ageMilliseconds,
       remainingMilliseconds: remainingMilliseconds, validator: facts.etag,
       sourceRegion: facts.sourceRegion, storedByDecision: facts.decision,

@@ -45,6 +45,8 @@ public final class CacheOperations: Sendable {
     public var tenants: [(name: String, share: CacheStatistics.Share)]
     /// Bytes that entries may take.
     public var byteCountMax: Int
+    /// Bytes that entries may take on disk.
+    public var diskByteCountMax: Int
   }
 
   private struct State {
@@ -84,7 +86,7 @@ public final class CacheOperations: Sendable {
     }
     return Figures(
       statistics: statistics, tenants: tenants.sorted { $0.name < $1.name },
-      byteCountMax: store.limits.byteCountMax)
+      byteCountMax: store.limits.byteCountMax, diskByteCountMax: store.disk?.byteCountMax ?? 0)
   }
 
   // MARK: Ends

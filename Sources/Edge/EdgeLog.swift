@@ -189,9 +189,15 @@ struct EdgeLog: Sendable {
       metadata: ["act": "\(act)", "scope": "\(scope)", "author": "\(author)"])
   }
 
+  func cacheDiskFailed(_ reason: String) {
+    logger.error(
+      "the disk of stored answers failed: what lay there is dropped, and memory is used alone",
+      metadata: ["reason": "\(reason)"])
+  }
+
   func sealBroken() {
     logger.critical(
-      "a stored answer does not open under its key: memory was changed; the answer is dropped")
+      "a stored answer does not open under its key: memory or disk was changed; it is dropped")
   }
 
   func deltasTorn() {

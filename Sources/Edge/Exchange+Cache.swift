@@ -73,8 +73,9 @@ extension Exchange {
     guard !isOver, cacheWaiter != nil else { return }
     cacheWaiter = nil
     deadline = .never
-    cacheUse?.waited(isAnswered: next == .lookUp)
-    perform(machine.cacheReleased(looksUp: next == .lookUp))
+    // Whoever waited for the disk waited for no other request.
+    if next != .loaded { cacheUse?.waited(isAnswered: next == .lookUp) }
+    perform(machine.cacheReleased(looksUp: next != .fetch))
   }
 
   /// Stops waiting.

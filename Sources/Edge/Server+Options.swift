@@ -19,12 +19,14 @@ extension Server {
     public var operators: (any OperatorFeed)?
     /// Answers operators and auditors; nil when nobody is to.
     public var admin: AdminService?
+    /// The folder on whose disk stored answers may lie; nil when none does.
+    public var cacheFolder: String?
 
     /// Makes options.
     public init(
       loopCount: Int, audit: AuditOptions, configurationHash: String, seed: UInt64,
       logger: Logger, policies: (any PolicyFeed)? = nil, operators: (any OperatorFeed)? = nil,
-      admin: AdminService? = nil
+      admin: AdminService? = nil, cacheFolder: String? = nil
     ) {
       self.loopCount = loopCount
       self.audit = audit
@@ -34,6 +36,7 @@ extension Server {
       self.policies = policies
       self.operators = operators
       self.admin = admin
+      self.cacheFolder = cacheFolder
     }
   }
 }

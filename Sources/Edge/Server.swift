@@ -81,14 +81,15 @@ public final class Server {
     keeper = try Mailbox()
     directories = try Mailbox()
     let control = context
-    let stored = snapshot.cacheSetting.map { CacheKeeper(context: control, store: $0.store) }
+    let stored = try snapshot.cacheSetting.map {
+      try CacheKeeper(context: control, store: $0.store, folder: options.cacheFolder)
+    }
     cacheKeeper = stored
     let workers: [Mailbox<WorkerMessage>] = try (0..<options.loopCount).map { _ in try Mailbox() }
     self.workers = workers
     auditWriter = try AuditWriter(options.audit, at: Clock.wall())
     auditLog = try AuditLog(options.audit)
-    let (records, edgeLog) = (auditLog, log)
-    let vouching = vouching
+    let (records, edgeLog, vouching) = (auditLog, log, vouching)
     let operations = snapshot.cacheSetting.map {
       CacheOperations(
         store: $0.store, auditLog: records, log: edgeLog, vouching: vouching, snapshot: snapshot)
@@ -137,11 +138,12 @@ public final class Server {
     let admin = try startAdmin()
     prober.whenSettled { [unowned self] in startWorkers() }
     prober.run()
-    cacheKeeper?.run()
+    try cacheKeeper?.run(loops: workers, log: log)
     context.loop.endOfTurn = { [unowned self] in context.endTurn() }
     context.loop.run()
     for thread in threads { thread.join() }
     threads = []
+    cacheKeeper?.stop()
     keeper.post(.stop)
     identity.join()
     directories.post(.stop)

@@ -67,6 +67,7 @@ enum Code: String, CaseIterable {
   case cacheConsent = "E325"
   case cacheNever = "E326"
   case cacheNegative = "E339"
+  case cacheDisk = "E340"
   case unknownRule = "E327"
   case candidateText = "E328"
   case factValue = "E329"

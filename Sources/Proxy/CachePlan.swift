@@ -127,6 +127,7 @@ extension RowRules {
     case .tenant: seal = .tenant
     case .user: seal = .user
     }
+    mayLieOnDisk = storage.disk == .sealed
     readerRoles = storage.readerRoles
     readerPurposes = storage.readerPurposes
     invalidations = Invalidations(storage.invalidations)

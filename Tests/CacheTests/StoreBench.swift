@@ -22,7 +22,8 @@ final class StoreBench {
 
   init(
     _ rules: RowRules = publicRules(), limits: CacheLimits = StoreBench.smallLimits,
-    hashMask: UInt64 = .max, keeper: (any KeyEncryption)? = nil, keyCountMax: Int = 4096
+    hashMask: UInt64 = .max, keeper: (any KeyEncryption)? = nil, keyCountMax: Int = 4096,
+    disk: DiskTier? = nil
   ) throws {
     let local = unsafe LocalKeyEncryption(
       name: "test", key: SecretBytes.random(count: 32), random: secureRandom)
@@ -31,7 +32,7 @@ final class StoreBench {
     limits.dataKeyCountMax = keyCountMax
     store = CacheStore(
       limits: limits, keys: DataKeyRing(keeper: keeper, instance: 7, limits: limits),
-      tableKey: (1, 2), hashMask: hashMask)
+      tableKey: (1, 2), disk: disk, hashMask: hashMask)
     west = try #require(store.names.region("us-west"))
     east = try #require(store.names.region("us-east"))
     north = try #require(store.names.tenant("north"))

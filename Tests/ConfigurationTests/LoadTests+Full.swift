@@ -95,7 +95,12 @@ extension LoadTests {
     policy: { file: policy.yaml }
     operators: { directory: operators, copy: orders.copy }
     sessions: { key: pseudonym.key, other_key: pseudonym.key, lifetime: 2h }
-    cache: { region: us-west, size: 1GiB, body_size: 1MiB, sealing_key: sealing.key }
+    cache:
+      region: us-west
+      size: 1GiB
+      body_size: 1MiB
+      sealing_key: sealing.key
+      disk: { directory: log/cached, size: 4GiB }
     admin:
       address: 127.0.0.1:8444
       tls:

@@ -59,6 +59,7 @@ import Testing
     let cache = try #require(configuration.cache)
     #expect(cache.region == "us-west" && cache.sealingKey == "conf/sealing.key")
     #expect(cache.byteCountMax == 1 << 30 && cache.bodyByteCountMax == 1 << 20)
+    #expect(cache.disk == .init(directory: "conf/log/cached", byteCount: 4 << 30))
     #expect(configuration.loopCount == 3)
     let listener = configuration.listeners[0]
     #expect(listener.address?.description == "[::1]:0")

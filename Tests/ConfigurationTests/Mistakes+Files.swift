@@ -53,6 +53,23 @@ extension Mistake {
       digits (`openssl rand -hex 32 > conf/short.key` makes one) [E413]
       """),
     Mistake(
+      "instance: edge-1",
+      "instance: edge-1\ncache: { region: us-west, disk: { directory: cached, size: 16MiB } }",
+      """
+      2:33: error: `disk` needs `sealing_key`: nothing lies there unsealed [E410]
+      """),
+    Mistake(
+      "instance: edge-1",
+      """
+      instance: edge-1
+      cache:
+        { region: us-west, sealing_key: sealing.key, disk: { directory: a/cached, size: 15MiB } }
+      """,
+      """
+      3:67: error: folder `conf/a`, which would hold `a/cached`, does not exist [E403]
+      3:83: error: `size` must be from 16MiB to 16384GiB, not 15MiB [E206]
+      """),
+    Mistake(
       "policy: { file: policy.yaml }\n", "",
       """
       1:1: error: the configuration needs the key `policy` [E202]

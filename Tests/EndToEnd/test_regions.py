@@ -338,7 +338,7 @@ class Rules(RegionCase):
         self.refused(self.order("freeze", "east", "--if-revision", 0), "revision-changed")
         self.assertEqual(self.order("freeze", "east", "--if-revision", 1).status, 0)
         self.refused(self.order("drain", "east", "--tier", "replica"), "region-frozen", "O-2")
-        self.assertEqual(self.order("drain", "east", time="8d").status, 1)
+        self.assertEqual(self.order("drain", "east", time="8d").status, 2)
         self.assertEqual(self.order("drain", "east", time="soon").status, 2)
 
     def test_force_makes_no_unlawful_route(self):

@@ -53,6 +53,16 @@ private let rows: [Row] = [
   ("reference", "[tenant]", "negative: 61s", "[normal]", ["E206"]),
   ("vitals", "[tenant, consent]", "negative: 1s", "[normal]", ["E339"]),
   ("notes", "[region]", "readers: { role: nurse }", "[restricted]", ["E323", "E324", "E325"]),
+  ("reference", "[tenant]", "seal: tenant, disk: sealed", "[normal]", []),
+  ("scheduling", "[region]", "seal: region, disk: sealed", "[normal]", []),
+  ("asset", "[region]", "seal: region, disk: sealed", "[normal]", []),
+  ("vitals", "[tenant, consent]", "seal: tenant, disk: never", "[normal]", []),
+  ("asset", "[region]", "disk: sealed", "[normal]", ["E340"]),
+  ("reference", "[tenant, user]", "seal: user, disk: sealed", "[normal]", ["E340"]),
+  ("vitals", "[tenant, consent]", "seal: tenant, disk: sealed", "[normal]", ["E340"]),
+  ("mixed", "[tenant, consent, user]", "seal: user, disk: sealed", "[normal]", ["E340"]),
+  ("reference", "[tenant, user]", "seal: region, disk: sealed", "[restricted]", ["E340"]),
+  ("reference", "[tenant]", "seal: tenant, disk: clear", "[normal]", ["E208"]),
 ]
 
 @Test(arguments: rows)

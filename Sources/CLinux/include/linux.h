@@ -18,6 +18,10 @@ static inline int homeward_open(const char *path, int flags, unsigned mode) {
   return open(path, flags, (mode_t)mode);
 }
 
+/// A file without a name in the folder at `path`, for its owner alone: gone with its descriptor,
+/// and never linked. -1 with EOPNOTSUPP, EISDIR or ENOENT where the file system has none.
+int homeward_open_unnamed(const char *path);
+
 /// Names the calling thread (15 bytes at most), as `top -H` shows it.
 void homeward_name_thread(const char *name);
 

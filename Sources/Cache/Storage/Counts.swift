@@ -20,6 +20,8 @@ public struct CacheCounts: Sendable, Equatable {
   public var storedCount: UInt64 = 0
   /// Entries that did not open though their key was there: somebody changed memory, or a mistake.
   public var brokenSealCount: UInt64 = 0
+  /// Entries read back from disk.
+  public var diskReadCount: UInt64 = 0
 
   /// Makes counts of nothing.
   public init() {}
@@ -35,6 +37,7 @@ public struct CacheCounts: Sendable, Equatable {
     deadCount += other.deadCount
     storedCount += other.storedCount
     brokenSealCount += other.brokenSealCount
+    diskReadCount += other.diskReadCount
   }
 }
 
@@ -53,10 +56,14 @@ public struct CacheStatistics: Sendable {
     repeating: CacheCounts(), count: DataClass.allCases.count)
   /// Per tenant.
   public var tenants: [TenantNumber: Share] = [:]
-  /// Entries in all.
+  /// Entries in memory.
   public var entryCount = 0
-  /// Bytes in all.
+  /// Bytes in memory, what is known of entries on disk included.
   public var byteCount = 0
+  /// Entries on disk.
+  public var diskEntryCount = 0
+  /// Bytes of those, on disk.
+  public var diskByteCount = 0
   /// Fills under way.
   public var fillCount = 0
   /// Entries that went to make room.

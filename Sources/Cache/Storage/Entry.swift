@@ -8,6 +8,8 @@ enum StoredAnswer: Sendable {
   case plain(Fields, [[UInt8]])
   /// The same under a data key: the fields with the body's first part, and the parts after it.
   case sealed(DataKey, head: SealedPart, parts: [SealedPart])
+  /// The same, lying on disk.
+  case onDisk(DataKey, DiskExtent)
 }
 
 /// The beginning of an answer in the clear: its fields, and its body's first part.
@@ -123,13 +125,20 @@ final class Entry: Sendable {
   let groups: [UInt32]
   /// What it costs, in bytes.
   let cost: Int
+  /// Whether its answer lies on disk, so that it must be read before it is served.
+  let isOnDisk: Bool
+  /// Where its answer lies on disk, or lay before it was read back.
+  let extent: DiskExtent?
   /// What its sealed parts are bound to; empty for a plain one.
   private let binding: KeyText
   /// The same for its head.
   private let headBinding: [UInt8]
 
   /// Keeps an answer.
-  init(_ facts: EntryFacts, _ answer: StoredAnswer, groups: [UInt32] = []) {
+  init(
+    _ facts: EntryFacts, _ answer: StoredAnswer, groups: [UInt32] = [],
+    extent: DiskExtent? = nil
+  ) {
     self.facts = facts
     self.answer = answer
     self.groups = groups
@@ -148,8 +157,22 @@ final class Entry: Sendable {
       cost += parts.reduce(0) { $0 + $1.count + 32 }
     case .sealed(_, let head, let parts):
       cost += head.bytes.count + parts.reduce(0) { $0 + $1.bytes.count + 48 }
+    case .onDisk: break
     }
+    if case .onDisk(_, let own) = answer { self.extent = own } else { self.extent = extent }
+    if case .onDisk = answer { isOnDisk = true } else { isOnDisk = false }
+    cost += self.extent.map { 64 + $0.parts.count * MemoryLayout<DiskExtent.Part>.stride } ?? 0
     self.cost = cost
+  }
+
+  /// The same answer, on disk.
+  convenience init(_ entry: Entry, onDisk extent: DiskExtent, _ key: DataKey) {
+    self.init(entry.facts, .onDisk(key, extent), groups: entry.groups)
+  }
+
+  /// The same answer, read back from where it still lies.
+  convenience init(_ entry: Entry, readBack answer: StoredAnswer, from extent: DiskExtent) {
+    self.init(entry.facts, answer, groups: entry.groups, extent: extent)
   }
 
   /// Whether nothing that it depends on was ended since its request left.
@@ -162,14 +185,19 @@ final class Entry: Sendable {
     return true
   }
 
-  /// Whether the key that sealed it was dropped.
-  var isShredded: Bool {
-    if case .sealed(let key, _, _) = answer { return key.isDropped }
-    return false
+  /// The key that sealed it; nil for a plain one.
+  var dataKey: DataKey? {
+    switch answer {
+    case .plain: nil
+    case .sealed(let key, _, _), .onDisk(let key, _): key
+    }
   }
 
+  /// Whether the key that sealed it was dropped.
+  var isShredded: Bool { dataKey?.isDropped ?? false }
+
   /// The answer's beginning in the clear; nil when it cannot be opened. What follows is opened when
-  /// it is wanted (`openPart`): a body of many parts is never held as a whole to be sent.
+  /// it is wanted (`openLaterPart`): a body of many parts is never held as a whole to be sent.
   func open(at now: Instant) -> OpenAnswer? {
     switch answer {
     case .plain(let fields, let parts):
@@ -177,6 +205,7 @@ final class Entry: Sendable {
     case .sealed(let key, let head, _):
       guard let text = key.open(head, headBinding, at: now) else { return nil }
       return OpenAnswer(opened: text)
+    case .onDisk: return nil
     }
   }
 
@@ -185,6 +214,7 @@ final class Entry: Sendable {
     switch answer {
     case .plain(_, let parts): max(parts.count - 1, 0)
     case .sealed(_, _, let parts): parts.count
+    case .onDisk: 0
     }
   }
 
@@ -193,6 +223,7 @@ final class Entry: Sendable {
     switch answer {
     case .plain(_, let parts): parts[index + 1].count
     case .sealed(_, _, let parts): parts[index].bytes.count - AEADKey.tagByteCount
+    case .onDisk: 0
     }
   }
 
@@ -202,6 +233,7 @@ final class Entry: Sendable {
     case .plain(_, let parts): parts[index + 1]
     case .sealed(let key, _, let parts):
       key.open(parts[index], SealedHead.binding(binding, part: index), at: now)
+    case .onDisk: nil
     }
   }
 

@@ -13,6 +13,8 @@ struct Shard {
     case validate(Entry, UInt64, CacheBypass?)
     /// Fetch under this number; why what is there does not do.
     case fill(UInt64, CacheBypass?)
+    /// Have the entry read from disk under this number; the request waits so.
+    case load(Entry, UInt64, Waiter)
     case wait
     case fetch(CacheBypass?)
     case unavailable
@@ -24,14 +26,24 @@ struct Shard {
     var view: UInt64?
     var startedAt: Instant
     var waiters: [Waiter] = []
+    /// Whether the answer comes from disk.
+    var isLoad = false
   }
 
   private var table = SlotTable()
   private(set) var entries: [Entry?] = []
   private var free: [Int] = []
   private var queues: S3FIFO
-  private var tenantLinks = Links()
+  /// Each node stands in its tenant's chain, or among those on disk.
+  private var orders = Links()
   private var tenants: [TenantNumber: Chain] = [:]
+  /// Entries on disk, in the order of their arrival, with what is kept of them here.
+  private var disk = Chain()
+  /// Bytes of those, on disk.
+  private(set) var diskByteCount = 0
+  /// What went to make room, and may lie on disk.
+  private var evicted: [Entry] = []
+  private let hasDisk: Bool
   private(set) var fills: [SHA256Digest: Fill] = [:]
   private var uncacheable: MarkTable
   private var failing: MarkTable
@@ -45,8 +57,9 @@ struct Shard {
   private let hashMask: UInt64
 
   /// Makes an empty shard with its part of the limits.
-  init(_ limits: CacheLimits, hashMask: UInt64) {
+  init(_ limits: CacheLimits, hashMask: UInt64, hasDisk: Bool) {
     self.limits = limits
+    self.hasDisk = hasDisk
     self.hashMask = hashMask
     byteCountMax = limits.byteCountMax / limits.shardCount
     tenantByteCountMax = byteCountMax / 100 * limits.tenantPercentMax
@@ -56,10 +69,12 @@ struct Shard {
     failing = MarkTable(count: limits.markedKeysPerShard)
   }
 
-  /// Bytes of all entries.
-  var byteCount: Int { queues.byteCount }
-  /// How many entries there are.
+  /// Bytes of all entries, in memory.
+  var byteCount: Int { queues.byteCount + disk.byteCount }
+  /// How many entries there are in memory.
   var entryCount: Int { queues.count }
+  /// How many lie on disk.
+  var diskEntryCount: Int { disk.count }
   /// What each tenant takes.
   var shares: [TenantNumber: Chain] { tenants }
 
@@ -85,12 +100,18 @@ struct Shard {
         counts[place].deadCount += 1
         remove(node)
       case .withheld(.staleness):
+        if entry.isOnDisk {
+          return load(entry, request, ruling, waiter: waiter, number: number(), at: now)
+        }
         // Too old for this plan, though fresh for others: a newer answer serves them all.
         stale = entry
       case .withheld(let reason):
         counts[place].withheldCount += 1
         return .fetch(reason)
       case .allowed(let hit):
+        if entry.isOnDisk {
+          return load(entry, request, ruling, waiter: waiter, number: number(), at: now)
+        }
         switch entry.facts.freshness.use(
           at: now, for: request.directives, honoursNoCache: ruling.row.rules.honoursNoCache)
         {
@@ -161,6 +182,31 @@ struct Shard {
     return .fill(begun, reason)
   }
 
+  /// What a request does whose answer lies on disk: it waits until that is read, and looks again.
+  /// Who must not wait asks an origin, and nothing is stored.
+  private mutating func load(
+    _ entry: Entry, _ request: RequestFacts, _ ruling: Ruling, waiter: Waiter?, number: UInt64,
+    at now: Instant
+  ) -> Step {
+    let digest = entry.facts.key.digest
+    if let waiter {
+      if let fill = fills[digest] {
+        if fill.isLoad, fill.waiters.count < limits.waitersPerFillMax,
+          now.milliseconds(since: fill.startedAt) < CacheLimits.diskPatienceMilliseconds
+        {
+          fills[digest]?.waiters.append(waiter)
+          return .wait
+        }
+      } else if fills.count < limits.fillsPerShardMax {
+        fills[digest] = Fill(
+          number: number, view: nil, startedAt: now, waiters: [waiter], isLoad: true)
+        return .load(entry, number, waiter)
+      }
+    }
+    counts[Int(ordinal(ruling.dataClass))].missCount += 1
+    return request.directives.onlyIfCached ? .unavailable : .fetch(nil)
+  }
+
   /// Notes a fill; nil when one is under way, or there are too many.
   private mutating func begin(
     _ key: CacheKey, _ ruling: Ruling, _ number: UInt64, at now: Instant
@@ -195,6 +241,14 @@ struct Shard {
 
   /// Adds an entry in place of the one with its key, and makes room for it.
   mutating func insert(_ entry: Entry) -> NotStored? {
+    if let reason = place(entry) { return reason }
+    // Whoever asks for it next may wait for its successor.
+    uncacheable.remove(hash(entry.facts.key))
+    counts[Int(ordinal(entry.facts.dataClass))].storedCount += 1
+    return nil
+  }
+
+  private mutating func place(_ entry: Entry) -> NotStored? {
     let key = entry.facts.key
     if let node = find(key) { remove(node) }
     guard entry.cost <= byteCountMax / 4 + limits.headByteCountMax else { return .overCapacity }
@@ -203,29 +257,77 @@ struct Shard {
       chain.byteCount + entry.cost > tenantByteCountMax
     {
       // His oldest goes, so that a tenant who floods the store pushes out himself.
-      remove(Int(chain.oldest))
-      evictedCount += 1
+      queues.remove(Int(chain.oldest))
+      evict(Int(chain.oldest))
     }
-    while queues.byteCount + entry.cost > byteCountMax, let node = queues.evict() {
-      forget(node)
-      evictedCount += 1
+    makeRoom(entry.cost)
+    let node = addNode(entry)
+    queues.insert(node, hash: key.word, cost: entry.cost)
+    orders.append(node, cost: entry.cost, to: &tenants[tenant, default: Chain()])
+    return nil
+  }
+
+  private mutating func makeRoom(_ cost: Int) {
+    while byteCount + cost > byteCountMax, let node = queues.evict() { evict(node) }
+  }
+
+  /// Forgets an entry to make room; the disk may have it.
+  private mutating func evict(_ node: Int) {
+    if hasDisk, let entry = entries[node], entry.facts.row.rules.mayLieOnDisk,
+      entry.dataKey != nil
+    {
+      evicted.append(entry)
     }
+    forget(node)
+    evictedCount += 1
+  }
+
+  private mutating func addNode(_ entry: Entry) -> Int {
     let node = free.popLast() ?? entries.count
     if node == entries.count { entries.append(nil) }
     entries[node] = entry
-    table.insert(hash(key), node)
-    // Whoever asks for it next may wait for its successor.
-    uncacheable.remove(hash(key))
-    queues.insert(node, hash: key.word, cost: entry.cost)
-    tenantLinks.reserve(node)
-    tenantLinks.append(node, cost: entry.cost, to: &tenants[tenant, default: Chain()])
-    counts[Int(ordinal(entry.facts.dataClass))].storedCount += 1
-    return nil
+    table.insert(hash(entry.facts.key), node)
+    orders.reserve(node)
+    return node
+  }
+
+  /// What went to make room since the last call, and may lie on disk.
+  mutating func takeEvicted() -> [Entry] {
+    guard !evicted.isEmpty else { return [] }
+    defer { evicted = [] }
+    return evicted
+  }
+
+  /// Adds an entry that lies on disk, unless another one has its key. The oldest there go first.
+  mutating func insertOnDisk(_ entry: Entry) {
+    let room = byteCountMax / CacheLimits.diskShareOfMemory
+    guard find(entry.facts.key) == nil, entry.cost <= room else { return }
+    while disk.byteCount + entry.cost > room { remove(Int(disk.oldest)) }
+    makeRoom(entry.cost)
+    let node = addNode(entry)
+    orders.append(node, cost: entry.cost, to: &disk)
+    diskByteCount += entry.extent?.byteCount ?? 0
+  }
+
+  /// Puts an entry that was read in place of the same one on disk; nothing if that went meanwhile.
+  mutating func loaded(_ entry: Entry) {
+    guard let node = find(entry.facts.key), let there = entries[node], there.isOnDisk,
+      there.facts.number == entry.facts.number
+    else { return }
+    counts[Int(ordinal(entry.facts.dataClass))].diskReadCount += 1
+    _ = place(entry)
+  }
+
+  /// Takes out the oldest entries on disk as far as they lie before this position.
+  mutating func displace(below floor: UInt64) {
+    while disk.oldest >= 0, let extent = entries[Int(disk.oldest)]?.extent,
+      extent.position < floor
+    { remove(Int(disk.oldest)) }
   }
 
   /// Takes an entry out.
   mutating func remove(_ node: Int) {
-    queues.remove(node)
+    if entries[node]?.isOnDisk == false { queues.remove(node) }
     forget(node)
   }
 
@@ -233,9 +335,14 @@ struct Shard {
   private mutating func forget(_ node: Int) {
     guard let entry = entries[node] else { preconditionFailure("a node without an entry") }
     table.remove(hash(entry.facts.key), node)
-    let tenant = entry.facts.tenant
-    tenantLinks.remove(node, cost: entry.cost, from: &tenants[tenant, default: Chain()])
-    if tenants[tenant]?.count == 0 { tenants[tenant] = nil }
+    if entry.isOnDisk {
+      orders.remove(node, cost: entry.cost, from: &disk)
+      diskByteCount -= entry.extent?.byteCount ?? 0
+    } else {
+      let tenant = entry.facts.tenant
+      orders.remove(node, cost: entry.cost, from: &tenants[tenant, default: Chain()])
+      if tenants[tenant]?.count == 0 { tenants[tenant] = nil }
+    }
     entries[node] = nil
     free.append(node)
   }

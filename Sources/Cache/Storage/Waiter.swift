@@ -19,6 +19,8 @@ public struct Release: Sendable, Equatable {
   public enum Next: Sendable {
     /// Look up again: the answer is stored, or somebody must fetch it anew.
     case lookUp
+    /// Look up again: the answer was read from disk, or is not there any more.
+    case loaded
     /// Ask an origin by itself: the answer is not for sharing.
     case fetch
   }

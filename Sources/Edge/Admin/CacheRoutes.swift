@@ -41,6 +41,7 @@ public struct CacheRoutes {
     ("ended", { $0.deadCount }, "found what had ended"),
     ("stored", { $0.storedCount }, "answers stored"),
     ("broken_seals", { $0.brokenSealCount }, "did not open though their key was there"),
+    ("disk_reads", { $0.diskReadCount }, "read back from disk"),
   ]
 
   private var figures: AdminRoute {
@@ -51,6 +52,9 @@ public struct CacheRoutes {
           200, "the figures since the edge's start",
           .object([
             .init("bytes", .integer), .init("bytes_max", .integer), .init("entries", .integer),
+            .init("disk_bytes", .integer, "of entries that lie on disk"),
+            .init("disk_bytes_max", .integer, "0: nothing may lie there"),
+            .init("disk_entries", .integer),
             .init("fills", .integer, "answers that are being fetched"),
             .init("evicted", .integer, "entries that went to make room"),
             .init("data_keys", .integer, "keys that seal entries"),
@@ -76,7 +80,11 @@ public struct CacheRoutes {
       return .json(
         .object([
           ("bytes", .number(statistics.byteCount)), ("bytes_max", .number(figures.byteCountMax)),
-          ("entries", .number(statistics.entryCount)), ("fills", .number(statistics.fillCount)),
+          ("entries", .number(statistics.entryCount)),
+          ("disk_bytes", .number(statistics.diskByteCount)),
+          ("disk_bytes_max", .number(figures.diskByteCountMax)),
+          ("disk_entries", .number(statistics.diskEntryCount)),
+          ("fills", .number(statistics.fillCount)),
           ("evicted", .number(Int(clamping: statistics.evictedCount))),
           ("data_keys", .number(statistics.dataKeyCount)),
           (

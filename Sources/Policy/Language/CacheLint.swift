@@ -19,6 +19,7 @@ struct CacheLint {
       checkReaders(row, store)
       checkConsent(row, store)
       checkNegative(row, store)
+      checkDisk(row, store)
     }
     checkRoutes()
   }
@@ -106,6 +107,23 @@ struct CacheLint {
         .cacheNegative, row,
         "`negative` is for `reference`, `scheduling` and `asset`; that \(list(classes)) does not"
           + " exist is about a patient")
+    }
+  }
+
+  /// Nobody's record lies on a disk, and nothing in the clear; one user's answers are too few.
+  private func checkDisk(_ row: CacheRow, _ store: CacheStorage) {
+    guard store.disk == .sealed else { return }
+    let classes = row.dataClasses.filter(\.bearsConsent)
+    var faults: [String] = []
+    if !classes.isEmpty {
+      faults.append("only `reference`, `scheduling` and `asset`, not \(list(classes))")
+    }
+    if row.mayBeConfidential { faults.append("`sensitivity: [normal]`") }
+    if store.seal == .none || store.seal == .user {
+      faults.append("`seal: tenant` or `seal: region`")
+    }
+    if !faults.isEmpty {
+      error(.cacheDisk, row, "`disk: sealed` needs \(faults.joined(separator: ", "))")
     }
   }
 

@@ -34,6 +34,14 @@ public enum CacheSeal: String, CaseIterable, Sendable {
   case none, region, tenant, user
 }
 
+/// Whether a stored answer may also lie on disk.
+public enum CacheDisk: String, CaseIterable, Sendable {
+  /// It lies in memory only.
+  case never
+  /// What memory has no room for may lie on disk, encrypted.
+  case sealed
+}
+
 /// What makes a stored answer unusable before its time.
 public struct CacheInvalidations: OptionSet, Hashable, Sendable {
   /// A bit for each member.
@@ -76,6 +84,8 @@ public struct CacheStorage: Sendable, Equatable {
   public var key: CacheKeyParts = []
   /// Under whose key an entry is encrypted.
   public var seal = CacheSeal.none
+  /// Whether an entry may also lie on disk.
+  public var disk = CacheDisk.never
   /// The roles that may be served an entry; nil for all.
   public var readerRoles: [Role]?
   /// The purposes for which an entry may be served; nil for all.

@@ -52,6 +52,7 @@ extension PolicyReader {
     storage.key = words(reader, "key", among: CacheKeyParts.vocabulary.map { ($0.word, $0.part) })
       .reduce(into: []) { $0.insert($1) }
     storage.seal = reader.enumeration("seal", of: CacheSeal.self, default: CacheSeal.none)
+    storage.disk = reader.enumeration("disk", of: CacheDisk.self, default: CacheDisk.never)
     storage.staleIfErrorMilliseconds = UInt32(
       reader.durationMilliseconds(
         "stale_if_error", in: 0...Limits.cacheMillisecondsMax, default: 0))

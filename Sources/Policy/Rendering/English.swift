@@ -172,6 +172,7 @@ struct English {
     let key = CacheKeyParts.vocabulary.filter { store.key.contains($0.part) }.map(\.word)
     if !key.isEmpty { parts.append("apart for each \(Self.list(key, "and"))") }
     parts.append(store.seal == .none ? "not sealed" : "sealed for each \(store.seal.rawValue)")
+    if store.disk == .sealed { parts.append("on disk, too, when memory is full") }
     if let roles = store.readerRoles {
       parts.append("for the roles \(Self.list(roles.map(\.rawValue), "and"))")
     }

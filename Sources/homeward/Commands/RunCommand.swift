@@ -74,7 +74,8 @@ struct RunCommand: ParsableCommand {
         options: Server.Options(
           loopCount: loopCount, audit: try AuditOptions(configuration),
           configurationHash: load.contentHash, seed: randomSeed(), logger: logger,
-          policies: feed, operators: operators, admin: admin),
+          policies: feed, operators: operators, admin: admin,
+          cacheFolder: configuration.cache?.disk?.directory),
         reload: { reload(configuration, builder, feed, admin, office) })
       try server.run { announce(snapshot, definition?.listener) }
     } catch {

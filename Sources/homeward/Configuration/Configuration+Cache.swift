@@ -18,6 +18,16 @@ extension Configuration {
     /// The file of the key under which the keys of sealed entries are wrapped; nil: what the policy
     /// wants sealed is not stored.
     var sealingKey: String?
+    /// Where answers lie for which memory has no room; nil: nowhere.
+    var disk: CacheDisk?
+  }
+
+  /// A part of a disk for stored answers.
+  struct CacheDisk: Sendable, Equatable {
+    /// The folder in which the file without a name is made.
+    var directory = ""
+    /// Bytes of the file, taken at the start.
+    var byteCount = 0
   }
 }
 
@@ -39,6 +49,12 @@ extension Configuration.Cache {
         "`body_size` must be a \(Self.bodiesMin)th of `size` at most")
     }
     sealingKey = paths.optionalFile("sealing_key", in: reader)
+    disk = reader.optionalMapping("disk", "`disk`").map { Configuration.CacheDisk($0, paths) }
+    if disk != nil, sealingKey == nil {
+      reader.diagnostics.error(
+        .combination, at: reader.mark(of: "disk"),
+        "`disk` needs `sealing_key`: nothing lies there unsealed")
+    }
     reader.finish()
   }
 
@@ -58,7 +74,19 @@ extension Configuration.Cache {
         "`cache`: without `sealing_key` nothing is kept of what the policy wants sealed"
       ]
     }
+    if disk != nil, !stores.contains(where: { $0.disk == .sealed }) {
+      return ["`cache.disk`: no row of the policy has `disk: sealed`, so nothing lies there"]
+    }
     return []
+  }
+}
+
+extension Configuration.CacheDisk {
+  /// Reads `cache.disk`.
+  init(_ reader: MappingReader, _ paths: ConfigurationPaths) {
+    directory = paths.writableFolder("directory", in: reader)
+    byteCount = reader.byteSize("size", in: (16 << 20)...(16 << 40))
+    reader.finish()
   }
 }
 

@@ -11,7 +11,8 @@ extension CacheStore {
     limits.bodyByteCountMax = settings.bodyByteCountMax
     self.init(
       limits: limits, keys: try settings.sealingKey.map { try DataKeyRing($0, limits) },
-      tableKey: (Self.random(), Self.random()))
+      tableKey: (Self.random(), Self.random()),
+      disk: settings.disk.map { DiskTier(byteCountMax: $0.byteCount) })
   }
 
   /// A random word.

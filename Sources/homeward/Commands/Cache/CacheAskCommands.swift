@@ -22,6 +22,11 @@ struct CacheStatsCommand: ParsableCommand {
       "\(number("entries")) entries, \(number("bytes")) of \(number("bytes_max")) bytes,"
         + " \(number("evicted")) evicted, \(number("fills")) under way"
     ]
+    if answer["disk_bytes_max"]?.number != 0 {
+      lines.append(
+        "\(number("disk_entries")) entries on disk, \(number("disk_bytes")) of"
+          + " \(number("disk_bytes_max")) bytes")
+    }
     let header = ["CLASS", "HITS", "STALE", "MISSES", "VALIDATED", "WITHHELD", "ENDED", "STORED"]
     let names = ["hits", "stale_hits", "misses", "validations", "withheld", "ended", "stored"]
     let rows = (answer["classes"]?.items ?? []).map { counts in
