@@ -23,8 +23,9 @@ public struct CacheLimits: Sendable, Equatable {
   public var uncacheableMilliseconds: UInt64 = 120_000
   /// Keys remembered as not storable, or as failing, in one shard; a power of two.
   public var markedKeysPerShard = 1024
-  /// Counters of the tag table, eight bytes each; a power of two.
-  public var generationCount = 1 << 18
+  /// Counters of the tags of targets, resources, patients and groups, eight bytes each; a power of
+  /// two. Tags that share one end together: one in a million for each of an entry's and a change's.
+  public var generationCount = 1 << 20
   /// Tenants and regions that the store numbers.
   public var nameCountMax = 1024
   /// Data keys that can be opened with at once. Rows that seal for users have as many owners as

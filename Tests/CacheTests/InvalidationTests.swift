@@ -256,6 +256,31 @@ import Testing
     }
   }
 
+  /// Attack: so many targets that all counters are shared. What changes there still ends nothing
+  /// by its type or tenant.
+  @Test func aFloodOfTargetsSharesNothingWithTypes() {
+    var limits = CacheLimits()
+    limits.generationCount = 64
+    let generations = Generations(limits: limits, key: (1, 2))
+    let closed = ["ValueSet", "CodeSystem", "reference", "*"].map {
+      generations.watch(CacheTag(.type, id: Array($0.utf8)))
+    }
+    let tenant = generations.watch(CacheTag(.tenant, tenant: TenantNumber(1)))
+    let since = generations.now
+    for round in 0..<2 {
+      for number in 0..<2000 {
+        let id = Array("/fhir/ValueSet?x=\(number)".utf8)
+        for kind in [CacheTag.Kind.target, .resource, .patient, .consent, .group] {
+          let tag = CacheTag(kind, id: id)
+          if round == 0 { _ = generations.watch(tag) } else { generations.bump(tag) }
+        }
+      }
+    }
+    for place in closed + [tenant] { #expect(generations.isCurrent(place, since: since)) }
+    generations.bump(CacheTag(.type, id: Array("ValueSet".utf8)))
+    #expect(!generations.isCurrent(closed[0], since: since))
+  }
+
   @Test func tagsThatNobodyWatchesEndNothing() {
     var limits = CacheLimits()
     limits.generationCount = 1

@@ -49,13 +49,18 @@ public struct CacheTag: Sendable {
 /// too late.
 ///
 /// A counter also says which tag is watched: bumping one that no entry ever had costs nobody
-/// anything. Any thread; a bump is two atomic operations.
+/// anything. Where several were, it says so for good. Tenants and types, of which there are so many
+/// as FHIR and the policy name, have counters of their own: whatever clients ask for, no target of
+/// theirs shares one with all of a type. Any thread; a bump is two atomic operations.
 @safe
 public final class Generations: Sendable {
   /// 16 bits of the tag's hash (0: nobody watches, all ones: several do), 48 bits of a bump's
   /// number.
   nonisolated(unsafe) private let words: UnsafeMutablePointer<Atomic<UInt64>>
   private let mask: Int
+  /// Counters of tags that clients cannot make up, behind all others; a power of two, some times as
+  /// many as there are such tags.
+  private static let closedCount = 1 << 12
   /// The newest bump's number.
   private let newest = Atomic<UInt64>(1)
   /// The newest bump of everything.
@@ -76,8 +81,9 @@ public final class Generations: Sendable {
   init(limits: CacheLimits, key: (UInt64, UInt64)) {
     let count = limits.generationCount
     precondition(count > 0 && count & (count - 1) == 0, "a power of two")
-    unsafe words = .allocate(capacity: count)
-    for index in 0..<count { unsafe (words + index).initialize(to: Atomic(0)) }
+    let wordCount = count + Self.closedCount
+    unsafe words = .allocate(capacity: wordCount)
+    for index in 0..<wordCount { unsafe (words + index).initialize(to: Atomic(0)) }
     unsafe failovers = .allocate(capacity: Self.regionCount)
     for index in 0..<Self.regionCount { unsafe (failovers + index).initialize(to: Atomic(0)) }
     mask = count - 1
@@ -179,7 +185,12 @@ public final class Generations: Sendable {
     text.append(number: UInt64(tag.tenant.index))
     text.append(tag.id)
     let (low, high) = unsafe text.bytes.withUnsafeBytes { unsafe hash.hash128($0) }
-    return (Int(truncatingIfNeeded: low) & mask, high % (Self.several - 1) + 1)
+    let mark = high % (Self.several - 1) + 1
+    let index = Int(truncatingIfNeeded: low)
+    switch tag.kind {
+    case .tenant, .type: return (mask + 1 + index & (Self.closedCount - 1), mark)
+    case .target, .resource, .patient, .consent, .named, .group: return (index & mask, mark)
+    }
   }
 }
 
