@@ -64,7 +64,7 @@ struct CacheExplainCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("His address.", valueName: "address"))
   var client: String?
 
-  @Flag(name: .long, help: "Print a line of JSON for each: its `url` and the `answer`.")
+  @Flag(name: .long, help: "Print a line of JSON for each, with its `url`.")
   var json = false
 
   func validate() throws {
@@ -97,8 +97,9 @@ struct CacheExplainCommand: ParsableCommand {
           ] + sender), ifRevision: nil
       ).required()
       if json {
-        let line = JSONValue.object([("url", .text(one)), ("answer", answer)]).line
-        StandardStream.output.write("\(line)\n")
+        var members = [("url", JSONValue.text(one))]
+        if case .object(let more) = answer { members += more }
+        StandardStream.output.write("\(JSONValue.object(members).line)\n")
       } else {
         let title = url.count == 1 ? [] : (index == 0 ? [] : [""]) + ["\(one):"]
         StandardStream.output.write((title + lines(answer)).map { $0 + "\n" }.joined())
