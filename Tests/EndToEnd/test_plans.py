@@ -367,7 +367,7 @@ class Served(APICase):
         self.assertIn("would be run", shown.text)
         result = self.run_plan(path)
         self.assertEqual(result.status, 0, result)
-        self.assertRegex(result.text, r"0\.\d s  R-\d+  promote us-west: begun-for-good")
+        self.assertRegex(result.text, r"\d\.\d s  R-\d+  promote us-west: begun-for-good")
         self.assertRegex(result.text, r"R-\d+ move completed, by ana at ")
         self.assertRegex(result.text, r"5  promote us-west +done")
         record = self.record()
