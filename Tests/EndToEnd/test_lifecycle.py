@@ -192,7 +192,8 @@ class Reload(unittest.TestCase):
         self.edge.configuration.write_text(text.replace("loops: 2", "loops: 1"))
         self.adopt(2)
         until(lambda: "`loops` has changed" in self.edge.log(), self.edge.log)
-        self.assertNotIn("`audit` has changed", self.edge.log())
+        for key in ("audit", "cache.size", "cache.sealing_key", "cache.disk"):
+            self.assertNotIn(f"`{key}` has changed", self.edge.log())
 
     def test_policies_change_under_load(self):
         load = curl.Load(self.edge, document("bytes-1024", "p2"), 60_000, clients=8, streams=4)

@@ -62,6 +62,7 @@ extension Configuration {
       ("audit", audit == next.audit), ("operators.directory", folder == next.folder),
       ("cache.size", cache?.byteCountMax == next.cache?.byteCountMax),
       ("cache.sealing_key", cache?.sealingKey == next.cache?.sealingKey),
+      ("cache.disk", cache?.disk == next.cache?.disk),
     ].filter { !$0.1 }.map(\.0)
   }
 
